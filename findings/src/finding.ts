@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto';
+import type { Level, Severity } from './facts.js';
+
+/** A physical place. SARIF consumers refuse a whole file for one result without it. Lines and columns count from 1. */
+export interface FindingPlace {
+  readonly file: string;
+  readonly line: number;
+  readonly column?: number;
+  readonly endLine?: number;
+  readonly endColumn?: number;
+}
+
+/** One rule, one place, one message. Messages never hold a value. */
+export interface Finding {
+  readonly rule: string;
+  readonly severity: Severity;
+  readonly level: Exclude<Level, 'off'>;
+  readonly message: string;
+  readonly place: FindingPlace;
+  /** URN of the resource, for findings in infrastructure. */
+  readonly urn?: string;
+  /** Stable across edits elsewhere in the file: made from rule, subject and property, never from a line number. */
+  readonly fingerprint: string;
+  /** The links of a chain, each with its own place. */
+  readonly related?: readonly { readonly message: string; readonly place: FindingPlace }[];
+}
+
+/** A fingerprint from what identifies the finding: rule id first, then for example the path of the URN and the property. */
+export function fingerprintOf(...parts: readonly string[]): string {
+  return createHash('sha256').update(parts.join('\u0000')).digest('hex').slice(0, 32);
+}
+
+/** A rule that could not decide, and why. Never a pass. */
+export interface Undecided {
+  readonly rule: string;
+  readonly because: string;
+  readonly place?: FindingPlace;
+  readonly urn?: string;
+}
+
+/** Something that was not looked into, and why. Never clean. */
+export interface NotAnalysed {
+  readonly what: string;
+  readonly because: string;
+  readonly place?: FindingPlace;
+}
+
+/** Everything one run has to say. */
+export interface Report {
+  readonly findings: readonly Finding[];
+  readonly undecided: readonly Undecided[];
+  readonly notAnalysed: readonly NotAnalysed[];
+  /** What was looked at, so that "no findings" can be told from "nothing read". */
+  readonly looked: {
+    readonly programs: number;
+    readonly resources: number;
+    readonly sourceFiles: number;
+    readonly rules: number;
+  };
+}
+
+/** By file, line, column, rule, then message: the same input always gives the same order. */
+export function inOrder(findings: readonly Finding[]): Finding[] {
+  const text = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
+  return [...findings].sort(
+    (a, b) =>
+      text(a.place.file, b.place.file) ||
+      a.place.line - b.place.line ||
+      (a.place.column ?? 0) - (b.place.column ?? 0) ||
+      text(a.rule, b.rule) ||
+      text(a.message, b.message),
+  );
+}

@@ -1,0 +1,37 @@
+/** Tag and annotation names through which components and policies meet. */
+export const tags = {
+  plan: 'keyturn:plan',
+  strategy: 'keyturn:strategy',
+  generation: 'keyturn:generation',
+  pair: 'keyturn:pair',
+} as const;
+
+export const annotations = {
+  plan: 'keyturn.dev/plan',
+  strategy: 'keyturn.dev/strategy',
+  generation: 'keyturn.dev/generation',
+  pair: 'keyturn.dev/pair',
+} as const;
+
+/** Resource type tokens of Pulumi providers, as the engine and the recorder spell them. */
+export const typeTokens = {
+  awsSecret: 'aws:secretsmanager/secret:Secret',
+  awsSecretVersion: 'aws:secretsmanager/secretVersion:SecretVersion',
+  awsSecretRotation: 'aws:secretsmanager/secretRotation:SecretRotation',
+  awsRdsInstance: 'aws:rds/instance:Instance',
+  awsRdsCluster: 'aws:rds/cluster:Cluster',
+  awsEcsService: 'aws:ecs/service:Service',
+  awsEcsTaskDefinition: 'aws:ecs/taskDefinition:TaskDefinition',
+  awsLambdaFunction: 'aws:lambda/function:Function',
+  postgresRole: 'postgresql:index/role:Role',
+  postgresSchema: 'postgresql:index/schema:Schema',
+  postgresDefaultPrivileges: 'postgresql:index/defaultPrivileges:DefaultPrivileges',
+  postgresGrant: 'postgresql:index/grant:Grant',
+  kubernetesSecret: 'kubernetes:core/v1:Secret',
+  kubernetesDeployment: 'kubernetes:apps/v1:Deployment',
+  kubernetesStatefulSet: 'kubernetes:apps/v1:StatefulSet',
+  kubernetesDaemonSet: 'kubernetes:apps/v1:DaemonSet',
+  kubernetesPod: 'kubernetes:core/v1:Pod',
+  kubernetesJob: 'kubernetes:batch/v1:Job',
+  kubernetesCronJob: 'kubernetes:batch/v1:CronJob',
+} as const;

@@ -1,0 +1,4 @@
+export * from './place.js';
+export * from './provenance.js';
+export * from './resource.js';
+export * from './value.js';
