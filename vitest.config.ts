@@ -29,6 +29,7 @@ export default defineConfig({
       },
     ],
     globalSetup: ['./test/build.ts'],
+    reporters: ['default', './test/reporter.ts'],
     maxWorkers: 2,
   },
 });

@@ -1,0 +1,30 @@
+import eslintPlugin from 'eslint-plugin-eslint-plugin';
+import keyturn from '@keyturn/eslint-plugin';
+import { defineConfig, globalIgnores } from 'eslint/config';
+import tseslint from 'typescript-eslint';
+
+export default defineConfig(
+  globalIgnores(['**/dist/', '**/.cache/', 'examples/demo/before/', '**/fixtures/', 'test/corpus/']),
+  tseslint.configs.strict,
+  tseslint.configs.stylistic,
+  keyturn.configs.recommended,
+  {
+    rules: {
+      '@typescript-eslint/explicit-module-boundary-types': 'error',
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-non-null-assertion': 'error',
+      eqeqeq: 'error',
+      'no-console': 'off',
+    },
+  },
+  {
+    files: ['lint-rules/src/rules/*.ts'],
+    ignores: ['**/*.test.ts'],
+    plugins: { 'eslint-plugin': eslintPlugin },
+    rules: {
+      'eslint-plugin/require-meta-docs-description': ['error', { pattern: '^(Enforce|Require|Disallow) .+[^.]$' }],
+      'eslint-plugin/report-message-format': ['error', '^[^a-z].*\\.$'],
+      'eslint-plugin/require-meta-schema': 'error',
+    },
+  },
+);
