@@ -1,24 +1,19 @@
+import { defaultServerConditions } from 'vite';
 import { defineConfig } from 'vitest/config';
 
-const resolve = { conditions: ['keyturn-source'] };
-const ssr = {
-  resolve: {
-    conditions: ['keyturn-source', 'node', 'import', 'default'],
-    externalConditions: ['node', 'import', 'default'],
-  },
-};
+/** Rooms read each other's source: no test depends on what was built before. */
+const conditions = ['keyturn-source', ...defaultServerConditions];
+const source = { resolve: { conditions }, ssr: { resolve: { conditions } } };
 
 export default defineConfig({
   test: {
     projects: [
       {
-        resolve,
-        ssr,
+        ...source,
         test: { name: 'unit', include: ['*/src/**/*.test.ts'], testTimeout: 30_000, hookTimeout: 60_000 },
       },
       {
-        resolve,
-        ssr,
+        ...source,
         test: {
           name: 'whole',
           include: ['test/**/*.test.ts'],

