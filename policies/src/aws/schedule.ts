@@ -1,0 +1,47 @@
+import { at, number, text, type Resource, type Value } from '@keyturn/resources';
+import { longestGapOfCron } from './cron.js';
+
+/** How often a rotation of AWS Secrets Manager runs. */
+export type Schedule =
+  | { readonly is: 'every'; readonly days: number; readonly written: string }
+  | { readonly is: 'absent' }
+  | { readonly is: 'unknown'; readonly because: string };
+
+/** `aws` writes `rotationRules` as an object, `aws-native` too; some states hold a list of one. */
+export function rulesOf(rotation: Resource): Value {
+  const rules = at(rotation.properties, 'rotationRules');
+  return rules.kind === 'list' ? at(rules, 0) : rules;
+}
+
+export function scheduleOf(rotation: Resource): Schedule {
+  const rules = rulesOf(rotation);
+  const after = at(rules, 'automaticallyAfterDays');
+  const expression = at(rules, 'scheduleExpression');
+  for (const value of [after, expression]) {
+    if (value.kind === 'unknown') return { is: 'unknown', because: 'its schedule is not known before the deployment' };
+  }
+  const days = number(after) ?? numberIn(text(after));
+  if (days !== undefined) return { is: 'every', days, written: `every ${days} days` };
+  const written = text(expression);
+  if (written === undefined) return { is: 'absent' };
+  const gap = daysOfExpression(written);
+  return gap === undefined
+    ? { is: 'unknown', because: 'its schedule expression cannot be read' }
+    : { is: 'every', days: gap, written: `every ${round(gap)} days at the longest` };
+}
+
+function numberIn(written: string | undefined): number | undefined {
+  return written !== undefined && /^\d+$/.test(written) ? Number(written) : undefined;
+}
+
+/** The longest time between two runs of `rate(…)` or `cron(…)`, in days. */
+export function daysOfExpression(expression: string): number | undefined {
+  const rate = /^\s*rate\(\s*(\d+)\s+(minute|hour|day)s?\s*\)\s*$/.exec(expression);
+  if (rate) return Number(rate[1]) / ({ minute: 1440, hour: 24, day: 1 }[rate[2] ?? 'day'] ?? 1);
+  const cron = /^\s*cron\((.*)\)\s*$/.exec(expression);
+  return cron?.[1] === undefined ? undefined : longestGapOfCron(cron[1]);
+}
+
+function round(days: number): number {
+  return Math.round(days * 100) / 100;
+}

@@ -1,0 +1,50 @@
+/**
+ * Names under which a credential stands in places that have no schema: environment variables and the entries of a Secret.
+ * The end of the name decides, so that `SECRETS_DIR`, `PASSWORD_FILE` or `TOKEN_URL` are not meant.
+ */
+const credentialName =
+  /(^|[_.-])(pass|passwd|password|passphrase|pwd|secret|secret[_-]?key|secret[_-]?access[_-]?key|access[_-]?token|auth[_-]?token|api[_-]?key|apikey|token|private[_-]?key|client[_-]?secret|connection[_-]?string|dsn)$/i;
+
+/** Names of the same ending that hold something else. */
+const lookalikes =
+  /(public[_-]?key|key[_-]?id|use[_-]?(password|secret|token)|(allow|require|enable|disable|random|empty|no|skip|has|is)[A-Za-z_-]*(password|pass|secret|token)|min[_-]?pass|max[_-]?token|(image|docker|registry)[_-]?pull[_-]?secret|csrf[_-]?token[_-]?name)$/i;
+
+/** `dbPassword`, `DB_PASSWORD`, `db-password`, `POSTGRESPASSWORD` are credentials; `DB_PASSWORD_FILE` is not. */
+export function isCredentialName(name: string): boolean {
+  const spaced = name.replace(/([a-z0-9])([A-Z])/g, '$1_$2');
+  if (lookalikes.test(spaced)) return false;
+  return credentialName.test(spaced) || /(password|passwd)$/i.test(spaced);
+}
+
+/** A URL that holds a user and a password: `postgres://app:…@db/app`. */
+const urlWithPassword = /^[a-z][a-z0-9+.-]*:\/\/[^\s/:@]*:([^\s/@]+)@/i;
+
+/** Prefixes that only issued keys have. */
+const issued =
+  /^(AKIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{36,}|xox[abprs]-[A-Za-z0-9-]{10,}|sk_live_[A-Za-z0-9]{16,}|glpat-[A-Za-z0-9_-]{20,}|hvs\.[A-Za-z0-9_-]{20,})|^-----BEGIN [A-Z ]*PRIVATE KEY-----/;
+
+/** Whether a text is a credential whatever it is called. */
+export function isCredentialText(text: string): boolean {
+  const password = urlWithPassword.exec(text)?.[1];
+  return (password !== undefined && !isPlaceholder(password)) || issued.test(text.trim());
+}
+
+/** Whether a text stands for a value that is filled in later: `${DB_PASSWORD}`, `{{ .Values.password }}`, `<password>`, `$(PASSWORD)`. */
+export function isPlaceholder(text: string): boolean {
+  const trimmed = text.trim();
+  return (
+    trimmed === '' ||
+    /^<[^<>]*>$/.test(trimmed) ||
+    /^\*+$/.test(trimmed) ||
+    /\$\{[^}]*\}|\{\{[\s\S]*?\}\}|\$\([A-Za-z_]\w*\)|^\$[A-Za-z_]\w*$|^%[A-Za-z_]\w*%$|^__\w+__$|^\[secret\]$/.test(
+      trimmed,
+    )
+  );
+}
+
+/** Whether a text points at a secret instead of being one. */
+export function isReference(text: string): boolean {
+  return /^(arn:|vault:|ref\+|op:\/\/|awssm:|secretref:|projects\/[^/]+\/secrets\/|@Microsoft\.KeyVault\(|https?:\/\/[^\s:@/]+(\/|$)|\/|file:|\.\.?\/|AQICA|ENC\[)/i.test(
+    text.trim(),
+  );
+}

@@ -1,0 +1,119 @@
+import {
+  defaultLevel,
+  fingerprintOf,
+  inOrder,
+  type Finding,
+  type FindingPlace,
+  type Level,
+  type Preset,
+  type Undecided,
+} from '@keyturn/findings';
+import type { Model, Resource } from '@keyturn/resources';
+import { rotationGraphOf } from './graph/rotation-graph.js';
+import { withDefaults } from './options.js';
+import { policies as allPolicies } from './policies/index.js';
+import { isOfType, type Policy, type PolicyContext, type Result } from './policy.js';
+
+/** What a user sets for one rule. */
+export interface RuleSetting {
+  readonly level?: Level;
+  readonly options?: Readonly<Record<string, unknown>>;
+}
+
+export interface EvaluateOptions {
+  /** Default: `recommended`. */
+  readonly preset?: Preset;
+  /** Rule id → level, or level and options. */
+  readonly rules?: Readonly<Record<string, Level | RuleSetting>>;
+  /** Default: all of them. */
+  readonly policies?: readonly Policy[];
+  /** Where findings go whose resource has no place of its own. Default: line 1 of `Pulumi.yaml`. */
+  readonly fallbackPlace?: FindingPlace;
+}
+
+/** Everything the policies have to say about a model. */
+export interface Evaluation {
+  readonly findings: readonly Finding[];
+  readonly undecided: readonly Undecided[];
+}
+
+/** Runs every policy whose level is not `off` over every resource it looks at. */
+export function evaluate(model: Model, options: EvaluateOptions = {}): Evaluation {
+  const findings: Finding[] = [];
+  const undecided: Undecided[] = [];
+  const fallback = options.fallbackPlace ?? { file: 'Pulumi.yaml', line: 1 };
+
+  for (const policy of options.policies ?? allPolicies) {
+    const setting = settingOf(policy, options);
+    if (setting.level === 'off') continue;
+    const { level } = setting;
+
+    for (const { resource, result } of check(policy, model, setting.options)) {
+      const place = ('place' in result ? result.place : undefined) ?? resource.place ?? fallback;
+      if (result.is === 'fail') {
+        findings.push({
+          rule: policy.facts.id,
+          severity: policy.facts.severity,
+          level,
+          message: messageOf(policy, result.message),
+          place,
+          urn: resource.urn,
+          fingerprint: fingerprintOf(policy.facts.id, resource.urn, result.property ?? ''),
+          ...(result.related ? { related: result.related } : {}),
+        });
+      } else if (result.is === 'undecided') {
+        undecided.push({ rule: policy.facts.id, because: result.because, place, urn: resource.urn });
+      }
+    }
+  }
+  return { findings: inOrder(findings), undecided: inUndecidedOrder(undecided) };
+}
+
+/** Every result of one policy, for the resources it looks at. */
+export function* check(
+  policy: Policy,
+  model: Model,
+  options?: Readonly<Record<string, unknown>>,
+): Generator<{ readonly resource: Resource; readonly result: Result }> {
+  const filled = withDefaults(policy.options, options);
+  for (const resource of model.resources) {
+    if (!isOfType(resource.type, policy.types)) continue;
+    const context: PolicyContext = {
+      resource,
+      model,
+      get graph() {
+        return rotationGraphOf(model);
+      },
+      options: filled,
+    };
+    const results = policy.check(context);
+    for (const result of isList(results) ? results : [results]) yield { resource, result };
+  }
+}
+
+/** What is wrong, then what to do. */
+export function messageOf(policy: Policy, message: string): string {
+  return `${message} ${policy.facts.fix}`;
+}
+
+function settingOf(
+  policy: Policy,
+  { preset = 'recommended', rules = {} }: EvaluateOptions,
+): RuleSetting & { readonly level: Level } {
+  const given = Object.hasOwn(rules, policy.facts.id) ? rules[policy.facts.id] : undefined;
+  const setting: RuleSetting = typeof given === 'string' ? { level: given } : (given ?? {});
+  return { ...setting, level: setting.level ?? defaultLevel(policy.facts.severity, preset) };
+}
+
+function isList(results: Result | readonly Result[]): results is readonly Result[] {
+  return Array.isArray(results);
+}
+
+function inUndecidedOrder(undecided: readonly Undecided[]): Undecided[] {
+  const key = ({ place, rule, urn, because }: Undecided) =>
+    [place?.file ?? '', String(place?.line ?? 0).padStart(9, '0'), rule, urn ?? '', because].join('\u0000');
+  return undecided
+    .map((entry) => ({ entry, key: key(entry) }))
+    .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
+    .map(({ entry }) => entry);
+}

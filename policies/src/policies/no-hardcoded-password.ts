@@ -1,0 +1,160 @@
+import { at, items, leaves, text, type KnownValue, type Resource, type Value } from '@keyturn/resources';
+import { isCredentialName, isCredentialText, isPlaceholder, isReference } from '../credential-names.js';
+import { containersOf, podTemplateOf, workloadTypes } from '../kubernetes/workload.js';
+import { formatPath, placeOf, select, type Path } from '../paths.js';
+import { definePolicy, isOfType, type Result } from '../policy.js';
+import { sensitivePathsOf, typesWithSensitiveInputs } from '../sensitive-inputs.js';
+
+const kubernetesSecret = 'kubernetes:core/v1:Secret';
+const configMap = 'kubernetes:core/v1:ConfigMap';
+const lambdas = [
+  'aws:lambda/function:Function',
+  'aws:lambda/callbackFunction:CallbackFunction',
+  'aws-native:lambda:Function',
+];
+
+export const noHardcodedPassword = definePolicy({
+  facts: {
+    id: 'no-hardcoded-password',
+    summary: 'Disallow passwords that are written in the program or manifest',
+    severity: 'critical',
+    breaks:
+      'The next rotation needs a change of source code, and a deployment of an older commit brings the withdrawn password back.',
+    fix: 'Take it from a secret store, or let a component create it.',
+    controls: ['PCI DSS v4.0.1 8.3.2', 'PCI DSS v4.0.1 8.6.3'],
+    equivalents: [
+      'CKV_SECRET_6',
+      'RDS_MASTER_USER_PASSWORD_NO_PLAINTEXT_PASSWORD',
+      'CKV_AWS_45',
+      'CKV_AWS_46',
+      'env-var-secret',
+    ],
+    component: 'DualUserDatabaseRole',
+  },
+  types: [...typesWithSensitiveInputs, ...workloadTypes, kubernetesSecret, configMap, ...lambdas],
+  needs: 'resource',
+  check({ resource }) {
+    if (resource.type === kubernetesSecret) return checkKubernetesSecret(resource);
+    if (resource.type === configMap) return checkEntries(resource, at(resource.properties, 'data'), ['data']);
+    if (isOfType(resource.type, workloadTypes)) return checkContainers(resource);
+    if (lambdas.includes(resource.type)) {
+      return checkEntries(resource, at(resource.properties, 'environment', 'variables'), ['environment', 'variables']);
+    }
+    return sensitivePathsOf(resource).flatMap((pattern) =>
+      [...select(resource.properties, pattern)].flatMap(({ path, value }) => judge(resource, path, value)),
+    );
+  },
+});
+
+/** A property that takes a credential by its provider's schema: every leaf of it is one. */
+function judge(resource: Resource, path: Path, value: Value): readonly Result[] {
+  if (value.kind === 'absent') return [];
+  const results: Result[] = [];
+  for (const leaf of leaves(value, path)) {
+    if (leaf.value.kind === 'unknown') {
+      if (leaf.value.provenance.kind === 'unknown') results.push(hidden(resource, leaf.path));
+    } else if (isWrittenOut(leaf.value) && isWholeLiteral(resource, leaf.path, leaf.value)) {
+      results.push(found(resource, leaf.path, leaf.value));
+    }
+  }
+  return results;
+}
+
+/** A structured secret (`{"username": …, "password": …}`) is one only when an entry that is named like a credential is written out. */
+function isWholeLiteral(resource: Resource, path: Path, value: KnownValue): boolean {
+  const written = text(value) ?? '';
+  if (!/secret(String|StringWo|Data|DataWo)$/.test(String(path.at(-1))) || !written.trimStart().startsWith('{'))
+    return true;
+  try {
+    const entries: unknown = JSON.parse(written);
+    return Object.entries(entries ?? {}).some(
+      ([key, entry]) =>
+        isCredentialName(key) &&
+        typeof entry === 'string' &&
+        entry !== '' &&
+        !isPlaceholder(entry) &&
+        !isReference(entry),
+    );
+  } catch {
+    return true;
+  }
+}
+
+function checkContainers(resource: Resource): readonly Result[] {
+  const results: Result[] = [];
+  for (const container of containersOf(podTemplateOf(resource))) {
+    for (const [index, entry] of items(at(container.value, 'env')).entries()) {
+      const name = text(at(entry, 'name'));
+      const value = at(entry, 'value');
+      const path = [...container.path, 'env', index, 'value'];
+      if (name !== undefined) results.push(...judgeEntry(resource, name, value, path));
+    }
+  }
+  return results;
+}
+
+function checkEntries(resource: Resource, entries: Value, path: Path): readonly Result[] {
+  if (entries.kind !== 'object') return [];
+  return [...entries.fields].flatMap(([name, value]) => judgeEntry(resource, name, value, [...path, name]));
+}
+
+/** An entry without a schema: its name says whether it is a credential, or its text does. */
+function judgeEntry(resource: Resource, name: string, value: Value, path: Path): readonly Result[] {
+  if (value.kind === 'unknown') {
+    return value.provenance.kind === 'unknown' && isCredentialName(name) ? [hidden(resource, path)] : [];
+  }
+  const written = text(value);
+  if (value.kind !== 'known' || written === undefined || !isWrittenOut(value) || isReference(written)) return [];
+  if (isCredentialText(written)) return [found(resource, path, value)];
+  return isCredentialName(name) && !/^(true|false|yes|no|\d{1,3})$/i.test(written)
+    ? [found(resource, path, value)]
+    : [];
+}
+
+function checkKubernetesSecret(resource: Resource): readonly Result[] {
+  const results: Result[] = [];
+  for (const key of ['stringData', 'data'] as const) {
+    const entries = at(resource.properties, key);
+    if (entries.kind !== 'object') continue;
+    for (const [name, value] of entries.fields) {
+      const path = [key, name];
+      if (value.kind === 'unknown') {
+        if (value.provenance.kind === 'unknown' && isCredentialName(name)) results.push(hidden(resource, path));
+        continue;
+      }
+      const written = text(value);
+      if (value.kind !== 'known' || written === undefined || !isWrittenOut(value)) continue;
+      const decoded = key === 'data' ? decode(written) : written;
+      if (decoded === undefined || isPlaceholder(decoded) || isReference(decoded)) continue;
+      if (isCredentialName(name) || isCredentialText(decoded)) results.push(found(resource, path, value));
+    }
+  }
+  return results;
+}
+
+function decode(base64: string): string | undefined {
+  const compact = base64.replace(/\s+/g, '');
+  return /^[A-Za-z0-9+/]+={0,2}$/.test(compact) ? Buffer.from(compact, 'base64').toString('utf8') : undefined;
+}
+
+function isWrittenOut(value: KnownValue): boolean {
+  return value.provenance.kind === 'literal' && typeof value.value === 'string' && !isPlaceholder(value.value);
+}
+
+function found(resource: Resource, path: Path, value: Value): Result {
+  const place = placeOf(value);
+  return {
+    is: 'fail',
+    message: `\`${formatPath(path)}\` of ${resource.name} is written out in the source.`,
+    property: formatPath(path),
+    ...(place ? { place } : {}),
+  };
+}
+
+function hidden(resource: Resource, path: Path): Result {
+  return {
+    is: 'undecided',
+    because: `where \`${formatPath(path)}\` of ${resource.name} comes from is not known before the deployment`,
+    property: formatPath(path),
+  };
+}

@@ -1,0 +1,141 @@
+import { at, text, type Place, type Resource } from '@keyturn/resources';
+import {
+  containerDefinitionsOf,
+  ecsSecretsOf,
+  parseSecretArn,
+  redeploys,
+  servicesOf,
+  taskDefinitionTypes,
+} from '../aws/ecs.js';
+import { awsSecretTypes, isNamedBy } from '../graph/aws-rotations.js';
+import { restartsWorkload, type KubernetesSecretSource } from '../graph/kubernetes-sources.js';
+import { namespaceOf } from '../graph/rotation-graph.js';
+import { reloadHookOf } from '../kubernetes/reload-hooks.js';
+import {
+  nameIn,
+  podTemplateOf,
+  runningWorkloadTypes,
+  secretReferencesOf,
+  type SecretReference,
+} from '../kubernetes/workload.js';
+import { placeOf } from '../paths.js';
+import { definePolicy, isOfType, pass, type PolicyContext, type Result } from '../policy.js';
+
+export const requireSecretRefresh = definePolicy({
+  facts: {
+    id: 'require-secret-refresh',
+    summary: 'Require workloads that read a rotating secret at start to be restarted when it changes',
+    severity: 'high',
+    breaks: 'The workload keeps the withdrawn password until somebody restarts it; new connections are refused.',
+    fix: 'Restart it when the secret changes (a reloader annotation, rolloutRestartTargets, a checksum in the pod template, triggers of the ECS service), or read the secret from a file.',
+    equivalents: ['CKV_K8S_35', 'read-secret-from-env-var'],
+  },
+  types: [...runningWorkloadTypes, ...taskDefinitionTypes],
+  needs: 'graph',
+  check(context) {
+    return isOfType(context.resource.type, taskDefinitionTypes) ? checkTask(context) : checkWorkload(context);
+  },
+});
+
+function checkWorkload({ resource, graph }: PolicyContext): Result | readonly Result[] {
+  const references = secretReferencesOf(podTemplateOf(resource)).filter(
+    ({ how, owner }) => !owner && (how === 'env' || how === 'envFrom'),
+  );
+  const results: Result[] = [];
+  const seen = new Set<Resource>();
+  for (const reference of references) {
+    const { certain, possible } = graph.sourcesOf(reference.name, namespaceOf(resource));
+    const source = certain[0] ?? possible[0];
+    if (!source || seen.has(source.by)) continue;
+    seen.add(source.by);
+    const result = judge(resource, reference, source, certain.length > 0);
+    if (result) results.push(result);
+  }
+  return results.length > 0 ? results : pass;
+}
+
+function judge(
+  workload: Resource,
+  reference: SecretReference,
+  source: KubernetesSecretSource,
+  certain: boolean,
+): Result | undefined {
+  const hook = reloadHookOf(workload);
+  const restarted = restartsWorkload(source, workload);
+  if (hook.is === 'yes' || (restarted === 'yes' && certain)) return undefined;
+  const open = (because: string): Result => ({
+    is: 'undecided',
+    because: `${workload.name}: ${because}`,
+    property: reference.path,
+  });
+  if (hook.is === 'undecided') return open(hook.because);
+  if (!certain)
+    return open(`whether it reads the Secret that ${source.title} writes is not known before the deployment`);
+  if (restarted === 'unknown')
+    return open(`which workloads ${source.title} restarts is not known before the deployment`);
+
+  const secret = nameIn(reference.name);
+  const related: { message: string; place: Place }[] = [];
+  if (source.by.place)
+    related.push({ message: `${source.title} writes the Secret again ${source.refresh}.`, place: source.by.place });
+  const place = placeOf(reference.name);
+  return {
+    is: 'fail',
+    message:
+      `${workload.name} does not notice a rotation: ${source.title} writes ${secret === undefined ? 'the Secret' : `Secret ${secret}`} again ` +
+      `${source.refresh} → container ${reference.container} reads it from the environment, once, at start → nothing restarts it.`,
+    property: reference.path,
+    ...(place ? { place } : {}),
+    related,
+  };
+}
+
+function checkTask({ resource, model, graph }: PolicyContext): Result | readonly Result[] {
+  const rotating = model.resources.filter(
+    (secret) => isOfType(secret.type, awsSecretTypes) && graph.rotationsOf(secret).certain.length > 0,
+  );
+  if (rotating.length === 0) return pass;
+  const services = servicesOf(model, resource);
+  if (services.length === 0) return pass;
+  if (services.every(({ service }) => redeploys(service))) return pass;
+
+  const definitions = containerDefinitionsOf(resource);
+  if (definitions.kind === 'unknown') {
+    const urns = resource.propertyDependencies.get('containerDefinitions') ?? [];
+    const suspect = rotating.find((secret) => urns.length === 0 || urns.includes(secret.urn));
+    return suspect
+      ? {
+          is: 'undecided',
+          because: `${resource.name}: whether its containers read ${suspect.name} is not known before the deployment`,
+        }
+      : pass;
+  }
+  const results: Result[] = [];
+  for (const { from, container, variable, path } of ecsSecretsOf(definitions)) {
+    const written = text(from);
+    const arn = written === undefined ? undefined : parseSecretArn(written);
+    if (arn !== undefined && arn.version !== '') continue;
+    for (const secret of rotating) {
+      const match = from.kind === 'unknown' ? 'unknown' : arn === undefined ? 'no' : isNamedBy(arn.arn, secret);
+      if (match === 'no') continue;
+      const unsure = match === 'unknown' || services.every(({ match: service }) => service === 'unknown');
+      results.push(
+        unsure
+          ? {
+              is: 'undecided',
+              because: `${resource.name}: whether ${container} reads ${secret.name} is not known before the deployment`,
+              property: path,
+            }
+          : {
+              is: 'fail',
+              message:
+                `${resource.name} does not notice a rotation: ${secret.name} is rotated → ECS puts it into ${variable} of container ` +
+                `${container} when a task starts → nothing starts new tasks.`,
+              property: path,
+              ...(secret.place ? { related: [{ message: `${secret.name} is rotated.`, place: secret.place }] } : {}),
+            },
+      );
+    }
+  }
+  return results.length > 0 ? results : pass;
+}
