@@ -32,8 +32,37 @@ export async function debianProgram(wanted: { name: string; file: string; packag
   const program = path.join(folder, wanted.file);
   if (!existsSync(program))
     throw new PartMissing(wanted.name, `Debian's package ${wanted.package} holds no ${wanted.file}`);
-  return { program, root: folder, env: { LD_LIBRARY_PATH: libraries(folder).join(':') } };
+  return debianProgramIn(folder, wanted.file);
 }
+
+/** A program below a folder that packages were unpacked to. */
+export function debianProgramIn(root: string, file: string): DebianProgram {
+  return { program: path.join(root, file), root, env: { LD_LIBRARY_PATH: libraries(root).join(':') } };
+}
+
+/**
+ * The environment in which a program finds the libraries of a Debian package; an empty one when the machine has the library already.
+ *
+ * @throws PartMissing when the machine is not a Debian, or the package cannot be fetched.
+ */
+export async function debianLibrary(wanted: { file: string; package: string }): Promise<NodeJS.ProcessEnv> {
+  if (
+    ['/lib', '/usr/lib'].some((folder) =>
+      [folder, ...triplets(folder)].some((place) => existsSync(path.join(place, wanted.file))),
+    )
+  )
+    return {};
+  const folder = path.join(cacheFolder('debian'), wanted.package);
+  if (!existsSync(folder)) await unpack(wanted.package, folder);
+  return debianProgramIn(folder, '').env;
+}
+
+const triplets = (library: string): readonly string[] =>
+  existsSync(library)
+    ? readdirSync(library)
+        .filter((name) => name.endsWith('-linux-gnu'))
+        .map((name) => path.join(library, name))
+    : [];
 
 function onPath(name: string): string | undefined {
   const folders = [...(process.env['PATH'] ?? '').split(path.delimiter), '/usr/sbin', '/usr/local/sbin'];
@@ -41,16 +70,9 @@ function onPath(name: string): string | undefined {
 }
 
 function libraries(folder: string): readonly string[] {
-  return ['usr/lib', 'lib'].flatMap((below) => {
-    const library = path.join(folder, below);
-    if (!existsSync(library)) return [];
-    return [
-      library,
-      ...readdirSync(library)
-        .filter((name) => name.endsWith('-linux-gnu'))
-        .map((name) => path.join(library, name)),
-    ];
-  });
+  return ['usr/lib', 'lib']
+    .map((below) => path.join(folder, below))
+    .flatMap((library) => (existsSync(library) ? [library, ...triplets(library)] : []));
 }
 
 async function unpack(name: string, folder: string): Promise<void> {

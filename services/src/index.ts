@@ -5,6 +5,7 @@ export * from './free-port.js';
 export * from './http-service.js';
 export * from './mariadb.js';
 export * from './moto.js';
+export * from './mysql.js';
 export * from './openbao.js';
 export * from './part-missing.js';
 export * from './pgbouncer.js';

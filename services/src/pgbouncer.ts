@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-import { everybodyCanReach, unprivilegedAccount } from './account.js';
-import { debianProgram } from './debian.js';
+import { type Account, everybodyCanReach, unprivilegedAccount } from './account.js';
+import { type DebianProgram, debianProgram, debianProgramIn } from './debian.js';
 import { freePort } from './free-port.js';
 import { PartMissing } from './part-missing.js';
 import { startServerProcess } from './server-process.js';
@@ -39,15 +39,10 @@ export interface Pgbouncer {
  * @throws PartMissing when the program cannot be had.
  */
 export async function startPgbouncer(options: PgbouncerOptions): Promise<Pgbouncer> {
-  const { program, env } = await debianProgram({ name: 'pgbouncer', file: 'usr/sbin/pgbouncer', package: 'pgbouncer' });
+  const installed = await debianProgram({ name: 'pgbouncer', file: 'usr/sbin/pgbouncer', package: 'pgbouncer' });
   const account = unprivilegedAccount();
-  if (account && !everybodyCanReach(path.dirname(program))) {
-    throw new PartMissing(
-      'PgBouncer',
-      `it refuses to run as root, and the account ${account.name} cannot reach ${program}`,
-    );
-  }
   const folder = mkdtempSync(path.join(tmpdir(), 'keyturn-pgbouncer-'));
+  const { program, env } = reachable(installed, folder, account);
   const [config, userlist] = [path.join(folder, 'pgbouncer.ini'), path.join(folder, 'userlist.txt')];
   const adminUser = 'keyturn_console';
   const adminPassword = randomBytes(18).toString('base64url');
@@ -97,4 +92,12 @@ export async function startPgbouncer(options: PgbouncerOptions): Promise<Pgbounc
     rmSync(folder, { recursive: true, force: true });
     throw new PartMissing('PgBouncer', String(cause), { cause });
   }
+}
+
+/** It refuses to run as root: where the account it runs as cannot walk down to the cache, it gets a copy that goes with the folder. */
+function reachable(installed: DebianProgram, folder: string, account: Account | undefined): DebianProgram {
+  if (!account || installed.root === '/' || everybodyCanReach(path.dirname(installed.program))) return installed;
+  const root = path.join(folder, 'root');
+  cpSync(installed.root, root, { recursive: true, verbatimSymlinks: true });
+  return debianProgramIn(root, path.relative(installed.root, installed.program));
 }
