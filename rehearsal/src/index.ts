@@ -1,1 +1,10 @@
-export {};
+export { causeOf, type FailedQuery } from './cause.js';
+export type { Query } from './drive.js';
+export * from './evidence.js';
+export { Fleet } from './fleet.js';
+export { type App, Instance, InstanceError } from './instance.js';
+export { type Arrival, arrivals, type Load, type Operation } from './load.js';
+export type { DifferingSetting, SourceFile } from './observation.js';
+export { Drill, type Mark, type Pair, type PhaseOptions, type PhaseRecord, runPhase } from './phase.js';
+export type { Administrator, SessionSample } from './sessions.js';
+export { type Causes, type PhaseSummary, summaryOf } from './summary.js';

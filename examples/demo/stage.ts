@@ -1,0 +1,73 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import type { Administrator, App } from '@keyturn/rehearsal';
+import { type PostgresServer, startPostgres } from '@keyturn/services';
+import { Client, escapeIdentifier } from 'pg';
+
+/** `examples/demo`, from where this is built to. */
+const home = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
+const cache = path.resolve(home, '..', '..', '.cache');
+
+/** A PostgreSQL server and a folder for `.env` files, both gone when the demo ends. */
+export interface Stage {
+  readonly server: PostgresServer;
+  readonly folder: string;
+  end(): Promise<void>;
+}
+
+export async function openStage(): Promise<Stage> {
+  const folder = path.join(cache, `demo-${process.pid}`);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const server = await startPostgres().catch(async (error: unknown) => {
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  });
+  return {
+    server,
+    folder,
+    end: async () => {
+      await server.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The superuser of the server, in one of its databases. */
+export function administratorOf(server: PostgresServer, database: string): Administrator {
+  return { host: server.host, port: server.port, user: server.superuser, password: server.superuserPassword, database };
+}
+
+/** Makes an empty database. */
+export async function createDatabase(server: PostgresServer, database: string): Promise<void> {
+  await withClient(administratorOf(server, 'postgres'), async (client) => {
+    await client.query(`CREATE DATABASE ${escapeIdentifier(database)}`);
+  });
+}
+
+/** Connects for as long as `use` takes. */
+export async function withClient<Result>(
+  administrator: Administrator,
+  use: (client: Client) => Promise<Result>,
+): Promise<Result> {
+  const client = new Client({ ...administrator });
+  await client.connect();
+  try {
+    return await use(client);
+  } finally {
+    await client.end();
+  }
+}
+
+/** One of the two applications, with a working directory of its own. */
+export async function placeApp(stage: Stage, name: 'before' | 'after', env: Record<string, string>): Promise<App> {
+  const cwd = path.join(stage.folder, name);
+  await mkdir(cwd, { mode: 0o700 });
+  return { entry: path.join(home, 'dist', name, 'app', 'server.js'), cwd, env };
+}
+
+/** Writes a file that nobody else can read. */
+export async function writePrivate(file: string, lines: readonly string[]): Promise<void> {
+  await writeFile(file, `${lines.join('\n')}\n`, { mode: 0o600 });
+}

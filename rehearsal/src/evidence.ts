@@ -1,0 +1,67 @@
+import { createHmac } from 'node:crypto';
+
+/**
+ * Stands for one user and password: equal for equal pairs within one run, and useless outside of it. Nothing else of a password ever
+ * leaves the process that holds it.
+ */
+export type Fingerprint = string;
+
+/** The fingerprint of a credential under the key of a run. */
+export function fingerprintOf(key: string, user: string, password: string): Fingerprint {
+  return createHmac('sha256', key).update(`${user}\0${password}`).digest('base64url').slice(0, 16);
+}
+
+/** Milliseconds since 1970 with fractions, the same clock in every process of the machine. */
+export function now(): number {
+  return performance.timeOrigin + performance.now();
+}
+
+/** From `at` on, a source held this credential, or an instance had read it. */
+export interface Held {
+  readonly at: number;
+  readonly credential: Fingerprint;
+}
+
+/** How long the database took a credential. */
+export interface Accepted {
+  readonly credential: Fingerprint;
+  readonly from: number;
+  /** The statement that ended it was sent at `begunAt` and acknowledged at `doneAt`; its effect lies between the two. */
+  readonly ending?: { readonly begunAt: number; readonly doneAt: number };
+}
+
+/** One attempt of an instance to open a connection, and the life of that connection. */
+export interface Login {
+  readonly user: string;
+  /** Absent when the attempt ended before a password was asked for. */
+  readonly credential?: Fingerprint;
+  readonly begunAt: number;
+  readonly endedAt: number;
+  /** Code of the error, such as `28P01`; absent when the login succeeded. */
+  readonly refused?: string;
+  /** When the connection ended; absent while it is open. */
+  readonly closedAt?: number;
+}
+
+/** What one process of the application did. A restarted instance is a process of the same name. */
+export interface InstanceEvidence {
+  readonly instance: string;
+  readonly startedAt: number;
+  readonly endedAt?: number;
+  /** In order of time. */
+  readonly reads: readonly Held[];
+  readonly logins: readonly Login[];
+}
+
+/** Everything that the causes of failures are told from. */
+export interface Evidence {
+  /** What the source held, in order of time. */
+  readonly source: readonly Held[];
+  readonly database: readonly Accepted[];
+  readonly instances: readonly InstanceEvidence[];
+}
+
+/** The last thing held at a moment. */
+export function heldAt(history: readonly Held[], at: number): Held | undefined {
+  return history.findLast((held) => held.at <= at);
+}

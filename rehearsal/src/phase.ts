@@ -1,0 +1,182 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { drive, type Query } from './drive.js';
+import { type Accepted, type Evidence, fingerprintOf, type Held, now } from './evidence.js';
+import { Fleet } from './fleet.js';
+import type { App } from './instance.js';
+import { arrivals, type Load } from './load.js';
+import type { DifferingSetting, SourceFile } from './observation.js';
+import { type Administrator, type SessionSample, SessionSampler } from './sessions.js';
+
+/** A user and password, as the rehearsal is told of it. Only its fingerprint is kept. */
+export interface Pair {
+  readonly user: string;
+  readonly password: string;
+}
+
+/** Something worth seeing in the timeline. */
+export interface Mark {
+  readonly at: number;
+  readonly label: string;
+}
+
+/** What to rehearse. */
+export interface PhaseOptions {
+  readonly name: string;
+  readonly app: App;
+  readonly instances: number;
+  readonly load: Load;
+  /** The load goes on for so long, and then until the rotation has ended. */
+  readonly seconds: number;
+  readonly source: SourceFile;
+  /** What the source holds, and the database takes, before anything is rotated. */
+  readonly initial: Pair;
+  readonly administrator: Administrator;
+  /** Rotates, under load. */
+  rotate(drill: Drill): Promise<void>;
+  readonly signal: AbortSignal;
+  onMark?(mark: Mark): void;
+}
+
+/** All that was recorded of one phase. */
+export interface PhaseRecord {
+  readonly name: string;
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly queries: readonly Query[];
+  readonly marks: readonly Mark[];
+  readonly sessions: readonly SessionSample[];
+  readonly evidence: Evidence;
+  readonly settings: Readonly<Record<string, DifferingSetting>>;
+}
+
+/** What a rotation can see and tell while it runs under load. */
+export class Drill {
+  readonly fleet: Fleet;
+  readonly signal: AbortSignal;
+  readonly #startedAt: number;
+  readonly #notes: Notes;
+  readonly #sampler: SessionSampler;
+
+  constructor(fleet: Fleet, startedAt: number, notes: Notes, sampler: SessionSampler, signal: AbortSignal) {
+    this.fleet = fleet;
+    this.signal = signal;
+    this.#startedAt = startedAt;
+    this.#notes = notes;
+    this.#sampler = sampler;
+  }
+
+  /** Waits until so many seconds after the start of the load; at once when that has passed. */
+  async second(second: number): Promise<void> {
+    const left = this.#startedAt + second * 1_000 - now();
+    if (left > 0) await sleep(left, undefined, { signal: this.signal });
+  }
+
+  mark(label: string, at = now()): void {
+    this.#notes.mark(label, at);
+  }
+
+  /** The source holds this credential from now on. */
+  sourceHolds(pair: Pair, at = now()): void {
+    this.#notes.sourceHolds(pair, at);
+  }
+
+  /** The database takes this credential from now on. */
+  databaseTakes(pair: Pair, at = now()): void {
+    this.#notes.databaseTakes(pair, at);
+  }
+
+  /** The database does not take this credential any more: the statement was sent at `begunAt` and has been acknowledged. */
+  databaseEnds(pair: Pair, begunAt: number, doneAt = now()): void {
+    this.#notes.databaseEnds(pair, begunAt, doneAt);
+  }
+
+  /** The newest count of sessions of a user. */
+  sessionsOf(user: string): number {
+    return this.#sampler.samples.at(-1)?.sessions[user] ?? 0;
+  }
+}
+
+class Notes {
+  readonly key = randomBytes(32).toString('base64url');
+  readonly source: Held[] = [];
+  readonly database: Accepted[] = [];
+  readonly marks: Mark[] = [];
+  readonly #onMark: ((mark: Mark) => void) | undefined;
+
+  constructor(onMark?: (mark: Mark) => void) {
+    this.#onMark = onMark;
+  }
+
+  mark(label: string, at: number): void {
+    const mark = { at, label };
+    this.marks.push(mark);
+    this.#onMark?.(mark);
+  }
+
+  sourceHolds(pair: Pair, at: number): void {
+    this.source.push({ at, credential: this.#fingerprint(pair) });
+  }
+
+  databaseTakes(pair: Pair, from: number): void {
+    const credential = this.#fingerprint(pair);
+    if (!this.database.some((accepted) => accepted.credential === credential)) this.database.push({ credential, from });
+  }
+
+  databaseEnds(pair: Pair, begunAt: number, doneAt: number): void {
+    const credential = this.#fingerprint(pair);
+    const index = this.database.findIndex((accepted) => accepted.credential === credential);
+    const accepted = this.database[index];
+    if (accepted && !accepted.ending) this.database[index] = { ...accepted, ending: { begunAt, doneAt } };
+  }
+
+  #fingerprint({ user, password }: Pair): string {
+    return fingerprintOf(this.key, user, password);
+  }
+}
+
+/**
+ * Starts the instances, puts them under load, rotates, and stops everything, whatever happened.
+ *
+ * @throws what `rotate` throws, InstanceError, and the reason of `signal` when it aborts.
+ */
+export async function runPhase(options: PhaseOptions): Promise<PhaseRecord> {
+  const notes = new Notes(options.onMark);
+  const begun = now();
+  notes.databaseTakes(options.initial, begun);
+  notes.sourceHolds(options.initial, begun);
+  const fleet = new Fleet(options.app, { source: options.source, key: notes.key });
+  const sampler = new SessionSampler(options.administrator);
+  const stopping = new AbortController();
+  const signal = AbortSignal.any([options.signal, stopping.signal]);
+  try {
+    await sampler.start();
+    await fleet.start(options.instances, signal);
+
+    const startedAt = now();
+    let rotated = false;
+    const drill = new Drill(fleet, startedAt, notes, sampler, signal);
+    const rotation = options.rotate(drill).then(
+      () => (rotated = true),
+      (error: unknown) => {
+        stopping.abort(error);
+        throw error;
+      },
+    );
+    const over = (): boolean => rotated && now() - startedAt >= options.seconds * 1_000;
+    const [driven] = await Promise.all([drive(fleet, arrivals(options.load), over, signal), rotation]);
+    const evidence = { source: notes.source, database: notes.database, instances: fleet.evidence };
+    return {
+      name: options.name,
+      ...driven,
+      marks: notes.marks,
+      sessions: sampler.samples.filter((sample) => sample.at <= driven.endedAt),
+      evidence,
+      settings: fleet.settings,
+    };
+  } finally {
+    stopping.abort(new Error('The phase is over.'));
+    await Promise.allSettled([fleet.stop(), sampler.stop()]);
+  }
+}

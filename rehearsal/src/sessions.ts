@@ -1,0 +1,63 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { Client } from 'pg';
+
+import { now } from './evidence.js';
+
+/** How many sessions each user had in a database at a moment. */
+export interface SessionSample {
+  readonly at: number;
+  readonly sessions: Readonly<Record<string, number>>;
+}
+
+/** How to reach a PostgreSQL as somebody who may see every session. */
+export interface Administrator {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password: string;
+  readonly database: string;
+}
+
+const everyMs = 200;
+
+/** Counts sessions per user five times a second, from `pg_stat_activity`, until it is stopped. */
+export class SessionSampler {
+  readonly samples: SessionSample[] = [];
+  readonly #client: Client;
+  readonly #stopping = new AbortController();
+  #running: Promise<void> | undefined;
+
+  constructor(administrator: Administrator) {
+    this.#client = new Client({ ...administrator, application_name: 'keyturn rehearsal' });
+    this.#client.on('error', () => this.#stopping.abort());
+  }
+
+  async start(): Promise<void> {
+    await this.#client.connect();
+    await this.#sample();
+    this.#running = this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#running;
+    await this.#client.end();
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopping.signal.aborted) {
+      await sleep(everyMs, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
+      await this.#sample();
+    }
+  }
+
+  async #sample(): Promise<void> {
+    const { rows } = await this.#client.query<{ usename: string; sessions: number }>(
+      `SELECT usename, count(*)::int AS sessions FROM pg_stat_activity
+        WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()
+        GROUP BY usename`,
+    );
+    this.samples.push({ at: now(), sessions: Object.fromEntries(rows.map((row) => [row.usename, row.sessions])) });
+  }
+}
