@@ -2,7 +2,11 @@ import { defaultServerConditions } from 'vite';
 import { defineConfig } from 'vitest/config';
 
 /** Rooms read each other's source: no test depends on what was built before. */
-const conditions = ['keyturn-source', ...defaultServerConditions];
+const conditions = [
+  'keyturn-source',
+  // `module` reaches packages that Node loads itself: @opentelemetry/api, which Pulumi's SDK needs, then gives files that Node cannot load.
+  ...defaultServerConditions.filter((condition) => condition !== 'module'),
+];
 const source = { resolve: { conditions }, ssr: { resolve: { conditions } } };
 
 export default defineConfig({

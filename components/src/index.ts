@@ -1,1 +1,1 @@
-export {};
+export { type Transform, TransformError } from './transform.js';

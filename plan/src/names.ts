@@ -35,3 +35,8 @@ export const typeTokens = {
   kubernetesJob: 'kubernetes:batch/v1:Job',
   kubernetesCronJob: 'kubernetes:batch/v1:CronJob',
 } as const;
+
+/** Types of our own components, which policies see as parents. */
+export const componentTypes = {
+  postgresDualUserDatabaseRole: 'keyturn:postgres:DualUserDatabaseRole',
+} as const;
