@@ -9,7 +9,10 @@ import path from 'node:path';
 export default function setup(): void {
   const require = createRequire(import.meta.url);
   const tsc = path.join(path.dirname(require.resolve('@typescript/native/package.json')), 'bin', 'tsc');
-  const { status } = spawnSync(process.execPath, [tsc, '-b'], { cwd: path.join(import.meta.dirname, '..'), stdio: 'inherit' });
+  const { status } = spawnSync(process.execPath, [tsc, '-b'], {
+    cwd: path.join(import.meta.dirname, '..'),
+    stdio: 'inherit',
+  });
   if (status === 0) return;
   if (process.env['CI'] === 'true') throw new Error('tsc -b failed; its errors are above.');
   console.error('tsc -b failed (see above); the tests run what it could build.');
