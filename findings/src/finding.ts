@@ -43,6 +43,25 @@ export interface NotAnalysed {
   readonly what: string;
   readonly because: string;
   readonly place?: FindingPlace;
+  /** `whole`: a path, program or file gave no answer at all, and the run ends with "could not analyse". Default `part`. */
+  readonly extent?: 'whole' | 'part';
+}
+
+/** A finding that an exception covers, with the reason somebody gave. It is shown, and does not fail the run. */
+export interface Suppressed {
+  readonly finding: Finding;
+  readonly by: 'comment' | 'config' | 'baseline';
+  readonly reason: string;
+  /** Last day on which the exception holds, as `YYYY-MM-DD`. */
+  readonly until?: string;
+}
+
+/** How the way a secret rotates differs from the base that was compared with. */
+export interface PostureChange {
+  readonly change: 'removed' | 'added' | 'slower' | 'faster' | 'replaced';
+  readonly message: string;
+  readonly place: FindingPlace;
+  readonly urn: string;
 }
 
 /** Everything one run has to say. */
@@ -50,11 +69,16 @@ export interface Report {
   readonly findings: readonly Finding[];
   readonly undecided: readonly Undecided[];
   readonly notAnalysed: readonly NotAnalysed[];
+  readonly suppressed?: readonly Suppressed[];
+  /** Only after a comparison with a base. */
+  readonly posture?: readonly PostureChange[];
   /** What was looked at, so that "no findings" can be told from "nothing read". */
   readonly looked: {
     readonly programs: number;
     readonly resources: number;
     readonly sourceFiles: number;
+    /** Kubernetes manifests and other files that describe infrastructure without a program. */
+    readonly manifests?: number;
     readonly rules: number;
   };
 }

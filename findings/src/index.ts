@@ -1,2 +1,3 @@
 export * from './facts.js';
 export * from './finding.js';
+export * from './terminal.js';
