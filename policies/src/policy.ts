@@ -35,7 +35,7 @@ export interface Policy {
   readonly facts: RuleFacts;
   /** Type tokens it looks at. `*` stands for any text without a colon: `kubernetes:external-secrets.io/*:ExternalSecret`. */
   readonly types: readonly string[];
-  /** `graph`: looks at more than one resource, so CrossGuard runs it when the whole stack is known. */
+  /** `graph`: looks at more than one resource, or at where values come from; CrossGuard tells that only for a whole stack. */
   readonly needs: 'resource' | 'graph';
   readonly options?: OptionsSchema;
   check(context: PolicyContext): Result | readonly Result[];

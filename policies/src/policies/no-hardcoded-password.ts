@@ -32,7 +32,7 @@ export const noHardcodedPassword = definePolicy({
     component: 'DualUserDatabaseRole',
   },
   types: [...typesWithSensitiveInputs, ...workloadTypes, kubernetesSecret, configMap, ...lambdas],
-  needs: 'resource',
+  needs: 'graph',
   check({ resource }) {
     if (resource.type === kubernetesSecret) return checkKubernetesSecret(resource);
     if (resource.type === configMap) return checkEntries(resource, at(resource.properties, 'data'), ['data']);

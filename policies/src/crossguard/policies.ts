@@ -1,0 +1,135 @@
+import { defaultLevel, pageOf, type Level, type Preset } from '@keyturn/findings';
+import type { Model } from '@keyturn/resources';
+import type {
+  EnforcementLevel,
+  Policies,
+  PolicyResource,
+  ReportViolation,
+  ResourceValidationPolicy,
+  StackValidationPolicy,
+} from '@pulumi/policy';
+import { checkOptions } from '../check-options.js';
+import { check, messageOf } from '../evaluate.js';
+import { policies as allPolicies } from '../policies/index.js';
+import { isOfType, type Policy } from '../policy.js';
+import { readResource, readStack } from './model.js';
+
+const enforcement: Readonly<Record<Level, EnforcementLevel>> = {
+  block: 'mandatory',
+  warn: 'advisory',
+  off: 'disabled',
+};
+
+/** Id of the policy that says what could not be decided. */
+export const undecidedId = 'keyturn-undecided';
+
+/** Policies in CrossGuard's shape. No server is started: `new PolicyPack` does that. */
+export function createPolicies(preset: Preset = 'recommended', policies: readonly Policy[] = allPolicies): Policies {
+  const stack = new StackPass();
+  return [
+    ...policies.map((policy) =>
+      policy.needs === 'resource' ? resourcePolicy(policy, preset) : stackPolicy(policy, preset, stack),
+    ),
+    undecidedPolicy(policies, stack),
+  ];
+}
+
+function common(policy: Policy, preset: Preset) {
+  const { facts, options } = policy;
+  return {
+    name: facts.id,
+    description: `${facts.summary}.`,
+    severity: facts.severity,
+    enforcementLevel: enforcement[defaultLevel(facts.severity, preset)],
+    remediationSteps: facts.fix,
+    url: pageOf(facts.id),
+    tags: ['credentials', 'rotation'],
+    ...(options ? { configSchema: { properties: propertiesOf(options) } } : {}),
+  };
+}
+
+/** CrossGuard writes into what it is given, so it gets its own copy. */
+function propertiesOf(options: NonNullable<Policy['options']>) {
+  return Object.fromEntries(
+    Object.entries(options.properties).map(([name, option]) => [
+      name,
+      option.type === 'array' ? { ...option, items: { ...option.items }, default: [...option.default] } : { ...option },
+    ]),
+  );
+}
+
+function resourcePolicy(policy: Policy, preset: Preset): ResourceValidationPolicy {
+  return {
+    ...common(policy, preset),
+    validateResource(args, report) {
+      if (!isOfType(args.type, policy.types)) args.notApplicable('not a type of resource that this policy looks at');
+      const options = checkOptions(policy, args.getConfig());
+      reportFindings(policy, { resources: [readResource(args)], notAnalysed: [] }, options, report);
+    },
+  };
+}
+
+function stackPolicy(policy: Policy, preset: Preset, stack: StackPass): StackValidationPolicy {
+  return {
+    ...common(policy, preset),
+    validateStack(args, report) {
+      if (!args.resources.some(({ type }) => isOfType(type, policy.types))) {
+        args.notApplicable('no resource of a type that this policy looks at');
+      }
+      const options = checkOptions(policy, args.getConfig());
+      reportFindings(policy, stack.modelFor(policy.facts.id, args.resources), options, report);
+    },
+  };
+}
+
+function reportFindings(
+  policy: Policy,
+  model: Model,
+  options: Readonly<Record<string, unknown>>,
+  report: ReportViolation,
+): void {
+  for (const { resource, result } of check(policy, model, options)) {
+    if (result.is === 'fail') report(messageOf(policy, result.message), resource.urn);
+  }
+}
+
+/** Says, as advice, what no policy could decide: silence would look like a pass. */
+function undecidedPolicy(policies: readonly Policy[], stack: StackPass): StackValidationPolicy {
+  return {
+    name: undecidedId,
+    description: 'Say what could not be decided before the deployment.',
+    severity: 'low',
+    enforcementLevel: 'advisory',
+    validateStack(args, report) {
+      const model = stack.modelFor(undecidedId, args.resources);
+      const because = new Map<string, Set<string>>();
+      for (const policy of policies) {
+        for (const { resource, result } of check(policy, model)) {
+          if (result.is !== 'undecided') continue;
+          const reasons = because.get(resource.urn) ?? new Set<string>();
+          because.set(resource.urn, reasons.add(`${policy.facts.id}: ${result.because}`));
+        }
+      }
+      for (const [urn, reasons] of because) report([...reasons].join('\n'), urn);
+    },
+  };
+}
+
+/** The model of a stack, made once for all the policies that one request runs. */
+class StackPass {
+  #urns = '';
+  #served = new Set<string>();
+  #model: Model = { resources: [], notAnalysed: [] };
+
+  /** The SDK runs every policy once per request: a policy that comes back, or other resources, mean another request. */
+  modelFor(policy: string, resources: readonly PolicyResource[]): Model {
+    const urns = resources.map(({ urn }) => urn).join('\n');
+    if (this.#served.size === 0 || this.#served.has(policy) || urns !== this.#urns) {
+      this.#model = readStack(resources);
+      this.#urns = urns;
+      this.#served = new Set();
+    }
+    this.#served.add(policy);
+    return this.#model;
+  }
+}

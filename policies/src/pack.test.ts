@@ -1,0 +1,218 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import * as grpc from '@grpc/grpc-js';
+import analyzerServices from '@pulumi/pulumi/proto/analyzer_grpc_pb.js';
+import analyzer from '@pulumi/pulumi/proto/analyzer_pb.js';
+import empty from 'google-protobuf/google/protobuf/empty_pb.js';
+import struct from 'google-protobuf/google/protobuf/struct_pb.js';
+import { typeTokens } from '@keyturn/plan';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { undecidedId } from './crossguard/policies.js';
+import { policies } from './policies/index.js';
+
+const signature = '4dabf18193072939515e22adb298388d';
+const secret = (value: unknown) => ({ [signature]: '1b47061264138c4ac30d75fd1eb44270', value });
+const unknownText = '04da6b54-80e4-46f7-96ec-b56ff0331ba9';
+const asset = { [signature]: 'c44067f5952c0a294b673a41bacd8c17', text: 'hello' };
+const canary = 'canary-d41d8cd98f00';
+
+let pack: { client: analyzerServices.AnalyzerClient; process: ChildProcess };
+
+beforeAll(async () => {
+  pack = await serve({ PULUMI_CONFIG: JSON.stringify({ 'app:password': 'from-the-configuration' }) });
+}, 30_000);
+
+afterAll(() => {
+  pack.client.close();
+  pack.process.kill();
+});
+
+describe('the pack, on the policy server of Pulumi', () => {
+  it('says what it holds', async () => {
+    const info = await call<analyzer.AnalyzerInfo>((done) => pack.client.getAnalyzerInfo(new empty.Empty(), done));
+    expect(info.getName()).toBe('keyturn');
+    expect(info.getPoliciesList().map((policy) => policy.getName())).toEqual([
+      ...policies.map(({ facts }) => facts.id),
+      undecidedId,
+    ]);
+    const schedule = info.getPoliciesList().find((policy) => policy.getName() === 'require-rotation-schedule');
+    expect(schedule?.getConfigschema()?.getProperties()?.toJavaScript()).toMatchObject({
+      maxDays: { type: 'integer', minimum: 1, maximum: 365, default: 90 },
+    });
+    expect(schedule?.getUrl()).toMatch(/require-rotation-schedule\.md$/);
+  });
+
+  it('finds a literal that the SDK marked secret, and never says it', async () => {
+    const said = await analyzeStack([
+      { type: typeTokens.awsRdsInstance, name: 'db', properties: { password: secret(canary) } },
+    ]);
+    expect(said).toContainEqual({
+      policy: 'no-hardcoded-password',
+      urn: 'urn:pulumi:s::p::aws:rds/instance:Instance::db',
+      message: expect.stringContaining('`password` of db is written out in the source.') as string,
+    });
+    expect(JSON.stringify(said)).not.toContain(canary);
+  });
+
+  it('knows values of the configuration, and outputs of other resources', async () => {
+    const random = {
+      type: 'random:index/randomPassword:RandomPassword',
+      name: 'r',
+      properties: { result: secret(canary) },
+    };
+    const said = await analyzeStack([
+      random,
+      { type: typeTokens.awsRdsInstance, name: 'a', properties: { password: secret('from-the-configuration') } },
+      {
+        type: typeTokens.awsRdsInstance,
+        name: 'b',
+        properties: { password: secret(canary) },
+        dependencies: { password: [urnOf(random)] },
+      },
+    ]);
+    expect(said.filter(({ policy }) => policy === 'no-hardcoded-password')).toEqual([]);
+  });
+
+  it('reads beside an unknown without giving up, and says what it could not decide', async () => {
+    const said = await analyzeStack([
+      {
+        type: typeTokens.awsRdsInstance,
+        name: 'db',
+        properties: { endpoint: unknownText, password: secret(canary), tags: { a: unknownText } },
+      },
+      { type: typeTokens.awsRdsInstance, name: 'other', properties: { password: secret(unknownText) } },
+    ]);
+    expect(said.map(({ policy }) => policy)).toEqual(['no-hardcoded-password', undecidedId]);
+    expect(said.map(({ message }) => message).join()).not.toContain("can't run");
+  });
+
+  it('links a rotation to its secret by the dependency', async () => {
+    const vault = { type: typeTokens.awsSecret, name: 'db', properties: { tags: {} } };
+    const rotation = {
+      type: typeTokens.awsSecretRotation,
+      name: 'turn',
+      properties: { secretId: unknownText, rotationRules: { automaticallyAfterDays: 30 } },
+      dependencies: { secretId: [urnOf(vault)] },
+    };
+    expect(await analyzeStack([vault, rotation])).toEqual([]);
+    expect((await analyzeStack([vault])).map(({ policy }) => policy)).toEqual(['require-rotation-schedule']);
+  });
+
+  it('takes assets for what they are', async () => {
+    const code = {
+      type: typeTokens.awsLambdaFunction,
+      name: 'f',
+      properties: { code: asset, environment: { variables: { API_KEY: asset } } },
+    };
+    expect(await analyzeStack([code])).toEqual([]);
+  });
+
+  it('follows its configuration, and refuses an option that it does not have', async () => {
+    const stack = [
+      {
+        type: typeTokens.awsSecretRotation,
+        name: 'turn',
+        properties: { secretId: 'x', rotationRules: { automaticallyAfterDays: 30 } },
+      },
+    ];
+    try {
+      await configure('require-rotation-schedule', { maxDays: 7 });
+      expect((await analyzeStack(stack)).map(({ policy }) => policy)).toEqual(['require-rotation-schedule']);
+      await configure('require-rotation-schedule', { maxDay: 7 });
+      await expect(analyzeStack(stack)).rejects.toThrow(
+        'The rule require-rotation-schedule has no option "maxDay". Did you mean "maxDays"?',
+      );
+      await configure('require-rotation-schedule', { maxDays: 0 });
+      await expect(analyzeStack(stack)).rejects.toThrow(
+        'The option "maxDays" of require-rotation-schedule must be >= 1, got 0.',
+      );
+    } finally {
+      await call((done) => pack.client.configure(new analyzer.ConfigureAnalyzerRequest(), done));
+    }
+    expect(await analyzeStack(stack)).toEqual([]);
+  });
+
+  it('refuses a preset that does not exist', async () => {
+    await expect(serve({ KEYTURN_PRESET: 'strickt' })).rejects.toThrow(
+      'KEYTURN_PRESET is "strickt". Allowed values are: recommended, strict, pci.',
+    );
+  });
+});
+
+interface Given {
+  readonly type: string;
+  readonly name: string;
+  readonly properties: Record<string, unknown>;
+  readonly dependencies?: Readonly<Record<string, readonly string[]>>;
+}
+
+function urnOf({ type, name }: Pick<Given, 'type' | 'name'>): string {
+  return `urn:pulumi:s::p::${type}::${name}`;
+}
+
+async function analyzeStack(resources: readonly Given[]) {
+  const request = new analyzer.AnalyzeStackRequest();
+  for (const given of resources) {
+    const resource = new analyzer.AnalyzerResource();
+    resource.setType(given.type);
+    resource.setName(given.name);
+    resource.setUrn(urnOf(given));
+    resource.setProperties(struct.Struct.fromJavaScript(given.properties as Record<string, struct.JavaScriptValue>));
+    resource.setOptions(new analyzer.AnalyzerResourceOptions());
+    for (const [key, urns] of Object.entries(given.dependencies ?? {})) {
+      const list = new analyzer.AnalyzerPropertyDependencies();
+      list.setUrnsList([...urns]);
+      resource.getPropertydependenciesMap().set(key, list);
+    }
+    request.addResources(resource);
+  }
+  const response = await call<analyzer.AnalyzeResponse>((done) => pack.client.analyzeStack(request, done));
+  return response.getDiagnosticsList().map((diagnostic) => ({
+    policy: diagnostic.getPolicyname(),
+    urn: diagnostic.getUrn(),
+    message: diagnostic.getMessage(),
+  }));
+}
+
+function configure(rule: string, properties: Record<string, struct.JavaScriptValue>) {
+  const config = new analyzer.PolicyConfig();
+  config.setEnforcementlevel(analyzer.EnforcementLevel.MANDATORY);
+  config.setProperties(struct.Struct.fromJavaScript(properties));
+  const request = new analyzer.ConfigureAnalyzerRequest();
+  request.getPolicyconfigMap().set(rule, config);
+  return call((done) => pack.client.configure(request, done));
+}
+
+function call<Response>(
+  run: (done: (error: grpc.ServiceError | null, response: Response) => void) => unknown,
+): Promise<Response> {
+  return new Promise((resolve, reject) => run((error, response) => (error ? reject(error) : resolve(response))));
+}
+
+async function serve(environment: NodeJS.ProcessEnv): Promise<typeof pack> {
+  const server = createRequire(import.meta.url).resolve('@pulumi/pulumi/cmd/run-policy-pack');
+  const process = spawn(globalThis.process.execPath, [server, '127.0.0.1:1', '.'], {
+    cwd: fileURLToPath(new URL('..', import.meta.url)),
+    env: { ...globalThis.process.env, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const port = await new Promise<number>((resolve, reject) => {
+    let said = '';
+    process.stdout.on('data', (chunk: Buffer) => {
+      said += chunk.toString();
+      const line = /^(\d+)\n/m.exec(said)?.[1];
+      if (line !== undefined) resolve(Number(line));
+    });
+    process.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    process.on('exit', () => reject(new Error(`The pack did not start: ${said}`)));
+    setTimeout(() => {
+      process.kill();
+      reject(new Error(`The pack did not start in 20 s: ${said}`));
+    }, 20_000).unref();
+  });
+  return {
+    client: new analyzerServices.AnalyzerClient(`127.0.0.1:${port}`, grpc.credentials.createInsecure()),
+    process,
+  };
+}

@@ -1,0 +1,10 @@
+import { PolicyPack } from '@pulumi/policy';
+import { createPolicies } from './crossguard/policies.js';
+import { presetIn } from './crossguard/preset.js';
+
+new PolicyPack('keyturn', {
+  displayName: 'keyturn',
+  description: 'Finds what would go wrong at the next rotation of a credential.',
+  repository: 'https://github.com/keyturn/keyturn',
+  policies: createPolicies(presetIn(process.env)),
+});
