@@ -1,0 +1,37 @@
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+
+import { pageOf as urlOf, severities } from '@keyturn/findings';
+import { describe, expect, it } from 'vitest';
+
+import { allRules, indexes, pageOf, pages } from '../scripts/generated-files.js';
+
+const root = path.join(import.meta.dirname, '..');
+const rules = await allRules();
+
+describe('rules of both kinds', () => {
+  it('have ids that are unique, also among retired ones', () => {
+    const ids = rules.flatMap(({ facts }) => [facts.id, ...(facts.deprecatedIds ?? [])]);
+    expect(ids.filter((id, index) => ids.indexOf(id) !== index)).toEqual([]);
+  });
+
+  it.each(rules.map(({ facts }) => facts))('$id has a page, and facts that read as sentences', (facts) => {
+    expect(facts.id).toMatch(/^[a-z][a-z0-9]*(-[a-z0-9]+)+$/);
+    expect(facts.summary).toMatch(/^(Require|Disallow|Enforce) .*[^.]$/);
+    expect(facts.breaks).toMatch(/^[A-Z`].*\.$/s);
+    expect(facts.fix).toMatch(/^[A-Z`].*\.$/s);
+    expect(severities).toContain(facts.severity);
+    expect(existsSync(path.join(root, pageOf(facts.id))), `${pageOf(facts.id)} is missing`).toBe(true);
+    expect(urlOf(facts.id)).toContain(pageOf(facts.id));
+  });
+});
+
+describe('generated files', () => {
+  it('are as `npm run generate` would write them', async () => {
+    for (const file of [...(await indexes()), ...(await pages())]) {
+      expect(readFileSync(path.join(root, file.path), 'utf8'), `${file.path} is stale: run \`npm run generate\``).toBe(
+        file.content,
+      );
+    }
+  });
+});
