@@ -1,1 +1,2 @@
-export {};
+export { recordProgram } from './record-program.js';
+export type { NetworkGuard, Recording, RecordOptions, RecordProgress } from './recording.js';

@@ -1,0 +1,33 @@
+/** Environment variables that the program reads get a sentinel each, so that what is made from them can be told from what is written. */
+import { settings } from './settings.cjs';
+import { report } from './report.cjs';
+import { programCaller } from './frames.cjs';
+import { createHash } from 'node:crypto';
+
+/** Switches and names of the platform: a sentinel in them would change what the program does. */
+const functional =
+  /^(?:CI|TZ|HOME|PATH|PWD|USER|LOGNAME|SHELL|TERM|DEBUG|LANG|EDITOR|TMPDIR|TEMP|TMP|HOSTNAME|COLORTERM|FORCE_COLOR|NO_COLOR|.*_ENV|.*DEBUG|LC_.*|NODE_.*|npm_.*|PULUMI_.*|GRPC_.*|GITHUB_ACTIONS|.*(?:ENABLED?|DISABLED?|SKIP|DRY_RUN).*)$/;
+
+/** The sentinel of one name: the same in one run, another in the next. */
+export function sentinelFor(kind: string, name: string): string {
+  return settings.prefix + createHash('sha256').update(`${settings.prefix}|${kind}|${name}`).digest('hex').slice(0, 14);
+}
+
+/** Replaces `process.env` with one that answers the program's own look-ups. */
+export function watchEnvironment(): void {
+  const real = process.env;
+  const answers = (name: string): string | undefined => {
+    if (functional.test(name) || programCaller() === undefined) return undefined;
+    report({ type: 'environment', name });
+    return settings.environment ? sentinelFor('environment', name) : undefined;
+  };
+  const watched = new Proxy(real, {
+    get(target, name) {
+      if (typeof name !== 'string') return Reflect.get(target, name) as unknown;
+      const value = target[name];
+      if (value === undefined) return answers(name);
+      return value;
+    },
+  });
+  Object.defineProperty(process, 'env', { value: watched, writable: true, enumerable: true, configurable: true });
+}

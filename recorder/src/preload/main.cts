@@ -1,0 +1,107 @@
+/** Loaded into the process that runs the program, before everything else. */
+import Module from 'node:module';
+import { settings } from './settings.cjs';
+import { report } from './report.cjs';
+import { isProgramFile } from './frames.cjs';
+import { refuseNetwork } from './network.cjs';
+import { watchEnvironment } from './environment.cjs';
+import { patchSdkFile, reportUnreached } from './sdk.cjs';
+import { requireTypeScript } from './sources.cjs';
+
+function reportError(error: unknown): void {
+  const { name, message, stack, code } =
+    error instanceof Error
+      ? { code: undefined, ...error, name: error.name, message: error.message, stack: error.stack }
+      : { name: 'Error', message: String(error), stack: '', code: undefined };
+  report({ type: 'error', name, message, stack: stack ?? '', code: typeof code === 'string' ? code : undefined });
+}
+
+/** Listens first: Pulumi's own listener prints the error with every object it can reach, which has taken minutes and gigabytes. */
+function endOnError(): void {
+  const end = (error: unknown): void => {
+    reportError(error);
+    reallyExit(70);
+  };
+  process.on('uncaughtException', end);
+  process.on('unhandledRejection', end);
+}
+
+const exit = process.exit.bind(process);
+function reallyExit(code: number): never {
+  reportUnreached();
+  return exit(code);
+}
+
+function reportExits(): void {
+  process.exit = (code?: number | string | null): never => {
+    const number = Number(code ?? process.exitCode ?? 0);
+    report({ type: 'exit-called', code: number, stack: new Error('exit').stack ?? '' });
+    return reallyExit(number);
+  };
+  process.on('exit', reportUnreached);
+}
+
+interface Loader {
+  _load(request: string, parent: unknown, isMain: boolean): unknown;
+  _resolveFilename(request: string, parent: unknown, isMain: boolean, options?: unknown): string;
+}
+
+function isLoader(value: unknown): value is Loader {
+  return typeof value === 'function' && '_load' in value && '_resolveFilename' in value;
+}
+
+/** Sees each file as it loads, and lends the program our SDK packages where it has none. */
+function watchModules(): void {
+  if (!isLoader(Module)) throw new TypeError('This version of Node loads modules in a way the recorder does not know.');
+  const loader: Loader = Module;
+  const { _load: load, _resolveFilename: resolve } = loader;
+  loader._load = function watched(request, parent, isMain) {
+    if (request === 'source-map-support/register' || request === 'source-map-support')
+      return { install: () => undefined };
+    return load.call(this, request, parent, isMain);
+  };
+  loader._resolveFilename = function lent(request, parent, isMain, options) {
+    try {
+      return resolve.call(this, request, parent, isMain, options);
+    } catch (error) {
+      if (!/^@(?:pulumi|keyturn)\//.test(request)) throw error;
+      try {
+        const found = resolve.call(this, request, parent, isMain, { paths: [settings.fallbackRoot] });
+        report({ type: 'sdk-borrowed', name: request });
+        return found;
+      } catch {
+        throw error;
+      }
+    }
+  };
+  const javascript = require.extensions['.js'];
+  require.extensions['.js'] = (module, file) => {
+    if (isProgramFile(file)) report({ type: 'loaded', path: file });
+    javascript?.(module, file);
+    patchSdkFile(file, module.exports);
+  };
+  const typescript = require.extensions['.ts'];
+  require.extensions['.ts'] = (module, file) => {
+    if (isProgramFile(file)) report({ type: 'loaded', path: file });
+    typescript?.(module, file);
+  };
+}
+
+function watchFiles(): void {
+  const fs: typeof import('node:fs') = require('node:fs');
+  const { programCaller }: typeof import('./frames.cjs') = require('./frames.cjs');
+  const { readFileSync } = fs;
+  Reflect.set(fs, 'readFileSync', function watched(this: unknown, ...args: unknown[]): unknown {
+    const [file] = args;
+    if (typeof file === 'string' && programCaller() !== undefined) report({ type: 'file', path: file });
+    return Reflect.apply(readFileSync, this, args) as unknown;
+  });
+}
+
+endOnError();
+reportExits();
+refuseNetwork();
+requireTypeScript();
+watchModules();
+watchFiles();
+watchEnvironment();

@@ -1,0 +1,34 @@
+/** What the recorder tells the process that runs the program. Travels in one environment variable, which is removed at once. */
+export interface Settings {
+  /** The only address that may be connected to: a socket path, or `127.0.0.1:port`. */
+  readonly monitor: string;
+  /** The folder of the Pulumi project; frames inside it and outside node_modules are the program's own. */
+  readonly directory: string;
+  /** Where SDK packages are looked for when the program has none of its own. */
+  readonly fallbackRoot: string;
+  /** Prefix of every sentinel of this run. */
+  readonly prefix: string;
+  /** Answer look-ups of unset environment variables with sentinels. */
+  readonly environment: boolean;
+  /** `import * as x` means the module itself (`esModuleInterop` is off). */
+  readonly legacyInterop: boolean;
+}
+
+/** What the process that runs the program tells the recorder, one JSON text per line on file descriptor 3. */
+export type Report =
+  | { readonly type: 'config'; readonly key: string; readonly secret: boolean; readonly missing: boolean }
+  | { readonly type: 'environment'; readonly name: string }
+  | { readonly type: 'file'; readonly path: string }
+  | { readonly type: 'invoke'; readonly token: string }
+  | { readonly type: 'loaded'; readonly path: string }
+  | { readonly type: 'blocked'; readonly what: string }
+  | { readonly type: 'exit-called'; readonly code: number; readonly stack: string }
+  | { readonly type: 'apply-unreached'; readonly at: string; readonly makesResources: boolean }
+  | { readonly type: 'sdk-borrowed'; readonly name: string }
+  | {
+      readonly type: 'error';
+      readonly name: string;
+      readonly message: string;
+      readonly stack: string;
+      readonly code?: string | undefined;
+    };

@@ -1,0 +1,173 @@
+/** Small changes to the program's own copy of `@pulumi/pulumi`, made file by file as it loads. */
+import { report } from './report.cjs';
+import { programCaller, printFrame } from './frames.cjs';
+import { deepUnknown, originUrn, unknownOutput } from './unknown.cjs';
+import { sentinelFor } from './environment.cjs';
+import path from 'node:path';
+
+import type { Sdk } from './unknown.cjs';
+type Exports = Record<string, unknown>;
+type Method = (this: unknown, ...args: unknown[]) => unknown;
+
+function isRecord(value: unknown): value is Exports {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function';
+}
+
+function isMethod(value: unknown): value is Method {
+  return typeof value === 'function';
+}
+
+/** Replaces one method, when it is there. Old versions lack some. */
+function wrap(holder: unknown, name: string, make: (original: Method) => Method): void {
+  if (!isRecord(holder)) return;
+  const original = holder[name];
+  if (isMethod(original)) Reflect.set(holder, name, make(original));
+}
+
+function sdkAt(root: string): Sdk {
+  const output = require(path.join(root, 'output.js')) as Pick<Sdk, 'Output' | 'unknown'>;
+  const resource = require(path.join(root, 'resource.js')) as Pick<Sdk, 'DependencyResource'>;
+  return { Output: output.Output, unknown: output.unknown, DependencyResource: resource.DependencyResource };
+}
+
+/** Frames without parentheses (top level of an ES module) have a position too. */
+function patchResource(exports: Exports): void {
+  const { Resource } = exports;
+  if (!isRecord(Resource) || !(Resource['framePositionRegExp'] instanceof RegExp)) return;
+  Resource['framePositionRegExp'] =
+    /^\s*at (?:.* \()?(?:async )?(?:file:\/\/)?(?<file>[^()]*?):(?<line>[0-9]+):(?<column>[0-9]+)\)?$/;
+}
+
+/** Asks for output values, so that each leaf arrives with its own secret mark and its own dependencies. */
+function patchSerialization(exports: Exports): void {
+  wrap(
+    exports,
+    'serializeResourceProperties',
+    (original) =>
+      function serialize(label, props, options) {
+        return original.call(this, label, props, { ...(isRecord(options) ? options : {}), keepOutputValues: true });
+      },
+  );
+}
+
+function patchInvokes(exports: Exports, root: string): void {
+  const plain = (name: string): void =>
+    wrap(exports, name, () => (token) => {
+      report({ type: 'invoke', token: String(token) });
+      return Promise.resolve(
+        deepUnknown(sdkAt(root), originUrn('invoke', String(token)), sentinelFor('invoke', String(token))),
+      );
+    });
+  const output = (name: string): void =>
+    wrap(exports, name, () => (token) => {
+      report({ type: 'invoke', token: String(token) });
+      return unknownOutput(sdkAt(root), originUrn('invoke', String(token)));
+    });
+  plain('invoke');
+  plain('invokeSingle');
+  plain('callAsync');
+  output('invokeOutput');
+  output('invokeSingleOutput');
+  output('call');
+  output('callSingle');
+}
+
+const unreached = new Map<object, { readonly at: string; readonly makesResources: boolean }>();
+
+/** Remembers every callback of the program until it runs. */
+function patchApply(exports: Exports): void {
+  const { Output } = exports;
+  if (!isRecord(Output)) return;
+  wrap(
+    Output['prototype'],
+    'apply',
+    (original) =>
+      function apply(callback, runWithUnknowns) {
+        const caller = isMethod(callback) ? programCaller() : undefined;
+        if (caller === undefined || !isMethod(callback)) return original.call(this, callback, runWithUnknowns);
+        const ticket = {};
+        unreached.set(ticket, { at: printFrame(caller), makesResources: /\bnew\s+[A-Za-z_$]/.test(String(callback)) });
+        const watched: Method = function watched(...args) {
+          unreached.delete(ticket);
+          return callback.apply(this, args);
+        };
+        return original.call(this, watched, runWithUnknowns);
+      },
+  );
+}
+
+/** Says which callbacks never ran. */
+export function reportUnreached(): void {
+  for (const { at, makesResources } of unreached.values()) report({ type: 'apply-unreached', at, makesResources });
+}
+
+const getters = /^(?<verb>get|require)(?<secret>Secret)?(?<type>Boolean|Number|Object)?$/;
+
+/** Every look-up is reported; what is required and missing is answered with a sentinel of the right type. */
+function patchConfig(exports: Exports, root: string): void {
+  const { Config } = exports;
+  if (!isRecord(Config) || !isRecord(Config['prototype'])) return;
+  const { prototype } = Config;
+  let depth = 0;
+  for (const name of Object.getOwnPropertyNames(prototype)) {
+    const groups = getters.exec(name)?.groups;
+    if (groups === undefined) continue;
+    const secret = groups['secret'] !== undefined;
+    wrap(
+      prototype,
+      name,
+      (original) =>
+        function look(key, ...rest) {
+          const bag = isRecord(this) ? String(this['name']) : '';
+          const full = `${bag}:${String(key)}`;
+          depth += 1;
+          try {
+            const value = original.call(this, key, ...rest);
+            if (depth === 1) report({ type: 'config', key: full, secret, missing: false });
+            return value;
+          } catch (error) {
+            if (groups['verb'] !== 'require' || depth > 1 || !isMissing(error)) throw error;
+            report({ type: 'config', key: full, secret, missing: true });
+            return sampleOf(groups['type'], full, secret, root);
+          } finally {
+            depth -= 1;
+          }
+        },
+    );
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('Missing required configuration variable');
+}
+
+function sampleOf(type: string | undefined, key: string, secret: boolean, root: string): unknown {
+  const sdk = sdkAt(root);
+  if (type === 'Object')
+    return deepUnknown(sdk, originUrn(secret ? 'secret-config' : 'config', key), sentinelFor('config', key));
+  const value = type === 'Number' ? 1 : type === 'Boolean' ? true : sentinelFor('config', key);
+  if (!secret) return value;
+  const none = new Set<unknown>();
+  return new sdk.Output(
+    none,
+    Promise.resolve(value),
+    Promise.resolve(true),
+    Promise.resolve(true),
+    Promise.resolve(none),
+  );
+}
+
+const file = /[\\/]@pulumi[\\/]pulumi[\\/](?<name>output|config|resource|runtime[\\/](?:invoke|rpc))\.js$/;
+
+/** Called for each file after it was loaded and before anybody else sees its exports. */
+export function patchSdkFile(filename: string, exports: unknown): void {
+  const match = file.exec(filename);
+  if (match === null || !isRecord(exports)) return;
+  const name = (match.groups?.['name'] ?? '').replace('\\', '/');
+  const root = filename.slice(0, match.index) + `${path.sep}@pulumi${path.sep}pulumi`;
+  if (name === 'resource') patchResource(exports);
+  else if (name === 'runtime/rpc') patchSerialization(exports);
+  else if (name === 'runtime/invoke') patchInvokes(exports, root);
+  else if (name === 'output') patchApply(exports);
+  else if (name === 'config') patchConfig(exports, root);
+}

@@ -1,0 +1,204 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+
+import { isMap, isNode, isScalar, parseDocument } from 'yaml';
+
+/** A Pulumi project that cannot be run, with the file to look at. */
+export class ProjectError extends Error {
+  override readonly name = 'ProjectError';
+  readonly file: string;
+  constructor(file: string, message: string, cause?: unknown) {
+    super(message, { cause });
+    this.file = file;
+  }
+}
+
+/** One key of `Pulumi.<stack>.yaml` or of `config:` in `Pulumi.yaml`. */
+export interface ConfigEntry {
+  /** Full, `project:key`. */
+  readonly key: string;
+  /** Encrypted, in whole or in part. */
+  readonly secret: boolean;
+  /** Text as Pulumi hands it to the program; encrypted parts are gone. */
+  readonly value: string | undefined;
+  /** Given by the user in place of the real value. */
+  readonly sample?: boolean;
+}
+
+export interface Project {
+  readonly name: string;
+  readonly stack: string;
+  readonly directory: string;
+  /** Where the program is run, and what is run there. */
+  readonly workingDirectory: string;
+  readonly entry: string;
+  readonly esm: boolean;
+  /** `esModuleInterop` is off: `import * as x` means the module itself. */
+  readonly legacyInterop: boolean;
+  readonly config: readonly ConfigEntry[];
+  /** Folder of the `@pulumi/pulumi` that runs it. */
+  readonly sdk: string;
+}
+
+/**
+ * Reads what `pulumi` would read before it starts a Node program.
+ * @throws {ProjectError} No project file, a broken one, another runtime, or no entry point.
+ */
+export function readProject(directory: string, stackName?: string): Project {
+  const projectFile = ['Pulumi.yaml', 'Pulumi.yml']
+    .map((name) => path.join(directory, name))
+    .find((file) => existsSync(file));
+  if (projectFile === undefined) {
+    throw new ProjectError(
+      'Pulumi.yaml',
+      `There is no Pulumi.yaml in ${directory}. Give the folder of a Pulumi project.`,
+    );
+  }
+  const project = readYaml(projectFile);
+  const name = textOf(project['name']) ?? path.basename(directory);
+  const runtime = textOf(project['runtime']) ?? textOf(recordOf(project['runtime'])['name']);
+  if (runtime !== 'nodejs') {
+    throw new ProjectError(
+      path.basename(projectFile),
+      `The runtime is ${runtime ?? 'not given'}, and only nodejs programs can be run. Check this program with the policy pack instead.`,
+    );
+  }
+  const stack = stackName ?? defaultStack(directory);
+  const main = textOf(project['main']) ?? '.';
+  const target = path.resolve(directory, main);
+  const isFolder = !existsSync(target) || statSync(target).isDirectory();
+  const workingDirectory = isFolder && existsSync(target) ? target : path.dirname(target);
+  const manifest = nearestManifest(workingDirectory);
+  return {
+    name,
+    stack,
+    directory,
+    workingDirectory,
+    entry: isFolder ? '.' : path.basename(target),
+    esm: manifest['type'] === 'module',
+    legacyInterop: recordOf(readTsconfig(workingDirectory)['compilerOptions'])['esModuleInterop'] !== true,
+    config: readConfig(name, project, directory, stack),
+    sdk: findSdk(workingDirectory),
+  };
+}
+
+type Plain = Readonly<Record<string, unknown>>;
+
+function recordOf(data: unknown): Plain {
+  return typeof data === 'object' && data !== null && !Array.isArray(data)
+    ? Object.fromEntries(Object.entries(data))
+    : {};
+}
+
+function textOf(data: unknown): string | undefined {
+  return typeof data === 'string' ? data : undefined;
+}
+
+function readYaml(file: string): Plain {
+  const document = parseDocument(readFileSync(file, 'utf8'));
+  const [error] = document.errors;
+  if (error !== undefined) {
+    const line = error.linePos?.[0].line;
+    const where = line === undefined ? '' : ` (line ${line})`;
+    throw new ProjectError(
+      path.basename(file),
+      `${path.basename(file)} is not valid YAML${where}: ${error.code}. Correct it.`,
+      error,
+    );
+  }
+  return recordOf(document.toJS() as unknown);
+}
+
+function defaultStack(directory: string): string {
+  const stacks = readdirSync(directory)
+    .map((file) => /^Pulumi\.(?<stack>[^.]+(?:\.[^.]+)*)\.ya?ml$/.exec(file)?.groups?.['stack'])
+    .filter((stack) => stack !== undefined)
+    .sort();
+  return stacks.length === 1 || !stacks.includes('dev') ? (stacks[0] ?? 'dev') : 'dev';
+}
+
+function nearestManifest(from: string): Plain {
+  for (let folder = from; ; folder = path.dirname(folder)) {
+    const file = path.join(folder, 'package.json');
+    if (existsSync(file)) return parseJson(file);
+    if (path.dirname(folder) === folder) return {};
+  }
+}
+
+function parseJson(file: string): Plain {
+  try {
+    return recordOf(JSON.parse(readFileSync(file, 'utf8')));
+  } catch (error) {
+    throw new ProjectError(path.basename(file), `${path.basename(file)} is not valid JSON. Correct it.`, error);
+  }
+}
+
+/** YAML reads JSON with comments well enough for two flags. */
+function readTsconfig(folder: string): Plain {
+  const file = path.join(folder, 'tsconfig.json');
+  if (!existsSync(file)) return { compilerOptions: { esModuleInterop: false } };
+  const source = readFileSync(file, 'utf8')
+    .replace(/\/\*[\s\S]*?\*\//g, '')
+    .replace(/(^|[\s,{[])\/\/.*$/gm, '$1');
+  const document = parseDocument(source, { strict: false });
+  return document.errors.length > 0 ? {} : recordOf(document.toJS() as unknown);
+}
+
+function readConfig(project: string, projectFile: Plain, directory: string, stack: string): readonly ConfigEntry[] {
+  const entries = new Map<string, ConfigEntry>();
+  const qualified = (key: string): string =>
+    key.includes(':') ? key.replace(/^([^:]+):config:/, '$1:') : `${project}:${key}`;
+  for (const [key, declared] of Object.entries(recordOf(projectFile['config']))) {
+    const fields = recordOf(declared);
+    const value = Object.keys(fields).length === 0 ? declared : (fields['value'] ?? fields['default']);
+    if (value === undefined && fields['secret'] !== true) continue;
+    entries.set(qualified(key), { key: qualified(key), secret: fields['secret'] === true, value: configText(value) });
+  }
+  const stackFile = ['yaml', 'yml']
+    .map((end) => path.join(directory, `Pulumi.${stack}.${end}`))
+    .find((file) => existsSync(file));
+  if (stackFile === undefined) return [...entries.values()];
+  const document = parseDocument(readFileSync(stackFile, 'utf8'));
+  if (document.errors.length > 0) readYaml(stackFile);
+  const { contents } = document;
+  const config: unknown = isMap(contents) ? contents.get('config', true) : undefined;
+  if (!isMap(config)) return [...entries.values()];
+  for (const { key, value } of config.items) {
+    const full = qualified(String(isScalar(key) ? key.value : key));
+    const data: unknown = isScalar(value)
+      ? (value.source ?? value.value)
+      : isNode(value)
+        ? value.toJS(document)
+        : undefined;
+    const secret = hasSecure(data);
+    entries.set(full, { key: full, secret, value: secret ? undefined : configText(data) });
+  }
+  return [...entries.values()];
+}
+
+function hasSecure(data: unknown): boolean {
+  if (Array.isArray(data)) return data.some(hasSecure);
+  if (typeof data !== 'object' || data === null) return false;
+  return 'secure' in data || Object.values(data).some(hasSecure);
+}
+
+function configText(data: unknown): string | undefined {
+  if (data === undefined || data === null) return undefined;
+  return typeof data === 'string' ? data : JSON.stringify(data);
+}
+
+function findSdk(from: string): string {
+  const own = createRequire(import.meta.url);
+  for (const require of [createRequire(path.join(from, 'index.js')), own]) {
+    try {
+      return path.dirname(require.resolve('@pulumi/pulumi/package.json'));
+    } catch {
+      continue;
+    }
+  }
+  throw new ProjectError(
+    'package.json',
+    'The package @pulumi/pulumi was not found. Install the dependencies of the program.',
+  );
+}

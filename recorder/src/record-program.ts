@@ -1,0 +1,118 @@
+import path from 'node:path';
+
+import type { Place } from '@keyturn/resources';
+
+import { ModelBuilder, type Observed } from './model.js';
+import { placeInStack, shownPath } from './places.js';
+import { ProjectError, readProject, type ConfigEntry, type Project } from './project.js';
+import type { RecordOptions, Recording } from './recording.js';
+import { run, type RunInput } from './run.js';
+import { configOf, newPrefix } from './sentinels.js';
+
+/**
+ * Runs a Pulumi program against a monitor that only writes down, and says what it would register.
+ * No engine, CLI, plugin, credentials or network. It still runs the program's code, with the rights of the caller.
+ * Never throws for what is wrong with the program: see `ended` and `reason`.
+ */
+export async function recordProgram(options: RecordOptions): Promise<Recording> {
+  const started = performance.now();
+  const directory = path.resolve(options.directory);
+  const elapsed = (): number => Math.round(performance.now() - started);
+  let project: Project;
+  try {
+    const found = readProject(directory, options.stack);
+    project = { ...found, config: withSamples(found, options.config ?? {}) };
+  } catch (error) {
+    if (!(error instanceof ProjectError)) throw error;
+    return notStarted(error, directory, options, elapsed());
+  }
+  options.onProgress?.({ phase: 'started', resources: 0 });
+  const { first, second } = await runTwice(project, options);
+  const builder = new ModelBuilder(project, first, second);
+  const { output } = first;
+  const resources = builder.resources();
+  const place = output.stack === undefined ? undefined : placeInStack(output.stack, directory);
+  options.onProgress?.({ phase: 'done', resources: resources.length });
+  return {
+    ended: output.ended,
+    ...(output.reason !== undefined && { reason: output.reason }),
+    ...(place && { place }),
+    resources,
+    notAnalysed: builder.notAnalysed(),
+    files: output.reports.flatMap((report) => (report.type === 'loaded' ? [shownPath(report.path, directory)] : [])),
+    project: project.name,
+    stack: project.stack,
+    networkGuard: output.networkGuard,
+    refused: output.reports.flatMap((report) => (report.type === 'blocked' ? [report.what] : [])),
+    ms: elapsed(),
+  };
+}
+
+function withSamples({ name, config }: Project, samples: Readonly<Record<string, string>>): readonly ConfigEntry[] {
+  const entries = new Map(config.map((entry) => [entry.key, entry]));
+  for (const [short, value] of Object.entries(samples)) {
+    const key = short.includes(':') ? short : `${name}:${short}`;
+    entries.set(key, { key, secret: entries.get(key)?.secret ?? false, value, sample: true });
+  }
+  return [...entries.values()];
+}
+
+/** The second run starts with the first, and is stopped as soon as it turns out that there is nothing to compare. */
+async function runTwice(
+  project: Project,
+  options: RecordOptions,
+): Promise<{ readonly first: Observed; readonly second: Observed | undefined }> {
+  const stopSecond = new AbortController();
+  const signal = options.signal ?? new AbortController().signal;
+  let resources = 0;
+  const onResource = (): void => {
+    resources += 1;
+    options.onProgress?.({ phase: 'resource', resources });
+  };
+  const observe = async (all: boolean, more: Partial<RunInput>): Promise<Observed> => {
+    const prefix = newPrefix();
+    const config = configOf(project.config, prefix, all);
+    const output = await run({
+      project,
+      config,
+      secretKeys: project.config.filter(({ secret }) => secret).map(({ key }) => key),
+      prefix,
+      environment: true,
+      env: options.env ?? {},
+      timeoutMs: options.timeoutMs ?? 60_000,
+      memoryMb: options.memoryMb ?? 1024,
+      signal,
+      ...more,
+    });
+    return { prefix, config, output };
+  };
+  const secondSignal = AbortSignal.any([signal, stopSecond.signal]);
+  const second = observe(true, { signal: secondSignal });
+  let first = await observe(false, { onResource });
+  const asked = first.output.reports.some(({ type }) => type === 'config' || type === 'environment');
+  if (first.output.ended !== 'complete' || !asked) stopSecond.abort();
+  const other = await second;
+  const usedEnvironment = first.output.reports.some(({ type }) => type === 'environment');
+  if (first.output.ended === 'failed' && usedEnvironment) {
+    const plain = await observe(false, { environment: false });
+    if (plain.output.ended === 'complete') first = plain;
+  }
+  return { first, second: other.output.ended === 'complete' ? other : undefined };
+}
+
+function notStarted(error: ProjectError, directory: string, options: RecordOptions, ms: number): Recording {
+  const place: Place = { file: error.file, line: 1 };
+  return {
+    ended: 'failed',
+    reason: error.message,
+    place,
+    resources: [],
+    notAnalysed: [],
+    files: [],
+    project: path.basename(directory),
+    stack: options.stack ?? 'dev',
+    networkGuard: 'process',
+    refused: [],
+    ms,
+  };
+}
