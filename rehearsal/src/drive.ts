@@ -5,7 +5,7 @@ import { now } from './evidence.js';
 import type { Fleet, Serving } from './fleet.js';
 import type { Arrival } from './load.js';
 
-/** One query that was asked of the application. Times are milliseconds since 1970. */
+/** One query that was asked of the application. Times are those of `now()`. */
 export interface Query {
   readonly instance: string;
   readonly operation: string;

@@ -11,9 +11,9 @@ export function fingerprintOf(key: string, user: string, password: string): Fing
   return createHmac('sha256', key).update(`${user}\0${password}`).digest('base64url').slice(0, 16);
 }
 
-/** Milliseconds since 1970 with fractions, the same clock in every process of the machine. */
+/** Milliseconds of the machine's monotonic clock, with fractions: one clock for every process, which the clocks since 1970 are not. */
 export function now(): number {
-  return performance.timeOrigin + performance.now();
+  return Number(process.hrtime.bigint()) / 1e6;
 }
 
 /** From `at` on, a source held this credential, or an instance had read it. */

@@ -8,3 +8,6 @@ export type { DifferingSetting, SourceFile } from './observation.js';
 export { Drill, type Mark, type Pair, type PhaseOptions, type PhaseRecord, runPhase } from './phase.js';
 export type { Administrator, SessionSample } from './sessions.js';
 export { type Causes, type PhaseSummary, summaryOf } from './summary.js';
+export { causesOf, numbersOf, reportHtml, type ReportOptions, type ReportSection, type ReportTable } from './report.js';
+export { type DrawnPhase, timelineSvg } from './timeline.js';
+export { causeMeanings, causeNames } from './words.js';

@@ -4,7 +4,7 @@ import { Client } from 'pg';
 
 import { now } from './evidence.js';
 
-/** How many sessions each user had in a database at a moment. */
+/** How many sessions each user had in a database at a moment; the administrator's are left out. */
 export interface SessionSample {
   readonly at: number;
   readonly sessions: Readonly<Record<string, number>>;
@@ -55,7 +55,7 @@ export class SessionSampler {
   async #sample(): Promise<void> {
     const { rows } = await this.#client.query<{ usename: string; sessions: number }>(
       `SELECT usename, count(*)::int AS sessions FROM pg_stat_activity
-        WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()
+        WHERE datname = current_database() AND backend_type = 'client backend' AND usename <> current_user
         GROUP BY usename`,
     );
     this.samples.push({ at: now(), sessions: Object.fromEntries(rows.map((row) => [row.usename, row.sessions])) });
