@@ -1,0 +1,202 @@
+import { type Credential, otherUser, type Step } from '@keyturn/plan';
+
+import { DatabaseError, type Forced, type PairState } from './database.js';
+import { type Intent, tokenOf } from './intent.js';
+import { newPassword } from './passwords.js';
+import { carryOnRetire } from './retire.js';
+import type { StoredCredential } from './store.js';
+import { troubleOf } from './trouble.js';
+import { type Blocked, blockedBy, gateOf, refused, type Work } from './work.js';
+
+/** Who is published now, and who was before. */
+export interface Advanced {
+  readonly outcome: 'advanced';
+  readonly generation: number;
+  readonly published: string;
+  /** `undefined` at the first publication. */
+  readonly superseded: string | undefined;
+}
+
+/** Most candidates per generation; a database that refuses them all has a policy that needs a person. */
+const mostAttempts = 3;
+
+/** check → create → recheck → set → test → finish; goes on where an earlier run ended. */
+export async function advance(work: Work, forced: Forced | undefined): Promise<Advanced | Blocked> {
+  const found = await work.session.read();
+  const user = found.intent?.user ?? idleUser(work, found);
+  const generation = found.intent?.generation ?? found.generation + 1;
+
+  const blocked = await step(work, 'check', generation, () => check(work, found, user, forced));
+  if (blocked !== undefined) return blocked;
+
+  const intent = await step(work, 'create', generation, async () => found.intent ?? (await create(work, found, user)));
+  return await carryOnAdvance(work, intent, forced);
+}
+
+/** From the intent on. */
+export async function carryOnAdvance(
+  work: Work,
+  intent: Intent,
+  forced: Forced | undefined,
+): Promise<Advanced | Blocked> {
+  const { generation, user } = intent;
+  const before = await work.session.read();
+  const blocked = await step(work, 'recheck', generation, async () =>
+    before.generation >= generation || forced !== undefined ? undefined : await drained(work, before, user),
+  );
+  if (blocked !== undefined) return blocked;
+
+  const held = await step(work, 'set', generation, () => set(work, before, intent, forced));
+  if ('outcome' in held) return held;
+
+  const report = await step(work, 'test', generation, () => work.session.test(credentialOf(held.candidate)));
+  if (report.differences.length > 0) {
+    return refused(
+      `${user} was not published, because it differs from the other user: ${report.differences.join('; ')}. Mend that and resume.`,
+    );
+  }
+
+  await step(work, 'finish', generation, async () => {
+    await work.store.publish(held.intent.version, { expectedCurrent: intent.replaces });
+    await work.session.finish(held.intent, report);
+  });
+  return { outcome: 'advanced', generation, published: user, superseded: before.published?.user };
+}
+
+/** The user that the next advance re-keys: the first one at generation 0. */
+function idleUser(work: Work, state: PairState): string {
+  return state.published === undefined ? work.pair.users[0] : otherUser(work.pair, state.published.user);
+}
+
+async function check(
+  work: Work,
+  state: PairState,
+  user: string,
+  forced: Forced | undefined,
+): Promise<Blocked | undefined> {
+  const disagreement = await compareStore(work, state);
+  if (disagreement !== undefined) return disagreement;
+  if (state.intent !== undefined) return undefined;
+
+  if (state.superseded?.undo !== undefined || state.superseded?.phase === 'locked') {
+    const retire = await carryOnRetire(work, state, forced);
+    if (retire.outcome === 'waiting' || retire.outcome === 'refused') return retire;
+  }
+  if (forced !== undefined) return undefined;
+  return (await drained(work, await work.session.read(), user)) ?? (await publishedLogsIn(work));
+}
+
+/** A restored database or store knows other versions than its partner; going on would re-key a user that is in use. */
+async function compareStore(work: Work, state: PairState): Promise<Blocked | undefined> {
+  const stored = await work.store.readPublished();
+  const expected = state.published?.version;
+  if (stored?.version === expected && stored?.generation === state.published?.generation) return undefined;
+  const intent = state.intent;
+  if (intent !== undefined && stored?.version === intent.version && expected === intent.replaces) return undefined;
+  return refused(
+    `${work.store.name} has published ${nameOf(stored)}, and the journal of ${work.pair.name} says ` +
+      `${nameOf(state.published)}. One of them was restored, or somebody else wrote. Nothing was changed; find out which one applications use.`,
+  );
+}
+
+function nameOf(published: { readonly version: string; readonly generation: number } | undefined): string {
+  return published === undefined ? 'nothing' : `version ${published.version} of generation ${published.generation}`;
+}
+
+async function drained(work: Work, state: PairState, user: string): Promise<Blocked | undefined> {
+  const gate = await gateOf(work, state, user);
+  return gate.open ? undefined : blockedBy(gate);
+}
+
+/** The other user is all that applications have once this one is re-keyed, so it has to work. */
+async function publishedLogsIn(work: Work): Promise<Blocked | undefined> {
+  const published = await work.store.readPublished();
+  if (published === undefined) return undefined;
+  try {
+    await work.session.login(credentialOf(published));
+    return undefined;
+  } catch (error) {
+    if (troubleOf(error) !== 'authentication') throw error;
+    const where = error instanceof DatabaseError ? ` on ${error.endpoint}` : '';
+    return refused(
+      `The published credential of ${published.user} is refused${where}, so applications are failing already. See who changed it; advance with "force" publishes a new one.`,
+    );
+  }
+}
+
+async function create(work: Work, state: PairState, user: string): Promise<Intent> {
+  const generation = state.generation + 1;
+  const replaces = state.published?.version;
+  const intent = {
+    ...(await candidate(work, state, user, generation, 1)),
+    ...(replaces !== undefined && { replaces }),
+  };
+  await work.session.decide(intent);
+  return intent;
+}
+
+async function candidate(
+  work: Work,
+  state: PairState,
+  user: string,
+  generation: number,
+  attempt: number,
+): Promise<Intent> {
+  const token = tokenOf(state.id, generation, attempt);
+  const password = newPassword(work.passwordLength);
+  const version = await work.store.writePending({ user, password, generation }, { token });
+  return { token, generation, user, version, attempt };
+}
+
+/** Gives the user the candidate of the store; a candidate that the database will never take is replaced by another one. */
+async function set(
+  work: Work,
+  state: PairState,
+  decided: Intent,
+  forced: Forced | undefined,
+): Promise<{ readonly intent: Intent; readonly candidate: StoredCredential } | Blocked> {
+  let intent = decided;
+  for (;;) {
+    const held = await work.store.readVersion(intent.version);
+    const refusal =
+      held === undefined ? `${work.store.name} no longer holds it` : await trySet(work, intent, held, forced);
+    if (held !== undefined && refusal === undefined) return { intent, candidate: held };
+    if (intent.attempt >= mostAttempts) {
+      return refused(
+        `The database refused ${mostAttempts} passwords for ${intent.user}: ${refusal}. See its password policy.`,
+      );
+    }
+    const next = await candidate(work, state, intent.user, intent.generation, intent.attempt + 1);
+    const after: Intent = { ...intent, ...next };
+    await work.session.replaceCandidate(intent, after, refusal ?? 'refused');
+    await work.store.discardPending(intent.version);
+    intent = after;
+  }
+}
+
+/** What the database has against this password; `undefined` when it took it. Any other trouble is thrown, and the candidate stays. */
+async function trySet(
+  work: Work,
+  intent: Intent,
+  held: StoredCredential,
+  forced: Forced | undefined,
+): Promise<string | undefined> {
+  try {
+    await work.session.set(intent, held.password, forced);
+    return undefined;
+  } catch (error) {
+    if (troubleOf(error) === 'policy') return error instanceof Error ? error.message : 'password policy';
+    throw error;
+  }
+}
+
+function credentialOf({ user, password, generation }: Credential): Credential {
+  return { user, password, generation };
+}
+
+async function step<T>(work: Work, name: Step, generation: number, run: () => Promise<T>): Promise<T> {
+  work.tell({ type: 'step', step: name, phase: 'started', generation, at: work.clock() });
+  const result = await run();
+  work.tell({ type: 'step', step: name, phase: 'done', generation, at: work.clock() });
+  return result;
+}

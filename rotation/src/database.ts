@@ -1,0 +1,167 @@
+import type { Credential } from '@keyturn/plan';
+
+import type { Holder } from './holder.js';
+import type { Intent } from './intent.js';
+import type { Pair } from './pair.js';
+import type { TroubleKind } from './trouble.js';
+
+/** Times are milliseconds since 1970 on the clock of the database. */
+export interface PublishedState {
+  readonly user: string;
+  readonly version: string;
+  readonly generation: number;
+  readonly at: number;
+}
+
+/**
+ * The credential that was published before. `usable`: it still logs in. `locked`: it is switched off and can be switched on again.
+ * `retired`: its password is gone.
+ */
+export interface SupersededState extends PublishedState {
+  readonly phase: 'usable' | 'locked' | 'retired';
+  readonly lockedAt?: number;
+  readonly retiredAt?: number;
+  /** Why it has to be switched on again; set until that is done. */
+  readonly undo?: UndoEvidence;
+}
+
+/** Somebody still needed a credential that was switched off. */
+export interface UndoEvidence {
+  readonly because: 'session' | 'refused-login';
+  readonly holders: readonly Holder[];
+}
+
+/** What the journal says about a pair. */
+export interface PairState {
+  /** Made once by `bootstrap`; a pair that was made anew has another one. */
+  readonly id: string;
+  /** The fence: the generation of the last re-key. Ahead of `published.generation` between set and finish. */
+  readonly generation: number;
+  readonly now: number;
+  readonly published?: PublishedState;
+  readonly superseded?: SupersededState;
+  readonly intent?: Intent;
+}
+
+/** One line of the journal. It holds no secrets. */
+export interface JournalEntry {
+  readonly at: number;
+  readonly generation: number;
+  readonly event: JournalEvent;
+  readonly user?: string;
+  readonly version?: string;
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+export type JournalEvent =
+  | 'bootstrapped'
+  | 'decided'
+  | 'candidate-replaced'
+  | 'set'
+  | 'finished'
+  | 'locked'
+  | 'undo-decided'
+  | 'undone'
+  | 'retired';
+
+/** What the test step found. */
+export interface TestReport {
+  /** Names of the endpoints where the login worked. */
+  readonly endpoints: readonly string[];
+  /** How the new user differs from the other one, one sentence each; empty when they are equal. */
+  readonly differences: readonly string[];
+  /** Whether an object could be made, and so whom it would belong to was seen. */
+  readonly probed: boolean;
+}
+
+/** Recorded beside the effect it forced. */
+export interface Forced {
+  readonly reason: string;
+}
+
+/**
+ * One rotator at work. Every method that changes something is idempotent, and fenced: it changes nothing when the journal has moved on.
+ *
+ * @see FencedError
+ */
+export interface DatabaseSession {
+  /** Keeps other rotators away from the pair until `close`, or until this process is gone. `false` when another one is at work. */
+  lock(): Promise<boolean>;
+  /** @throws NotBootstrappedError when the database does not know the pair. */
+  read(): Promise<PairState>;
+  /** Sessions of a user on every endpoint. */
+  holders(user: string): Promise<readonly Holder[]>;
+  /** Logins that the server refused because the user is switched off, where it tells; `undefined` where it does not. */
+  refusedLogins(user: string, since: number): Promise<readonly Holder[] | undefined>;
+  /** Logs in on every endpoint. */
+  login(credential: Credential): Promise<void>;
+  /** Makes the intent durable. */
+  decide(intent: Intent): Promise<void>;
+  /** Makes another candidate the one of this generation, linked to the one before. */
+  replaceCandidate(before: Intent, after: Intent, because: string): Promise<void>;
+  /** Password, login and generation in one step. */
+  set(intent: Intent, password: string, forced?: Forced): Promise<void>;
+  /** Logs in on every endpoint as the new user and compares its rights with those of the other user. */
+  test(credential: Credential): Promise<TestReport>;
+  /** Records that the store has published the intent's version. */
+  finish(intent: Intent, report: TestReport): Promise<void>;
+  /** Switches the superseded user off; its password stays. */
+  lockUser(superseded: SupersededState, forced?: Forced): Promise<void>;
+  /** Makes the reason for switching on again durable, before it is done. */
+  decideUndo(superseded: SupersededState, evidence: UndoEvidence): Promise<void>;
+  /** Switches the superseded user on again; it counts as superseded from now on. */
+  undo(superseded: SupersededState): Promise<void>;
+  /** Takes the password of the locked user away. */
+  takePassword(superseded: SupersededState, forced?: Forced): Promise<void>;
+  /** The journal of the pair, oldest first. */
+  journal(): Promise<readonly JournalEntry[]>;
+  close(): Promise<void>;
+}
+
+/** A database whose users are rotated. */
+export interface Database {
+  readonly pair: Pair;
+  /** Makes roles and journal, or takes over roles that components made. Changes nothing when all is there; never switches a user on. */
+  bootstrap(): Promise<void>;
+  open(): Promise<DatabaseSession>;
+}
+
+/** A database did not do what it was asked; `kind` says what to make of it. */
+export class DatabaseError extends Error {
+  override readonly name: string = 'DatabaseError';
+  readonly kind: TroubleKind;
+  readonly endpoint: string;
+
+  constructor(message: string, options: { kind: TroubleKind; endpoint: string; cause?: unknown }) {
+    super(message, { cause: options.cause });
+    this.kind = options.kind;
+    this.endpoint = options.endpoint;
+  }
+}
+
+/** The journal has moved on: another rotator was faster. Nothing was changed. */
+export class FencedError extends Error {
+  override readonly name = 'FencedError';
+  readonly pair: string;
+
+  constructor(pair: string, step: string) {
+    super(
+      `${pair}: another rotator moved this pair on, so "${step}" changed nothing. Run it again to see where it stands.`,
+    );
+    this.pair = pair;
+  }
+}
+
+/** There is no journal for this pair. */
+export class NotBootstrappedError extends Error {
+  override readonly name = 'NotBootstrappedError';
+
+  constructor(pair: string) {
+    super(`The database does not know the pair "${pair}". Run bootstrap() once, as a role that may create roles.`);
+  }
+}
+
+/** What is there cannot be taken over. */
+export class BootstrapError extends Error {
+  override readonly name = 'BootstrapError';
+}

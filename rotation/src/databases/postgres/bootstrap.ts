@@ -1,0 +1,164 @@
+import type { SharedRoleKind } from '@keyturn/plan';
+import type { Client } from 'pg';
+
+import { BootstrapError } from '../../database.js';
+import type { Pair } from '../../pair.js';
+import { createTables, layout } from './tables.js';
+
+/** What both users get alike. */
+export interface BootstrapOptions {
+  readonly pair: Pair;
+  readonly sharedRoleKind: SharedRoleKind;
+  /** Most connections of each user; each must hold the whole fleet. Default: as it is, without limit for a new user. */
+  readonly connectionLimit?: number;
+  /** `postgresql.conf` settings that both users log in with, such as `search_path`. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** A role that will do the rotations; it gets the rights on the journal. Default: nobody but who runs this. */
+  readonly rotator?: string;
+}
+
+interface Role {
+  readonly rolname: string;
+  readonly rolcanlogin: boolean;
+  readonly rolsuper: boolean;
+  readonly rolconnlimit: number;
+}
+
+/** Generation 0, in one transaction: either all of it is there afterwards, or nothing was changed. */
+export async function bootstrap(client: Client, options: BootstrapOptions): Promise<void> {
+  const { pair } = options;
+  await client.query('BEGIN');
+  try {
+    await client.query(`SELECT pg_advisory_xact_lock(hashtextextended('keyturn bootstrap', 0))`);
+    await createTables(client);
+    const known = await knownPair(client, pair);
+    const roles = await existingRoles(client, pair);
+    if (!known) refuseStrangers(pair, roles);
+
+    if (!roles.has(pair.sharedRole)) await client.query(`CREATE ROLE ${name(client, pair.sharedRole)} NOLOGIN`);
+    for (const user of pair.users) {
+      if (!roles.has(user)) await client.query(`CREATE ROLE ${name(client, user)} NOLOGIN`);
+      await join(client, options, user);
+      await limit(client, options, user, roles.get(user)?.rolconnlimit ?? -1);
+      await configure(client, options, user);
+    }
+    if (!known) await register(client, options, roles);
+    if (options.rotator !== undefined) await admit(client, name(client, options.rotator));
+    await client.query('COMMIT');
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => undefined);
+    throw error;
+  }
+}
+
+async function knownPair(client: Client, pair: Pair): Promise<boolean> {
+  const { rows } = await client.query<{ shared_role: string; user_a: string; user_b: string; layout: number }>(
+    'SELECT shared_role, user_a, user_b, layout FROM keyturn.pair WHERE name = $1',
+    [pair.name],
+  );
+  const found = rows[0];
+  if (found === undefined) return false;
+  if (found.layout !== layout) {
+    throw new BootstrapError(
+      `The journal has layout ${found.layout} and this version of keyturn works with layout ${layout}. Use one version of keyturn everywhere.`,
+    );
+  }
+  if (found.shared_role !== pair.sharedRole || found.user_a !== pair.users[0] || found.user_b !== pair.users[1]) {
+    throw new BootstrapError(
+      `The pair "${pair.name}" is ${found.user_a} and ${found.user_b} over ${found.shared_role} in the journal, not ${pair.users.join(' and ')} over ${pair.sharedRole}. Give the new pair another name.`,
+    );
+  }
+  return true;
+}
+
+async function existingRoles(client: Client, pair: Pair): Promise<Map<string, Role>> {
+  const { rows } = await client.query<Role>(
+    'SELECT rolname, rolcanlogin, rolsuper, rolconnlimit FROM pg_roles WHERE rolname = ANY ($1)',
+    [[pair.sharedRole, ...pair.users]],
+  );
+  return new Map(rows.map((role) => [role.rolname, role]));
+}
+
+/** A role that can log in is in use by somebody until the contrary is known. */
+function refuseStrangers(pair: Pair, roles: ReadonlyMap<string, Role>): void {
+  for (const role of roles.values()) {
+    if (role.rolsuper) {
+      throw new BootstrapError(
+        `${role.rolname} is a superuser, and rights of a superuser cannot be shared. Choose another role.`,
+      );
+    }
+    if (!role.rolcanlogin) continue;
+    throw new BootstrapError(
+      role.rolname === pair.sharedRole
+        ? `${role.rolname} can log in, and a shared role must not. Run ALTER ROLE with NOLOGIN when nobody uses it, or choose another shared role.`
+        : `${role.rolname} can log in already and the journal does not know it, so somebody may be using it. Choose another user name, or run ALTER ROLE with NOLOGIN when nobody uses it.`,
+    );
+  }
+}
+
+async function join(client: Client, { pair, sharedRoleKind }: BootstrapOptions, user: string): Promise<void> {
+  const { rows } = await client.query<{ membership: Record<string, unknown> }>(
+    `SELECT to_jsonb(m) AS membership FROM pg_auth_members m
+     WHERE m.roleid = (SELECT oid FROM pg_roles WHERE rolname = $1) AND m.member = (SELECT oid FROM pg_roles WHERE rolname = $2)`,
+    [pair.sharedRole, user],
+  );
+  const granted = (option: string): boolean => rows.some(({ membership }) => membership[option] !== false);
+  if (granted('inherit_option') && (sharedRoleKind === 'grantee' || granted('set_option'))) return;
+  const options = (await versionOf(client)) >= 160_000 ? ' WITH INHERIT TRUE, SET TRUE' : '';
+  await client.query(`GRANT ${name(client, pair.sharedRole)} TO ${name(client, user)}${options}`);
+}
+
+async function limit(
+  client: Client,
+  { connectionLimit }: BootstrapOptions,
+  user: string,
+  found: number,
+): Promise<void> {
+  if (connectionLimit === undefined || connectionLimit === found) return;
+  if (!Number.isInteger(connectionLimit) || connectionLimit < -1) {
+    throw new BootstrapError(`connectionLimit must be a whole number, or -1 for no limit, got ${connectionLimit}.`);
+  }
+  await client.query(`ALTER ROLE ${name(client, user)} CONNECTION LIMIT ${connectionLimit}`);
+}
+
+async function configure(client: Client, options: BootstrapOptions, user: string): Promise<void> {
+  const wanted: Record<string, string> = { ...options.settings };
+  if (options.sharedRoleKind === 'owner') wanted['role'] = options.pair.sharedRole;
+  const { rows } = await client.query<{ setting: string }>(
+    `SELECT unnest(setconfig) AS setting FROM pg_db_role_setting
+     WHERE setdatabase = 0 AND setrole = (SELECT oid FROM pg_roles WHERE rolname = $1)`,
+    [user],
+  );
+  const found = new Set(rows.map((row) => row.setting));
+  for (const [setting, value] of Object.entries(wanted)) {
+    if (found.has(`${setting}=${value}`)) continue;
+    await client.query(
+      `ALTER ROLE ${name(client, user)} SET ${name(client, setting)} TO ${client.escapeLiteral(value)}`,
+    );
+  }
+}
+
+async function register(client: Client, { pair }: BootstrapOptions, roles: ReadonlyMap<string, Role>): Promise<void> {
+  await client.query(
+    'INSERT INTO keyturn.pair (name, layout, shared_role, user_a, user_b) VALUES ($1, $2, $3, $4, $5)',
+    [pair.name, layout, pair.sharedRole, ...pair.users],
+  );
+  await client.query(
+    `INSERT INTO keyturn.journal (pair, generation, event, detail) VALUES ($1, 0, 'bootstrapped', $2)`,
+    [pair.name, { takenOver: [...roles.keys()] }],
+  );
+}
+
+async function admit(client: Client, rotator: string): Promise<void> {
+  await client.query(`GRANT USAGE ON SCHEMA keyturn TO ${rotator}`);
+  await client.query(`GRANT SELECT, INSERT, UPDATE ON keyturn.pair, keyturn.journal TO ${rotator}`);
+}
+
+async function versionOf(client: Client): Promise<number> {
+  const { rows } = await client.query<{ server_version_num: string }>('SHOW server_version_num');
+  return Number(rows[0]?.server_version_num);
+}
+
+function name(client: Client, identifier: string): string {
+  return client.escapeIdentifier(identifier);
+}

@@ -1,0 +1,279 @@
+import type { Client } from 'pg';
+
+import {
+  FencedError,
+  type Forced,
+  type JournalEntry,
+  type JournalEvent,
+  NotBootstrappedError,
+  type PairState,
+  type SupersededState,
+  type TestReport,
+  type UndoEvidence,
+} from '../../database.js';
+import type { Intent } from '../../intent.js';
+
+interface Row {
+  readonly id: string;
+  readonly generation: number;
+  readonly now: number;
+  readonly published_user: string | null;
+  readonly published_version: string;
+  readonly published_generation: number;
+  readonly published_at: number;
+  readonly superseded_user: string | null;
+  readonly superseded_version: string;
+  readonly superseded_generation: number;
+  readonly superseded_at: number;
+  readonly superseded_phase: SupersededState['phase'];
+  readonly locked_at: number | null;
+  readonly retired_at: number | null;
+  readonly undo_evidence: UndoEvidence | null;
+  readonly intent_token: string | null;
+  readonly intent_generation: number;
+  readonly intent_user: string;
+  readonly intent_version: string;
+  readonly intent_replaces: string | null;
+  readonly intent_attempt: number;
+}
+
+/** Milliseconds, rounded up: a wait that is measured from here never ends early. */
+const ms = (column: string): string => `ceil(extract(epoch FROM ${column}) * 1000)::float8 AS ${column}`;
+
+const select = `
+  SELECT id, generation::float8, floor(extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now,
+    published_user, published_version, published_generation::float8, ${ms('published_at')},
+    superseded_user, superseded_version, superseded_generation::float8, ${ms('superseded_at')}, superseded_phase,
+    ${ms('locked_at')}, ${ms('retired_at')}, undo_evidence,
+    intent_token, intent_generation::float8, intent_user, intent_version, intent_replaces, intent_attempt
+  FROM keyturn.pair WHERE name = $1`;
+
+export async function readState(client: Client, pair: string): Promise<PairState> {
+  const { rows } = await client.query<{ found: boolean }>(`SELECT to_regclass('keyturn.pair') IS NOT NULL AS found`);
+  if (rows[0]?.found !== true) throw new NotBootstrappedError(pair);
+  const row = (await client.query<Row>(select, [pair])).rows[0];
+  if (row === undefined) throw new NotBootstrappedError(pair);
+  return stateOf(row);
+}
+
+function stateOf(row: Row): PairState {
+  return {
+    id: row.id,
+    generation: row.generation,
+    now: row.now,
+    ...(row.published_user !== null && {
+      published: {
+        user: row.published_user,
+        version: row.published_version,
+        generation: row.published_generation,
+        at: row.published_at,
+      },
+    }),
+    ...(row.superseded_user !== null && {
+      superseded: {
+        user: row.superseded_user,
+        version: row.superseded_version,
+        generation: row.superseded_generation,
+        at: row.superseded_at,
+        phase: row.superseded_phase,
+        ...(row.locked_at !== null && { lockedAt: row.locked_at }),
+        ...(row.retired_at !== null && { retiredAt: row.retired_at }),
+        ...(row.undo_evidence !== null && { undo: row.undo_evidence }),
+      },
+    }),
+    ...(row.intent_token !== null && {
+      intent: {
+        token: row.intent_token,
+        generation: row.intent_generation,
+        user: row.intent_user,
+        version: row.intent_version,
+        ...(row.intent_replaces !== null && { replaces: row.intent_replaces }),
+        attempt: row.intent_attempt,
+      },
+    }),
+  };
+}
+
+export async function readJournal(client: Client, pair: string): Promise<JournalEntry[]> {
+  const { rows } = await client.query<{
+    at: number;
+    generation: number;
+    event: JournalEvent;
+    username: string | null;
+    version: string | null;
+    detail: Record<string, unknown>;
+  }>(
+    `SELECT ${ms('at')}, generation::float8, event, username, version, detail FROM keyturn.journal WHERE pair = $1 ORDER BY id`,
+    [pair],
+  );
+  return rows.map(({ username, version, ...entry }) => ({
+    ...entry,
+    ...(username !== null && { user: username }),
+    ...(version !== null && { version }),
+  }));
+}
+
+/** One change of a pair: what must still be true, what becomes true, what is done to a role in the same transaction, and the line about it. */
+export interface Change {
+  readonly step: string;
+  /** Assignments of an UPDATE on keyturn.pair. */
+  readonly assign: string;
+  /** Condition of that UPDATE: the fence. */
+  readonly where: string;
+  /** Values for $2 and up, in both; $1 is the pair. */
+  readonly values: readonly unknown[];
+  /** Runs in the transaction, behind the fence. */
+  readonly effect?: () => Promise<void>;
+  readonly entry: {
+    readonly event: JournalEvent;
+    readonly generation: number;
+    readonly user: string;
+    readonly version: string;
+    readonly detail?: Readonly<Record<string, unknown>>;
+  };
+}
+
+/**
+ * Carries a change out, or changes nothing. `done` tells a repeated change from one that came too late.
+ *
+ * @throws FencedError when the journal has moved on.
+ */
+export async function apply(
+  client: Client,
+  pair: string,
+  change: Change,
+  done: (state: PairState) => boolean = () => false,
+): Promise<void> {
+  await client.query('BEGIN');
+  try {
+    const { rowCount } = await client.query(
+      `UPDATE keyturn.pair SET ${change.assign} WHERE name = $1 AND ${change.where}`,
+      [pair, ...change.values],
+    );
+    if (rowCount !== 1) {
+      const state = await readState(client, pair);
+      if (!done(state)) throw new FencedError(pair, change.step);
+      await client.query('ROLLBACK');
+      return;
+    }
+    await change.effect?.();
+    const { event, generation, user, version, detail } = change.entry;
+    await client.query(
+      'INSERT INTO keyturn.journal (pair, generation, event, username, version, detail) VALUES ($1, $2, $3, $4, $5, $6)',
+      [pair, generation, event, user, version, detail ?? {}],
+    );
+    await client.query('COMMIT');
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => undefined);
+    throw error;
+  }
+}
+
+export function decided(intent: Intent, id: string): Change {
+  return {
+    step: 'create',
+    assign: `intent_token = $2, intent_generation = $3, intent_user = $4, intent_version = $5, intent_replaces = $6, intent_attempt = $7`,
+    where: `intent_token IS NULL AND generation = $3 - 1 AND id = $8 AND published_user IS DISTINCT FROM $4 AND published_version IS NOT DISTINCT FROM $6`,
+    values: [intent.token, intent.generation, intent.user, intent.version, intent.replaces ?? null, intent.attempt, id],
+    entry: { event: 'decided', ...subject(intent), detail: { token: intent.token, replaces: intent.replaces ?? null } },
+  };
+}
+
+export function candidateReplaced(before: Intent, after: Intent, because: string): Change {
+  return {
+    step: 'create',
+    assign: 'intent_token = $2, intent_version = $3, intent_attempt = $4',
+    where: 'intent_token = $5 AND intent_generation = $6',
+    values: [after.token, after.version, after.attempt, before.token, after.generation],
+    entry: {
+      event: 'candidate-replaced',
+      ...subject(after),
+      detail: { token: after.token, before: before.version, attempt: after.attempt, because },
+    },
+  };
+}
+
+/** The user's old credential is gone with this, so it is no longer superseded. */
+export function wasSet(intent: Intent, effect: () => Promise<void>, forced: Forced | undefined): Change {
+  return {
+    step: 'set',
+    assign: `generation = $2, superseded_user = NULL, superseded_version = NULL, superseded_generation = NULL, superseded_at = NULL,
+      superseded_phase = NULL, locked_at = NULL, retired_at = NULL, undo_evidence = NULL`,
+    where: `intent_token = $3 AND intent_generation = $2 AND generation IN ($2 - 1, $2) AND published_user IS DISTINCT FROM $4`,
+    values: [intent.generation, intent.token, intent.user],
+    effect,
+    entry: { event: 'set', ...subject(intent), detail: forcedDetail(forced) },
+  };
+}
+
+export function finished(intent: Intent, report: TestReport): Change {
+  return {
+    step: 'finish',
+    assign: `superseded_user = published_user, superseded_version = published_version, superseded_generation = published_generation,
+      superseded_at = CASE WHEN published_user IS NULL THEN NULL ELSE clock_timestamp() END,
+      superseded_phase = CASE WHEN published_user IS NULL THEN NULL ELSE 'usable' END, locked_at = NULL, retired_at = NULL, undo_evidence = NULL,
+      published_user = intent_user, published_version = intent_version, published_generation = intent_generation, published_at = clock_timestamp(),
+      intent_token = NULL, intent_generation = NULL, intent_user = NULL, intent_version = NULL, intent_replaces = NULL, intent_attempt = NULL`,
+    where: 'intent_token = $2 AND intent_generation = $3 AND generation = $3',
+    values: [intent.token, intent.generation],
+    entry: { event: 'finished', ...subject(intent), detail: { endpoints: report.endpoints, probed: report.probed } },
+  };
+}
+
+/** True for the one superseded credential that is meant, and for none when an advance is under way. */
+const sameSuperseded = `superseded_user = $2 AND superseded_generation = $3 AND published_user IS DISTINCT FROM $2 AND intent_token IS NULL`;
+
+export function locked(superseded: SupersededState, effect: () => Promise<void>, forced: Forced | undefined): Change {
+  return {
+    step: 'lock',
+    assign: `superseded_phase = 'locked', locked_at = clock_timestamp()`,
+    where: `${sameSuperseded} AND superseded_phase = 'usable'`,
+    values: [superseded.user, superseded.generation],
+    effect,
+    entry: { event: 'locked', ...subject(superseded), detail: forcedDetail(forced) },
+  };
+}
+
+export function undoDecided(superseded: SupersededState, evidence: UndoEvidence): Change {
+  return {
+    step: 'undo',
+    assign: 'undo_evidence = $4',
+    where: `${sameSuperseded} AND superseded_phase = 'locked' AND undo_evidence IS NULL`,
+    values: [superseded.user, superseded.generation, JSON.stringify(evidence)],
+    entry: { event: 'undo-decided', ...subject(superseded), detail: { ...evidence } },
+  };
+}
+
+export function undone(superseded: SupersededState, effect: () => Promise<void>): Change {
+  return {
+    step: 'undo',
+    assign: `superseded_phase = 'usable', superseded_at = clock_timestamp(), locked_at = NULL, undo_evidence = NULL`,
+    where: `${sameSuperseded} AND superseded_phase = 'locked'`,
+    values: [superseded.user, superseded.generation],
+    effect,
+    entry: { event: 'undone', ...subject(superseded) },
+  };
+}
+
+export function retired(superseded: SupersededState, effect: () => Promise<void>, forced: Forced | undefined): Change {
+  return {
+    step: 'retire',
+    assign: `superseded_phase = 'retired', retired_at = clock_timestamp()`,
+    where: `${sameSuperseded} AND superseded_phase = 'locked' AND undo_evidence IS NULL`,
+    values: [superseded.user, superseded.generation],
+    effect,
+    entry: { event: 'retired', ...subject(superseded), detail: forcedDetail(forced) },
+  };
+}
+
+function subject(of: { readonly generation: number; readonly user: string; readonly version: string }): {
+  generation: number;
+  user: string;
+  version: string;
+} {
+  return { generation: of.generation, user: of.user, version: of.version };
+}
+
+function forcedDetail(forced: Forced | undefined): Record<string, unknown> {
+  return forced === undefined ? {} : { forced: forced.reason };
+}

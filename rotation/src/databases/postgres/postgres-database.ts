@@ -1,0 +1,81 @@
+import type { SharedRoleKind } from '@keyturn/plan';
+
+import { BootstrapError, type Database, type DatabaseSession } from '../../database.js';
+import type { Holder } from '../../holder.js';
+import type { Pair } from '../../pair.js';
+import { bootstrap } from './bootstrap.js';
+import { type Endpoint, type Login, onEndpoint, type Patience } from './endpoint.js';
+import { PostgresSession } from './session.js';
+
+/** A PostgreSQL 13 or newer, and the pair that is rotated on it. */
+export interface PostgresDatabaseOptions {
+  /** Every address where applications log in; one of them is the writer, and journal and roles are changed there. */
+  readonly endpoints: readonly Endpoint[];
+  /** The rotator: superuser, or CREATEROLE with ADMIN OPTION on both users. */
+  readonly admin: { readonly user: string; readonly password: string | (() => string | Promise<string>) };
+  readonly pair: Pair;
+  readonly sharedRoleKind: SharedRoleKind;
+  /** Most connections of each user. Default: as it is, without limit for a new user. */
+  readonly connectionLimit?: number;
+  /** Settings that both users log in with, such as `search_path`. Default: none. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** The role that rotates, when another one runs `bootstrap`. It gets the rights on the journal. */
+  readonly rotator?: string;
+  /**
+   * Tells which logins the server refused since then because the user is switched off (SQLSTATE 28000; PostgreSQL shows it in its log only).
+   * Default: none, and then nothing is claimed about the time between switching off and retiring.
+   */
+  readonly refusedLogins?: (user: string, since: Date) => Promise<readonly Holder[]>;
+  /** Milliseconds. Default: 10,000 for a connection, 60,000 for a statement. */
+  readonly patience?: Partial<Patience>;
+  /** How long a reader may take to show a change, in milliseconds. Default: 30,000. */
+  readonly replicationMs?: number;
+  /** How long to wait for another rotator, in milliseconds; a killed one lets go in this time. Default: 2,000. */
+  readonly lockWaitMs?: number;
+}
+
+export class PostgresDatabase implements Database {
+  readonly pair: Pair;
+  readonly #options: PostgresDatabaseOptions;
+  readonly #writer: Endpoint;
+  readonly #patience: Patience;
+
+  /** @throws BootstrapError when not exactly one endpoint is the writer. */
+  constructor(options: PostgresDatabaseOptions) {
+    const writers = options.endpoints.filter(({ kind }) => kind === 'writer');
+    const [writer] = writers;
+    if (writer === undefined || writers.length > 1) {
+      throw new BootstrapError(
+        `Exactly one endpoint must be of kind "writer", got ${writers.length} of ${options.endpoints.length}. Journal and roles are changed there.`,
+      );
+    }
+    this.pair = options.pair;
+    this.#options = options;
+    this.#writer = writer;
+    this.#patience = { connectMs: 10_000, statementMs: 60_000, ...options.patience };
+  }
+
+  async bootstrap(): Promise<void> {
+    await onEndpoint(this.#writer, await this.#admin(), this.#patience, (client) => bootstrap(client, this.#options));
+  }
+
+  async open(): Promise<DatabaseSession> {
+    const { pair, sharedRoleKind, endpoints, refusedLogins } = this.#options;
+    return await PostgresSession.open({
+      pair,
+      sharedRoleKind,
+      endpoints,
+      writer: this.#writer,
+      patience: this.#patience,
+      replicationMs: this.#options.replicationMs ?? 30_000,
+      lockWaitMs: this.#options.lockWaitMs ?? 2_000,
+      admin: () => this.#admin(),
+      ...(refusedLogins && { refusedLogins }),
+    });
+  }
+
+  async #admin(): Promise<Login> {
+    const { user, password } = this.#options.admin;
+    return { user, password: typeof password === 'string' ? password : await password() };
+  }
+}

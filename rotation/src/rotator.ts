@@ -1,0 +1,151 @@
+import { checkPlan, type Plan } from '@keyturn/plan';
+
+import { advance, type Advanced } from './advance.js';
+import { type Database, type DatabaseSession, FencedError, type Forced, type PairState } from './database.js';
+import type { Tell } from './events.js';
+import type { Evidence } from './gate.js';
+import type { Holder } from './holder.js';
+import type { Pair } from './pair.js';
+import { newPassword, passwordLength } from './passwords.js';
+import { retire, type RetireResult } from './retire.js';
+import type { Store } from './store.js';
+import { type Blocked, waiting, type Work } from './work.js';
+
+/** What is rotated, where, and by which plan. */
+export interface RotatorOptions {
+  readonly pair: Pair;
+  readonly database: Database;
+  readonly store: Store;
+  /** Strategy `dual-user`. */
+  readonly plan: Plan;
+  /** Tells which start-bound consumers may still hold an older credential. Default: none, and such consumers keep the gate shut. */
+  readonly evidence?: Evidence;
+  /** Characters of a password, 16 to 128. Default: 32. */
+  readonly passwordLength?: number;
+  /** Time of events; gates go by the clock of the database. Default: the system's. */
+  readonly clock?: () => Date;
+  readonly onEvent?: Tell;
+}
+
+/** How to go on against the gate. */
+export interface RunOptions {
+  /** Passes gates and soak; the reason is recorded in the journal with the effect. Credentials that are still held stop working. */
+  readonly force?: Forced;
+}
+
+export type AdvanceResult = Advanced | Blocked;
+export type ResumeResult = AdvanceResult | RetireResult;
+
+/** Where a pair stands. */
+export interface Status extends PairState {
+  readonly pair: string;
+  /** Sessions by user, on every endpoint. */
+  readonly sessions: Readonly<Record<string, readonly Holder[]>>;
+}
+
+/** Rotates one pair. Every method can be run again at any time, by any process. */
+export interface Rotator {
+  /** Makes roles and journal; nothing is published. */
+  bootstrap(): Promise<void>;
+  /** Re-keys the idle user and publishes it; the one before stays usable. */
+  advance(options?: RunOptions): Promise<AdvanceResult>;
+  /** Switches the superseded user off once nobody can hold it, and takes its password away after the soak. */
+  retire(options?: RunOptions): Promise<RetireResult>;
+  /** Finishes what an earlier run began; `nothing` when there is no such thing. */
+  resume(): Promise<ResumeResult>;
+  status(): Promise<Status>;
+}
+
+/** The options contradict each other. */
+export class RotatorError extends Error {
+  override readonly name = 'RotatorError';
+}
+
+/**
+ * @throws PlanError when the plan cannot work.
+ * @throws RotatorError when the strategy is not `dual-user`, or the database was made for another pair.
+ * @throws PasswordLengthError when a password cannot have that many characters.
+ */
+export function createRotator(options: RotatorOptions): Rotator {
+  const { pair, database } = options;
+  checkPlan(options.plan);
+  if (options.plan.strategy !== 'dual-user') {
+    throw new RotatorError(
+      `A rotator of two users follows a plan with strategy "dual-user", got "${options.plan.strategy}".`,
+    );
+  }
+  if (database.pair.name !== pair.name || database.pair.users.join('\0') !== pair.users.join('\0')) {
+    throw new RotatorError(
+      `The database was made for the pair "${database.pair.name}" and not for "${pair.name}". Give both the same pair.`,
+    );
+  }
+  newPassword(options.passwordLength);
+
+  return {
+    bootstrap: () => database.bootstrap(),
+    advance: (run) => alone(options, (work) => advance(work, forcedBy(run))),
+    retire: (run) => alone(options, (work) => retire(work, forcedBy(run))),
+    resume: () => alone(options, resume),
+    status: () => withSession(database, async (session) => await statusOf(pair, session)),
+  };
+}
+
+async function resume(work: Work): Promise<ResumeResult> {
+  const { intent, superseded } = await work.session.read();
+  if (intent !== undefined) return await advance(work, undefined);
+  if (superseded?.phase === 'locked') return await retire(work, undefined);
+  return { outcome: 'nothing', holders: [] };
+}
+
+async function statusOf(pair: Pair, session: DatabaseSession): Promise<Status> {
+  const state = await session.read();
+  const sessions = await Promise.all(pair.users.map(async (user) => [user, await session.holders(user)] as const));
+  return { ...state, pair: pair.name, sessions: Object.fromEntries(sessions) };
+}
+
+function forcedBy(run: RunOptions | undefined): Forced | undefined {
+  const reason = run?.force?.reason.trim();
+  if (reason === '') throw new RotatorError('"force" needs a reason; it is recorded in the journal.');
+  return reason === undefined ? undefined : { reason };
+}
+
+/** One rotator per pair at a time: who had to wait for another one starts over, and does not add a rotation to the one just made. */
+async function alone<T>(options: RotatorOptions, run: (work: Work) => Promise<T>): Promise<T | Blocked> {
+  return await withSession(options.database, async (session) => {
+    const before = await session.read();
+    if (!(await session.lock()))
+      return waiting(`Another rotator is at work on ${options.pair.name}. Try again when it is done.`);
+    const after = await session.read();
+    if (after.generation !== before.generation || after.published?.generation !== before.published?.generation) {
+      return waiting(`Another rotator has just moved ${options.pair.name} to generation ${after.generation}.`);
+    }
+    try {
+      return await run(workOf(options, session));
+    } catch (error) {
+      if (error instanceof FencedError) return waiting(error.message);
+      throw error;
+    }
+  });
+}
+
+function workOf(options: RotatorOptions, session: DatabaseSession): Work {
+  return {
+    pair: options.pair,
+    session,
+    store: options.store,
+    plan: options.plan,
+    passwordLength: options.passwordLength ?? passwordLength.default,
+    evidence: options.evidence,
+    clock: options.clock ?? (() => new Date()),
+    tell: options.onEvent ?? (() => undefined),
+  };
+}
+
+async function withSession<T>(database: Database, work: (session: DatabaseSession) => Promise<T>): Promise<T> {
+  const session = await database.open();
+  try {
+    return await work(session);
+  } finally {
+    await session.close();
+  }
+}

@@ -1,0 +1,61 @@
+import type { Plan } from '@keyturn/plan';
+
+import type { DatabaseSession, PairState } from './database.js';
+import type { Tell } from './events.js';
+import type { Evidence, Gate } from './gate.js';
+import { drainGate } from './gate.js';
+import type { Holder } from './holder.js';
+import type { Pair } from './pair.js';
+import type { Store } from './store.js';
+
+/** All that a rotation works with. */
+export interface Work {
+  readonly pair: Pair;
+  readonly session: DatabaseSession;
+  readonly store: Store;
+  readonly plan: Plan;
+  readonly passwordLength: number;
+  readonly evidence: Evidence | undefined;
+  readonly clock: () => Date;
+  readonly tell: Tell;
+}
+
+/** Nothing was done that a later run would not do; `because` says what blocks. */
+export interface Blocked {
+  readonly outcome: 'waiting' | 'refused';
+  readonly because: string;
+  readonly holders: readonly Holder[];
+  /** When time alone lets it go on, on the clock of the database. */
+  readonly until?: Date;
+}
+
+export function refused(because: string): Blocked {
+  return { outcome: 'refused', because, holders: [] };
+}
+
+export function waiting(because: string): Blocked {
+  return { outcome: 'waiting', because, holders: [] };
+}
+
+export function blockedBy(gate: Exclude<Gate, { open: true }>): Blocked {
+  return {
+    outcome: 'waiting',
+    because: gate.because,
+    holders: gate.holders,
+    ...(gate.until !== undefined && { until: new Date(gate.until) }),
+  };
+}
+
+/** The drain gate of a user, with the sessions and the clock of this moment. */
+export async function gateOf(work: Work, state: PairState, user: string): Promise<Gate> {
+  const superseded = state.superseded?.user === user ? state.superseded : undefined;
+  return await drainGate({
+    user,
+    superseded,
+    generation: state.published?.generation ?? state.generation,
+    now: state.now,
+    holders: await work.session.holders(user),
+    plan: work.plan,
+    evidence: work.evidence,
+  });
+}
