@@ -1,0 +1,72 @@
+import { type RuleFacts, pageOf } from '@keyturn/findings';
+import type { JSONSchema, TSESLint } from '@typescript-eslint/utils';
+
+/** What a lint rule says about itself beside its facts. */
+export interface RuleDocs {
+  readonly description: string;
+  readonly url: string;
+  readonly severity: RuleFacts['severity'];
+  readonly breaks: string;
+  readonly fix: string;
+  /** In `recommended`; rules that are not are in `strict` alone. */
+  readonly recommended: boolean;
+}
+
+export type Context<Ids extends string, Options extends readonly unknown[]> = Readonly<
+  TSESLint.RuleContext<Ids, Options>
+>;
+
+interface Definition<Options extends readonly unknown[], Ids extends string> {
+  readonly facts: RuleFacts;
+  /** Default `true`. */
+  readonly recommended?: boolean;
+  readonly messages: Readonly<Record<Ids, string>>;
+  readonly schema: readonly JSONSchema.JSONSchema4[];
+  readonly defaultOptions: Options;
+  readonly hasSuggestions?: boolean;
+  create(context: Context<Ids, Options>, options: Options): TSESLint.RuleListener;
+}
+
+/** A rule with the facts that index, pages and configs are made from. */
+export interface LintRule extends TSESLint.RuleModule<string, readonly unknown[], RuleDocs> {
+  readonly facts: RuleFacts;
+}
+
+/** Makes an ESLint rule. Options that are missing come from `defaultOptions`, key by key. */
+export function createRule<Options extends readonly unknown[], Ids extends string>(
+  definition: Definition<Options, Ids>,
+): LintRule {
+  const { facts, messages, schema, defaultOptions, create } = definition;
+  const rule: TSESLint.RuleModule<Ids, Options, RuleDocs> & { facts: RuleFacts } = {
+    facts,
+    meta: {
+      type: 'problem',
+      docs: {
+        description: facts.summary,
+        url: pageOf(facts.id),
+        severity: facts.severity,
+        breaks: facts.breaks,
+        fix: facts.fix,
+        recommended: definition.recommended ?? true,
+      },
+      messages,
+      schema,
+      defaultOptions,
+      ...(definition.hasSuggestions ? { hasSuggestions: true } : {}),
+    },
+    defaultOptions,
+    create: (context) => create(context, withDefaults(context.options, defaultOptions)),
+  };
+  return rule as unknown as LintRule;
+}
+
+function withDefaults<Options extends readonly unknown[]>(given: Options, defaults: Options): Options {
+  return defaults.map((fallback, index) => {
+    const value: unknown = given[index];
+    return isPlain(fallback) && isPlain(value) ? { ...fallback, ...value } : (value ?? fallback);
+  }) as unknown as Options;
+}
+
+function isPlain(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,260 @@
+import type { CredentialKind } from './names.js';
+import { kindOf, wordsOf } from './names.js';
+
+/** Formats that say themselves what they are. */
+const formats: readonly RegExp[] = [
+  /^gh[pousr]_[A-Za-z0-9]{36,}$/,
+  /^github_pat_[A-Za-z0-9_]{50,}$/,
+  /^glpat-[A-Za-z0-9_-]{20,}$/,
+  /^xox[abeprs]-[A-Za-z0-9-]{20,}$/,
+  /^(?:sk|rk)_(?:live|test)_[A-Za-z0-9]{16,}$/,
+  /^whsec_[A-Za-z0-9+/=]{24,}$/,
+  /^SG\.[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{20,}$/,
+  /^npm_[A-Za-z0-9]{36}$/,
+  /^sk-(?:ant-|proj-)?[A-Za-z0-9_-]{32,}$/,
+  /^shp(?:at|ca|pa|ss)_[a-fA-F0-9]{32}$/,
+  /^dop_v1_[a-f0-9]{64}$/,
+  /^key-[a-f0-9]{32}$/,
+  /^AIza[A-Za-z0-9_-]{35}$/,
+  /^hvs\.[A-Za-z0-9_-]{24,}$/,
+  /^pul-[a-f0-9]{40}$/,
+  /^GOCSPX-[A-Za-z0-9_-]{24,}$/,
+];
+const publicFormats =
+  /^(?:pk[_.]|phc_|pk-|AIza|UA-|G-|GTM-|sb_publishable_|-----BEGIN (?:PUBLIC|CERTIFICATE|RSA PUBLIC))/;
+const privateKey = /^-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----\s*[A-Za-z0-9+/=\s:,-]{64,}/;
+
+/** True for a literal whose format alone shows that it is a credential. */
+export function hasKnownFormat(text: string): boolean {
+  if (text.length < 20 || isMask(text)) return false;
+  if (text.startsWith('-----BEGIN')) return privateKey.test(text.replaceAll('\\n', '\n'));
+  if (text.startsWith('AIza') || text.length > 250) return false;
+  return formats.some((each) => each.test(text)) && !isFiller(text);
+}
+
+/** `xxxxxxxx`, `123…`: characters that somebody typed to show where the key goes. */
+function isFiller(text: string): boolean {
+  return /(?:x{6,}|X{6,}|\.{3}|(.)\1{7,}|your|example|placeholder|redacted)/i.test(text);
+}
+
+const schemes =
+  /^(?:jdbc:)?(postgres(?:ql)?|mysql2?|mariadb|mongodb(?:\+srv)?|rediss?|amqps?|mssql|sqlserver|cockroachdb|nats|tls|clickhouse|couchdb|neo4j(?:\+s)?|bolt|ldaps?|s?ftps?|smtps?|mqtts?|https?|ws?s|ssh|prisma\+postgres|db2|oracle):\/\/([^\s/?#]*)@([^\s/?#@]*)/i;
+const fillers =
+  /^(?:pass(?:word)?|pwd|pw|secret|<.*>|\[.*\]|\{.*\}|\*+|x+|\.{2,}|your.*|.*_here|user_?pass(?:word)?|db_?pass(?:word)?|p4ss)$/i;
+const fillerHosts =
+  /^(?:host(?:name)?|your.*|<.*|\[.*|\{.*|server|domain|.*\.?example\.(?:com|org|net)|myhost|dbhost|db\.host|x+|\.+|addr(?:ess)?|cluster\.mongodb\.net|url|ip)$/i;
+
+/** `password` when the URL carries one that could log in; `filler` for one that only shows the form. */
+export function credentialInUrl(text: string): 'password' | 'filler' | undefined {
+  if (text.length > 2000 || /\s/.test(text.trim())) return undefined;
+  const found = schemes.exec(text.trim());
+  if (!found) return undefined;
+  const [, , account = '', place = ''] = found;
+  const colon = account.indexOf(':');
+  if (colon < 0) return undefined;
+  const password = account.slice(colon + 1);
+  const user = account.slice(0, colon);
+  if (password === '' || (/[$%{}<>]\{?[A-Za-z_]*/.test(password) && /^[${%<]/.test(password))) return undefined;
+  const host = place.split(':')[0] ?? '';
+  if (isMask(password) || fillerHosts.test(host)) return 'filler';
+  if (/^(?:<|\[|\{|your|x{3,}|\.{2,})/i.test(password)) return 'filler';
+  if (fillers.test(password) && (/^(?:user(?:name)?|<|your|login|u)/i.test(user) || place === '')) return 'filler';
+  return 'password';
+}
+
+const reserved = new Set([
+  '',
+  'undefined',
+  'null',
+  'none',
+  'true',
+  'false',
+  'string',
+  'number',
+  'boolean',
+  'text',
+  'hidden',
+  'input',
+  'required',
+  'optional',
+  'unknown',
+  'invalid',
+  'missing',
+  'readonly',
+  'n/a',
+  'na',
+  'any',
+  'object',
+  'include',
+  'omit',
+  'same-origin',
+  'basic',
+  'bearer',
+  'oauth',
+  'oauth2',
+  'jwt',
+  'apikey',
+  'api_key',
+  'api-key',
+  'visible',
+  'show',
+  'hide',
+  'off',
+  'on',
+  'auto',
+  'new-password',
+  'current-password',
+  'yes',
+  'no',
+  'ok',
+  'email',
+  'username',
+  'id',
+  'name',
+  'varchar',
+  'char',
+  'nvarchar',
+  'uuid',
+  'asc',
+  'desc',
+  'cookie',
+  'header',
+  'query',
+  'body',
+  'local',
+  'session',
+  'redacted',
+  'masked',
+  'filtered',
+  'empty',
+  'encrypted',
+  'hashed',
+  'error',
+  'forbidden',
+  'unauthorized',
+  'expired',
+  'placeholder',
+  'disabled',
+  'enabled',
+  'self',
+  'token',
+  'not-needed',
+  'not_needed',
+  'not-set',
+  'unset',
+  'notset',
+]);
+
+/** Asterisks, dots, crosses and words such as `[REDACTED]`. */
+export function isMask(text: string): boolean {
+  return /^[*•●.xX#_\-\s?]+$/.test(text) || /redacted|masked|_mask|\*{3}|•{3}/i.test(text);
+}
+
+/** `<password>`, `${password}`, `{{ password }}`, `%s`, `$PASSWORD`: a hole that is filled elsewhere. */
+function isHole(text: string): boolean {
+  return (
+    /^[<[{].*[>\]}]$/.test(text) ||
+    /\$\{|\{\{|<%|^\$[A-Z_]+$|^%[sd]$|^__[A-Za-z_]+__$|^\$\(|^\{[a-z_]+\}|^@@/.test(text) ||
+    /^(?:ref|env|vault|op|arn|ssm|secret|file):/i.test(text)
+  );
+}
+
+/** `your_client_secret`, `changeme`: nobody issued this. */
+export function isStandIn(text: string): boolean {
+  return /^(?:your|my[-_ ]?(?:api|client|secret|token|key)|change[-_ ]?(?:me|it|this)|replace|insert|put|enter|add|todo|fake|dummy|mock|test|example|sample|placeholder|foo|bar|baz|some|no[-_]|not|default$|n\/a|secret$|token$|none|empty|xxx|sk-(?:x+|\.+|dummy|test|fake|your))|[-_ ](?:here|placeholder|example|goes here|dummy)$|x{4,}|\.\.\.|dummy|fake/i.test(
+    text,
+  );
+}
+
+/** `$2b$10$…`, `{SSHA}…`: what is kept of a password, and no password. */
+function isHash(text: string): boolean {
+  return /^\$(?:2[abxy]?|argon2(?:id|i|d)|pbkdf2|scrypt|1|5|6|apr1)\$|^\{(?:SSHA|SHA|MD5|CRYPT|BCRYPT|noop)[0-9-]*\}|^(?:pbkdf2|argon2|sha\d+|bcrypt|scrypt|SCRAM)[:$-]/i.test(
+    text,
+  );
+}
+
+function isPathOrAddress(text: string): boolean {
+  return (
+    /^(?:\.{0,2}\/|~\/|[a-z][a-z0-9+.-]*:\/\/|[A-Za-z]:\\)/.test(text) ||
+    (/^[\w-]+(?:\/[\w.-]+)+$/.test(text) && !/\d/.test(text)) ||
+    /\.(?:js|ts|json|pem|key|crt|txt|env|ya?ml|html|tsx?|vue|svg|png)$/i.test(text)
+  );
+}
+
+function isEnvironmentName(text: string): boolean {
+  return /^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$/.test(text) && wordsOf(text).some((each) => /^[a-z]{3,}$/.test(each));
+}
+
+/** A sentence, or the label of a field. */
+export function isProse(text: string): boolean {
+  const words = text.trim().split(/\s+/);
+  if (words.length === 1) return /[^\x20-\x7e]/.test(text) && /\p{L}/u.test(text.replace(/[\x20-\x7e]/g, ''));
+  if (words.length > 6) return true;
+  if (/[.!?:…]$/.test(text) && words.length > 2) return true;
+  if (/^\p{Lu}\p{Ll}+ /u.test(text)) return true;
+  return (
+    words.some((each) =>
+      /^(?:the|is|are|a|an|your|must|please|not|and|or|of|for|to|with|in|has|have|do|does|no|be|was|cannot|can't|required|invalid|enter|password|passwords|token|key)$/i.test(
+        each,
+      ),
+    ) || /[^\x20-\x7e]/.test(text)
+  );
+}
+
+/** True where letters and digits are mixed as in something that a machine handed out. */
+export function looksIssued(text: string): boolean {
+  if (text.length < 8 || /\s/.test(text) || isStandIn(text) || publicFormats.test(text)) return false;
+  if (/^[a-z]+(?:[-_.:][a-z]+)*[-_.:]?v?\d{0,2}$/i.test(text))
+    return /^[A-Za-z]{20,}$/.test(text) && /[a-z]/.test(text) && /[A-Z]/.test(text) && changesOfCase(text) >= 6;
+  const digits = text.replace(/\D/g, '').length;
+  return (digits >= 2 && /[A-Za-z]/.test(text)) || digits >= 16;
+}
+
+function changesOfCase(text: string): number {
+  let changes = 0;
+  for (let index = 1; index < text.length; index++) {
+    if (/[a-z]/.test(text[index - 1] ?? '') && /[A-Z]/.test(text[index] ?? '')) changes++;
+  }
+  return changes;
+}
+
+/** How sure the place is that a credential goes there. `sink`: a library takes it as one. `fallback`: it stands in for a configured one. `beside`: an account or an address stands beside it. `named`: the name alone says so. */
+export type Certainty = 'sink' | 'fallback' | 'beside' | 'named';
+
+/** True when a literal in that place can be the credential itself, and not a name, a label, a hole, a hash or a mask. */
+export function isCredential(text: string, name: string, kind: CredentialKind, certainty: Certainty): boolean {
+  const bare = text.trim();
+  if (bare.length < (certainty === 'sink' ? 1 : 3) || bare.length > 4096) return false;
+  if (isMask(bare) || isHole(bare) || isHash(bare) || publicFormats.test(bare)) return false;
+  if (certainty === 'sink') return !isEnvironmentName(bare) || /\d/.test(bare);
+  if (reserved.has(bare.toLowerCase()) || isPathOrAddress(bare)) return false;
+  if (isEnvironmentName(bare)) return false;
+  const isSameAsName = squeeze(bare) === squeeze(name);
+  if (certainty === 'fallback') return isFallback(bare, name, kind, isSameAsName);
+  if (kind === 'issued') return looksIssued(bare) && !isSameAsName;
+  if (/\s/.test(bare) && (kind === 'password' || isProse(bare)) && !/^[-\W].*[-\W]$/.test(bare)) return false;
+  if (isProse(bare) && !/\s/.test(bare)) return false;
+  if (certainty === 'beside') return !isSameAsName || (kind === 'password' && /^[a-z]/.test(bare));
+  if (isSameAsName) return false;
+  return isNamedCredential(bare, kind);
+}
+
+function isFallback(text: string, name: string, kind: CredentialKind, isSameAsName: boolean): boolean {
+  if (kind === 'issued') return !isStandIn(text) && !/\s/.test(text) && !isSameAsName;
+  if (kind === 'password') return !/\s/.test(text) && !/^your/i.test(text);
+  return !isProse(text) || /^[-\W]/.test(text);
+}
+
+function isNamedCredential(text: string, kind: CredentialKind): boolean {
+  if (/\d/.test(text) && !/^[a-z]+[-_.]v?\d$/i.test(text))
+    return !/^\d{1,3}$/.test(text) && !/^[\d.]+(?:px|em|rem|ms|s|%)$/.test(text);
+  // `password`, `user_password`, `auth.password`: a field that is named after what it holds.
+  if (kindOf(text) !== undefined && /^[A-Za-z]+(?:[_.-][A-Za-z]+)*$/.test(text))
+    return kind === 'secret' && /[-_ ]/.test(text) && wordsOf(text).length > 2;
+  if (/^\p{Lu}\p{Ll}+$/u.test(text)) return false;
+  return true;
+}
+
+function squeeze(text: string): string {
+  return text.toLowerCase().replace(/[^a-z0-9]/g, '');
+}

@@ -1,0 +1,44 @@
+import path from 'node:path';
+import type { Source } from './origin.js';
+
+/** The file's path inside the project: folders above it say nothing about it. */
+export function pathOf(context: { readonly filename: string; readonly cwd: string }): string {
+  const inside = path.relative(context.cwd, context.filename);
+  return inside.startsWith('..') ? path.basename(context.filename) : inside;
+}
+
+const testFolder =
+  /(?:^|[\\/])(?:__tests__|__mocks__|__fixtures__|tests?|spec|specs|e2e|cypress|playwright|fixtures?|mocks?|testing)[\\/]/i;
+const testName = /[._-](?:test|tests|spec|specs|e2e|cy|stories|story|fixture|fixtures|mock|mocks)\.[cm]?[jt]sx?$/i;
+const namedForTests =
+  /(?:^|[\\/])(?:[a-z0-9]*Test(?:s|Utils?|Helpers?|Data|Setup)?|test(?:[-_.]?(?:utils?|helpers?|data|setup|constants?|server)))\.[cm]?[jt]sx?$/;
+const testBlock = /^[ \t]*(?:describe|it|test|suite)(?:\.[a-z]+)?\s*\(\s*['"`]/m;
+
+/** True for tests and what only tests use: by folder, by name, or because the file declares tests. */
+export function isTestFile(filename: string, text: string): boolean {
+  return testFolder.test(filename) || testName.test(filename) || namedForTests.test(filename) || testBlock.test(text);
+}
+
+const localeFolder = /(?:^|[\\/])(?:locales?|i18n|l10n|translations?|langs?|languages?|intl)[\\/]/i;
+const localeName = /(?:^|[\\/])(?:[a-z]{2}[-_][A-Z]{2}|translations?|locales?|i18n)\.[cm]?[jt]sx?$/;
+
+/** True for files that hold the texts of a user interface in some language. */
+export function isLocaleFile(filename: string): boolean {
+  return localeFolder.test(filename) || localeName.test(filename);
+}
+
+const ends = /process\.exit\s*\(\s*0?\s*\)|\.(?:\$disconnect|end|destroy|close|disconnect|quit)\s*\(/;
+const serves = /\.listen\s*\(|\bcreateServer\s*\(|\bexport\s|\bexports\b/;
+
+/** True for a program that does its work once and closes what it opened: it ends before any rotation matters. */
+export function isScript(source: Source): boolean {
+  return ends.test(source.text) && !serves.test(source.text);
+}
+
+const infrastructure =
+  /['"](?:@pulumi\/[a-z-]+|aws-cdk-lib(?:\/[a-z0-9-]+)*|@aws-cdk\/[a-z0-9-]+|cdktf|cdk8s(?:-plus-\d+)?|@cdktf\/[a-z0-9-]+)['"/]/;
+
+/** True for programs that describe infrastructure. */
+export function isInfrastructure(text: string): boolean {
+  return infrastructure.test(text);
+}

@@ -1,0 +1,106 @@
+import type { TSESLint, TSESTree } from '@typescript-eslint/utils';
+import { type Node, nameOf, textOf, unwrap } from './ast.js';
+
+export type Source = Readonly<TSESLint.SourceCode>;
+
+/** Where a value was imported from: `pg`, then the members taken from it. `default` and namespace objects add no member; a call adds `()`. */
+export interface Origin {
+  readonly module: string;
+  readonly members: readonly string[];
+}
+
+const deepest = 8;
+
+/** The variable that an identifier means. */
+export function variableOf(source: Source, node: TSESTree.Identifier): TSESLint.Scope.Variable | undefined {
+  for (let scope: TSESLint.Scope.Scope | null = source.getScope(node); scope; scope = scope.upper) {
+    const variable = scope.set.get(node.name);
+    if (variable) return variable;
+  }
+  return undefined;
+}
+
+/** The expression a variable holds, when it is given one and never another; with the members a pattern takes from it. */
+export function initialValueOf(
+  variable: TSESLint.Scope.Variable,
+): { readonly value: Node; readonly members: readonly string[] } | undefined {
+  const definition = variable.defs[0];
+  if (variable.defs.length !== 1 || definition?.node.type !== 'VariableDeclarator') return undefined;
+  const declarator = definition.node;
+  const writes = variable.references.filter((each) => each.isWrite());
+  if (writes.length > 1) return undefined;
+  const value = declarator.init ?? writes[0]?.writeExpr;
+  if (!value) return undefined;
+  if (declarator.id.type === 'Identifier') return { value, members: [] };
+  const members = membersTo(declarator.id, definition.name);
+  return members && { value, members };
+}
+
+function membersTo(pattern: Node, name: Node): readonly string[] | undefined {
+  if (pattern === name) return [];
+  if (pattern.type === 'AssignmentPattern') return membersTo(pattern.left, name);
+  if (pattern.type !== 'ObjectPattern') return undefined;
+  for (const property of pattern.properties) {
+    if (property.type !== 'Property') continue;
+    const rest = membersTo(property.value, name);
+    const key = property.computed ? textOf(property.key) : nameOf(property.key);
+    if (rest && key !== undefined) return [key, ...rest];
+  }
+  return undefined;
+}
+
+/** Follows names, members, `require`, `import()` and calls to the package they come from. */
+export function originOf(source: Source, node: Node, depth = 0): Origin | undefined {
+  if (depth > deepest) return undefined;
+  const bare = unwrap(node);
+  switch (bare.type) {
+    case 'AwaitExpression':
+      return originOf(source, bare.argument, depth + 1);
+    case 'ImportExpression':
+      return fromModule(textOf(bare.source));
+    case 'MemberExpression': {
+      const name = nameOf(bare);
+      return name === undefined ? undefined : taking([name], originOf(source, bare.object, depth + 1));
+    }
+    case 'CallExpression':
+      if (bare.callee.type === 'Identifier' && bare.callee.name === 'require')
+        return fromModule(textOf(bare.arguments[0]));
+      if (isInteropHelper(bare.callee)) return bare.arguments[0] && originOf(source, bare.arguments[0], depth + 1);
+      return taking(['()'], originOf(source, bare.callee, depth + 1));
+    case 'NewExpression':
+      return taking(['()'], originOf(source, bare.callee, depth + 1));
+    case 'Identifier':
+      return originOfName(source, bare, depth);
+    default:
+      return undefined;
+  }
+}
+
+function originOfName(source: Source, node: TSESTree.Identifier, depth: number): Origin | undefined {
+  const variable = variableOf(source, node);
+  const definition = variable?.defs[0];
+  if (!variable || !definition) return undefined;
+  if (definition.parent?.type === 'ImportDeclaration') {
+    const specifier = definition.node as TSESTree.ImportClause;
+    const members = specifier.type === 'ImportSpecifier' ? [nameOf(specifier.imported) ?? ''] : [];
+    return taking(members, fromModule(definition.parent.source.value));
+  }
+  const initial = initialValueOf(variable);
+  return initial && taking(initial.members, originOf(source, initial.value, depth + 1));
+}
+
+const interopHelpers = ['__importDefault', '__importStar', '_interopRequireDefault', '_interopRequireWildcard'];
+
+function isInteropHelper(callee: Node): boolean {
+  return interopHelpers.includes(nameOf(callee) ?? '');
+}
+
+function fromModule(module: string | undefined): Origin | undefined {
+  return module === undefined ? undefined : { module: module.replace(/^node:/, ''), members: [] };
+}
+
+function taking(members: readonly string[], origin: Origin | undefined): Origin | undefined {
+  return (
+    origin && { module: origin.module, members: [...origin.members, ...members.filter((each) => each !== 'default')] }
+  );
+}

@@ -1,0 +1,132 @@
+import { table } from '../table.testing.js';
+import rule from './no-hardcoded-credential.js';
+
+table(rule, {
+  fine: [
+    { name: 'a file that speaks of nothing secret', code: "const a = 'b';" },
+    { name: 'the environment', code: 'const password = process.env.DB_PASSWORD;' },
+    { name: 'an empty fallback', code: "const password = process.env.DB_PASSWORD || '';" },
+    {
+      name: 'the name of an environment variable',
+      code: "const names = { password: 'DB_PASSWORD' }; const JWT_SECRET = 'JWT_SECRET';",
+    },
+    {
+      name: 'an enum',
+      code: "const AuthKind = { password: 'password', token: 'token' }; enum E { Password = 'pass1word' }",
+    },
+    { name: 'a field name', code: "const options = { usernameField: 'email', passwordField: 'password1' };" },
+    {
+      name: 'a validation text',
+      code: "const errors = { password: 'Passwords do not match' }; const invalidPassword = 'abc123';",
+    },
+    { name: 'labels', code: "const labels = { email: 'Adresse', password: 'Passwort1' };" },
+    { name: 'a hash', code: "const user = { email: 'a@b.c', password: '$2a$10$8Zo/1e8KM8QzqOKqbDlYlONBOzukWXrM' };" },
+    { name: 'a placeholder', code: "const field = { placeholder: 'postgres://<user>:<password>@db:5432/app' };" },
+    { name: 'a mask', code: "user.password = '********';" },
+    { name: 'fetch', code: "fetch('/api', { credentials: 'include' });" },
+    { name: 'a deny list', code: "const WEAK_SECRETS = { JWT_SECRET: 'abcd1234abcd1234' };" },
+    {
+      name: 'a table, a prefix, a header',
+      code: "const TOKEN_TABLE = 'api_tokens2'; const TOKEN_PREFIX = 'pat-1'; const API_KEY_HEADER = 'x-api-key1';",
+    },
+    {
+      name: 'a stand-in for what somebody else issues',
+      code: "const options = { clientSecret: clientSecret || 'your_client_secret' };",
+    },
+    {
+      name: 'a public key of a browser',
+      code: "const firebase = { apiKey: 'AIzaSyA1234567890123456789012345678901', authDomain: 'a.b' };",
+    },
+    { name: 'a test', code: "const password = 'hunter22';", filename: 'src/login.test.ts' },
+    {
+      name: 'a file that declares tests',
+      code: "const password = 'hunter22';\nit('logs in', () => {});",
+      filename: 'src/login.ts',
+    },
+    { name: 'a locale', code: "export default { password: 'Heslo1' };", filename: 'src/locales/cs.ts' },
+    { name: 'a URL without a password', code: "const url = 'postgres://app@db:5432/app';" },
+    { name: 'a URL that is put together', code: 'const url = `postgres://${user}:${password}@${host}/app`;' },
+    { name: 'the working directory', code: "const { PWD = '/srv/app1' } = process.env;" },
+    {
+      name: 'durations and limits',
+      code: "const TOKEN_EXPIRES_IN = '15m'; const PASSWORD_RESET_LIMIT = '100'; const maxTokens = '4096';",
+    },
+  ],
+  wrong: [
+    {
+      name: 'a driver, whatever the value',
+      code: "import { Pool } from 'pg';\nnew Pool({ host: 'db', password: 'postgres' });",
+      says: [['literal', { name: 'password' }, 2]],
+    },
+    {
+      name: 'a driver, one hop away',
+      code: "import { Pool } from 'pg';\nconst word = 'app';\nnew Pool({ host: 'db', password: word });",
+      says: [['literal', { name: 'password' }, 2]],
+    },
+    {
+      name: 'an argument',
+      code: "import Sequelize from 'sequelize';\nnew Sequelize('app', 'root', 'root', {});",
+      says: [['literal', { name: 'password' }]],
+    },
+    {
+      name: 'behind ||',
+      code: "const secret = process.env.JWT_SECRET || 'changeme';",
+      says: [['fallback', { name: 'secret' }]],
+    },
+    {
+      name: 'behind ??',
+      code: "listen(process.env.DB_PASSWORD ?? 'postgres');",
+      says: [['fallback', { name: 'DB_PASSWORD' }]],
+    },
+    {
+      name: 'a default in a pattern',
+      code: "const { DB_PASSWORD: word = 'postgres' } = process.env;",
+      says: [['fallback', { name: 'DB_PASSWORD' }]],
+    },
+    {
+      name: 'a default of a schema',
+      code: "const schema = z.object({ JWT_SECRET: z.string().default('super-secret') });",
+      says: [['fallback', { name: 'JWT_SECRET' }]],
+    },
+    {
+      name: 'a default of a getter',
+      code: "const options = { password: config.get('DB_PASSWORD', 'postgres') };",
+      says: [['fallback', { name: 'password' }]],
+    },
+    {
+      name: 'a session',
+      code: "const session = require('express-session');\napp.use(session({ secret: 'keyboard cat' }));",
+      says: [['literal', { name: 'secret' }]],
+    },
+    {
+      name: 'a signature',
+      code: "import jwt from 'jsonwebtoken';\njwt.sign({}, 'shhh');",
+      says: [['literal', { name: 'sign' }]],
+    },
+    {
+      name: 'a seed user',
+      code: "create({ email: 'admin@example.org', password: 'admin' });",
+      says: [['literal', { name: 'password' }]],
+    },
+    {
+      name: 'a hashed literal',
+      code: "import bcrypt from 'bcrypt';\nbcrypt.hashSync('hunter', 10);",
+      says: [['literal', { name: 'hashSync' }]],
+    },
+    { name: 'a URL', code: "connect('mongodb://root:toor@mongo:27017/app');", says: [['url']] },
+    { name: 'a URL with other parts open', code: 'connect(`postgres://app:s3cret@${host}/app`);', says: [['url']] },
+    {
+      name: 'an OAuth client',
+      code: "const dropbox = { id: 'm044w3cvmxhzvop', secret: 'r298deqisz0od56' };",
+      says: [['literal', { name: 'secret' }]],
+    },
+    { name: 'a key of a known format', code: "call('ghp_abcdefghijklmnopqrstuvwxyz0123456789');", says: [['format']] },
+    {
+      name: 'a test, on request',
+      code: "const password = 'hunter22';",
+      filename: 'src/login.test.ts',
+      options: [{ checkTests: true }],
+      says: [['literal', { name: 'password' }]],
+    },
+  ],
+});

@@ -1,0 +1,289 @@
+import type { TSESTree } from '@typescript-eslint/utils';
+import { type Node, findProperty, keyOf, nameOf, textOf, unwrap } from '../ast.js';
+import { clientMadeBy, mentionsClient } from '../clients/find-client.js';
+import { createRule } from '../create-rule.js';
+import { type Certainty, credentialInUrl, hasKnownFormat, isCredential } from '../credentials/literals.js';
+import { type CredentialKind, isShortPassword, kindOf } from '../credentials/names.js';
+import { type Sink, sinks } from '../credentials/sinks.js';
+import { isTelling, surroundingsOf, targetOf } from '../credentials/surroundings.js';
+import { isInfrastructure, isLocaleFile, isTestFile, pathOf } from '../file-kind.js';
+import { originOf } from '../origin.js';
+import { environmentName, objectBehind, traced } from '../value.js';
+
+interface Option {
+  readonly checkTests: boolean;
+}
+type Ids = 'literal' | 'fallback' | 'url' | 'format';
+
+const interesting =
+  /pass|pwd|secret|token|api.?key|[a-z_]key|:\/\/|-----BEGIN|gh[pousr]_|xox|sk[-_]|credential|\bauth/i;
+const sinkModules = [...new Set(sinks.flatMap((each) => each.modules))];
+
+export default createRule<[Option], Ids>({
+  facts: {
+    id: 'no-hardcoded-credential',
+    summary: 'Disallow credentials that are written into the source',
+    severity: 'critical',
+    breaks: 'The credential cannot rotate without a release, and everybody who can read the source can log in.',
+    fix: 'Read it where it is used, from a credential source or the environment, and rotate the one that was written down.',
+    controls: ['PCI DSS v4.0.1 8.6.2', 'CWE-798'],
+  },
+  messages: {
+    literal:
+      '`{{name}}` is a credential written into the source, so it cannot rotate without a release. Read it from a credential source or the environment.',
+    fallback:
+      '`{{name}}` falls back to a credential written into the source: where the real one is missing, this one is in use. Fail instead when it is missing.',
+    url: 'This URL carries a password written into the source, so it cannot rotate without a release. Put it together from parts that are read where they are used.',
+    format:
+      'This literal has the format of an issued key, so it cannot rotate without a release. Read it from a credential source or the environment.',
+  },
+  schema: [
+    {
+      type: 'object',
+      additionalProperties: false,
+      properties: { checkTests: { type: 'boolean', description: 'Also look into test files.' } },
+    },
+  ],
+  defaultOptions: [{ checkTests: false }],
+  create(context, [option]) {
+    const source = context.sourceCode;
+    const { text } = source;
+    const hasClients = mentionsClient(text);
+    const hasSinks = sinkModules.some((each) => text.includes(each));
+    if (!(hasClients || hasSinks || interesting.test(text)) || isLocaleFile(pathOf(context))) return {};
+    if (!option.checkTests && isTestFile(pathOf(context), text)) return {};
+    const isProgram = isInfrastructure(text);
+    const seen = new Set<Node>();
+
+    function report(literal: Node, messageId: Ids, name: string, around: Node = literal): void {
+      if (seen.has(literal)) return;
+      seen.add(literal);
+      context.report({ node: around, messageId, data: { name } });
+    }
+
+    /** The literals that an expression can come down to, with how each gets there. */
+    function leaves(
+      node: Node,
+      certainty: Certainty,
+      depth = 0,
+    ): { literal: Node; value: string; certainty: Certainty }[] {
+      const bare = unwrap(node);
+      const value = textOf(bare);
+      if (value !== undefined) return [{ literal: bare, value, certainty }];
+      if (depth > 3) return [];
+      switch (bare.type) {
+        case 'LogicalExpression':
+          return [
+            ...leaves(bare.left, certainty, depth + 1),
+            ...leaves(bare.right, stronger(certainty, 'fallback'), depth + 1),
+          ];
+        case 'ConditionalExpression': {
+          const reads =
+            environmentName(bare.consequent) ?? environmentName(bare.alternate) ?? environmentName(bare.test);
+          const next = reads === undefined ? certainty : stronger(certainty, 'fallback');
+          return [...leaves(bare.consequent, next, depth + 1), ...leaves(bare.alternate, next, depth + 1)];
+        }
+        case 'AwaitExpression':
+          return leaves(bare.argument, certainty, depth + 1);
+        case 'CallExpression':
+          return leavesOfCall(bare, certainty, depth);
+        case 'ObjectExpression': {
+          const fallback = findProperty(bare, 'default');
+          const isSetting =
+            fallback && findProperty(bare, 'env', 'doc', 'format', 'type', 'description', 'desc', 'choices');
+          return isSetting ? leaves(fallback.value, stronger(certainty, 'fallback'), depth + 1) : [];
+        }
+        default:
+          return [];
+      }
+    }
+
+    function leavesOfCall(call: TSESTree.CallExpression, certainty: Certainty, depth: number) {
+      const method = nameOf(call.callee);
+      const [first, second] = call.arguments;
+      if (environmentName(call) !== undefined)
+        return second ? leaves(second, stronger(certainty, 'fallback'), depth + 1) : [];
+      if (!first)
+        return call.callee.type === 'MemberExpression' ? leaves(call.callee.object, certainty, depth + 1) : [];
+      if (method === 'default') return leaves(first, stronger(certainty, 'fallback'), depth + 1);
+      if (
+        method !== undefined &&
+        /^(?:from|encode|String|encodeURIComponent|secret|hash|hashSync|str|string|createSecretKey)$/.test(method)
+      ) {
+        return leaves(first, certainty, depth + 1);
+      }
+      return call.callee.type === 'MemberExpression' ? leaves(call.callee.object, certainty, depth + 1) : [];
+    }
+
+    /** A value that a library takes as a credential: whatever it is called, it is one. */
+    function sink(node: Node, name: string, kind: CredentialKind): void {
+      const value = traced(source, node);
+      const elements = value.type === 'ArrayExpression' ? value.elements.filter((each) => each !== null) : [value];
+      for (const element of elements) {
+        for (const leaf of leaves(traced(source, element), 'sink')) {
+          if (!isCredential(leaf.value, name, kind, leaf.certainty)) continue;
+          report(leaf.literal, unwrap(value).type === 'LogicalExpression' ? 'fallback' : 'literal', name);
+        }
+      }
+    }
+
+    function target(node: Node, name: string | undefined, value: Node | null | undefined): void {
+      if (name === undefined || !value) return;
+      const around = surroundingsOf(node);
+      const kind = kindOf(name) ?? (isShortPassword(name) && around.hasOwner ? 'password' : undefined);
+      if (kind === undefined) return;
+      const certainty: Certainty = around.hasOwner && !around.isCatalogue ? 'beside' : 'named';
+      for (const leaf of leaves(value, certainty)) {
+        if (around.isCatalogue && leaf.certainty !== 'fallback') continue;
+        if (isProgram && kind === 'secret' && leaf.certainty === 'named' && !/\d/.test(leaf.value)) continue;
+        if (!isCredential(leaf.value, name, kind, leaf.certainty)) continue;
+        if (leaf.certainty === 'named' && !isEnough(node, name, kind, leaf.value)) continue;
+        const isPlain = leaf.literal === unwrap(value);
+        report(
+          leaf.literal,
+          leaf.certainty === 'fallback' ? 'fallback' : 'literal',
+          name,
+          isPlain ? node : leaf.literal,
+        );
+      }
+    }
+
+    function call(node: TSESTree.CallExpression | TSESTree.NewExpression): void {
+      const made = hasClients ? clientMadeBy(source, node) : undefined;
+      if (made) {
+        for (const argument of node.arguments) {
+          if (argument.type === 'SpreadElement') continue;
+          const object = objectBehind(source, argument);
+          if (object) inside(object, made.client.passwordKeys, made.client.nested ?? []);
+        }
+        const password = made.client.positional && node.arguments[made.client.positional.password];
+        if (password && password.type !== 'SpreadElement' && node.arguments.length > 2)
+          sink(password, 'password', 'password');
+      }
+      const knex = objectOfKnex(node);
+      if (knex) inside(knex, ['password'], []);
+      if (!hasSinks) return;
+      const origin = originOf(source, node.callee);
+      if (!origin) return;
+      const member = origin.members.join('.');
+      for (const each of sinks) {
+        if (each.modules.includes(origin.module) && (each.members.includes(member) || each.members.includes('*')))
+          into(each, node);
+      }
+    }
+
+    function into(each: Sink, node: TSESTree.CallExpression | TSESTree.NewExpression): void {
+      const argument = node.arguments[each.argument];
+      if (!argument || argument.type === 'SpreadElement') return;
+      if (!each.properties) return sink(argument, nameOf(node.callee) ?? each.modules[0] ?? '', each.kind);
+      const object = objectBehind(source, argument);
+      if (!object) {
+        if (each.kind === 'issued') sink(argument, nameOf(node.callee) ?? '', each.kind);
+        return;
+      }
+      for (const path of each.properties) {
+        const steps = path.split('.');
+        let owner: TSESTree.ObjectExpression | undefined = object;
+        for (const step of steps.slice(0, -1)) {
+          const found: TSESTree.Property | undefined = owner && findProperty(owner, step);
+          owner = found && objectBehind(source, found.value);
+        }
+        const last = steps.at(-1) ?? '';
+        for (const property of owner?.properties ?? []) {
+          if (property.type === 'Property' && (last === '*' || keyOf(property) === last))
+            sink(property.value, keyOf(property) ?? last, each.kind);
+        }
+      }
+    }
+
+    function inside(object: TSESTree.ObjectExpression, keys: readonly string[], nested: readonly string[]): void {
+      const property = findProperty(object, ...keys);
+      if (property) sink(property.value, keyOf(property) ?? 'password', 'password');
+      for (const path of nested) {
+        const found = findProperty(object, path.split('.')[0] ?? '');
+        const deeper = found && objectBehind(source, found.value);
+        if (deeper) inside(deeper, keys, []);
+      }
+    }
+
+    function objectOfKnex(
+      node: TSESTree.CallExpression | TSESTree.NewExpression,
+    ): TSESTree.ObjectExpression | undefined {
+      const [first] = node.arguments;
+      if (!first || first.type === 'SpreadElement' || !text.includes('knex')) return undefined;
+      if (originOf(source, node.callee)?.module !== 'knex') return undefined;
+      const config = objectBehind(source, first);
+      const connection = config && findProperty(config, 'connection');
+      return connection && objectBehind(source, connection.value);
+    }
+
+    function literal(node: TSESTree.Literal | TSESTree.TemplateLiteral): void {
+      const value =
+        node.type === 'TemplateLiteral' ? node.quasis.map((each) => each.value.cooked ?? '').join('${}') : textOf(node);
+      if (value === undefined || value.length < 12) return;
+      const parent = node.parent;
+      if (parent.type === 'ImportDeclaration' || parent.type === 'TSLiteralType' || parent.type === 'JSXAttribute')
+        return;
+      if (value.includes('://')) {
+        if (credentialInUrl(value) === 'password' && !isTelling(node)) report(node, 'url', 'url');
+      } else if (node.type === 'Literal' || node.expressions.length === 0) {
+        if (hasKnownFormat(value) && !isTelling(node)) report(node, 'format', 'key');
+      }
+    }
+
+    return {
+      NewExpression: call,
+      CallExpression: call,
+      Property(node) {
+        if (node.parent.type === 'ObjectExpression') target(node, keyOf(node), node.value);
+      },
+      PropertyDefinition(node) {
+        target(node, keyOf(node), node.value);
+      },
+      VariableDeclarator(node) {
+        if (node.id.type === 'Identifier') target(node, node.id.name, node.init);
+      },
+      AssignmentExpression(node) {
+        if (node.operator === '=' || node.operator === '||=' || node.operator === '??=')
+          target(node, nameOf(node.left), node.right);
+      },
+      AssignmentPattern(node) {
+        const found = targetOf(node.right);
+        const kind = found && kindOf(found.name);
+        if (!found || !kind) return;
+        for (const leaf of leaves(node.right, 'fallback')) {
+          if (isCredential(leaf.value, found.name, kind, 'fallback')) report(leaf.literal, 'fallback', found.name);
+        }
+      },
+      LogicalExpression(node) {
+        if (node.operator === '&&') return;
+        const name = environmentName(node.left) ?? nameOf(node.left);
+        const kind = name === undefined ? undefined : kindOf(name);
+        if (name === undefined || kind === undefined) return;
+        for (const leaf of leaves(node.right, 'fallback')) {
+          if (isCredential(leaf.value, name, kind, 'fallback')) report(leaf.literal, 'fallback', name);
+        }
+      },
+      BinaryExpression(node) {
+        if (!/^[!=]==?$/.test(node.operator)) return;
+        const name = nameOf(node.left);
+        const value = textOf(node.right);
+        if (name === undefined || value === undefined || kindOf(name) !== 'password') return;
+        if (/\d/.test(value) && isCredential(value, name, 'password', 'named')) report(node.right, 'literal', name);
+      },
+      Literal: literal,
+      TemplateLiteral: literal,
+    };
+  },
+});
+
+function stronger(one: Certainty, other: Certainty): Certainty {
+  return one === 'sink' ? one : other;
+}
+
+/** A name alone is weak evidence for a plain word: `password: 'text'` may be a type, a label or a column. */
+function isEnough(node: Node, name: string, kind: CredentialKind, value: string): boolean {
+  if (node.type !== 'Property' || kind === 'issued' || /\d/.test(value)) return true;
+  if (/^[A-Z0-9_]+$/.test(name) && name.includes('_')) return true;
+  return kind === 'secret' ? /[^A-Za-z]/.test(value) || value.length >= 12 : /[^A-Za-z_.-]/.test(value);
+}

@@ -1,0 +1,196 @@
+import { table } from '../table.testing.js';
+import rule from './require-pool-refresh.js';
+
+const pgRemedy =
+  'Use the pool of `@keyturn/pool`, or pass `password` as a function beside `host`, `user` and `database`.';
+const pg = { maker: 'new Pool', remedy: pgRemedy };
+const imported = "import { Pool } from 'pg';\n";
+
+table(rule, {
+  fine: [
+    { name: 'a file without clients', code: 'new Pool({ password: process.env.DB_PASSWORD });' },
+    {
+      name: 'a pool of another package',
+      code: "import { Pool } from 'tinypool'; import 'pg'; new Pool({ password: process.env.X });",
+    },
+    { name: 'a password function', code: `${imported}new Pool({ host, password: () => read() });` },
+    {
+      name: 'a local function by name',
+      code: `${imported}async function read() { return load(); }\nnew Pool({ host, password: read });`,
+    },
+    {
+      name: 'the pool of keyturn',
+      code: "import { Pool } from '@keyturn/pool/pg'; import { envFile } from '@keyturn/pool'; import 'pg';\nnew Pool({ host, credentials: envFile({ path: '.env' }) });",
+    },
+    { name: 'no credential at all', code: `${imported}new Pool({ host: '/run/postgresql', database: 'app' });` },
+    {
+      name: 'a configuration that a caller gives',
+      code: `${imported}export const make = (options) => new Pool(options);`,
+    },
+    {
+      name: 'a member that a constructor was given',
+      code: `${imported}export class A { constructor(o) { this.o = o; } open() { return new Pool(this.o); } }`,
+    },
+    { name: 'a test', code: `${imported}new Pool({ password: 'x' });`, filename: 'src/pool.test.ts' },
+    {
+      name: 'a script that ends its pool',
+      code: `${imported}const pool = new Pool({ password: process.env.P });\nawait pool.query('select 1');\nawait pool.end();`,
+    },
+    {
+      name: 'a client that is opened and ended for each use',
+      code: `${imported}import pg from 'pg';\nexport async function run() { const c = new pg.Client({ password: process.env.P }); await c.connect(); await c.end(); }`,
+    },
+    {
+      name: 'sqlite',
+      code: "import { DataSource } from 'typeorm'; export default new DataSource({ type: 'sqlite', database: 'a.db' });",
+    },
+    {
+      name: 'a Sequelize hook',
+      code: "import { Sequelize } from 'sequelize'; export default new Sequelize({ hooks: { beforeConnect: async (c) => { c.password = await read(); } }, password: process.env.P });",
+    },
+    {
+      name: 'a Sequelize hook added later',
+      code: "const { Sequelize } = require('sequelize'); const db = new Sequelize(process.env.URL_OF_DB); db.beforeConnect(async (c) => { c.password = await read(); }); module.exports = db;",
+    },
+    {
+      name: 'a knex provider with its checker',
+      code: "import knex from 'knex'; export default knex({ client: 'pg', connection: async () => ({ password: await read(), expirationChecker: () => isOld() }) });",
+    },
+    { name: 'knex as a query builder', code: "import knex from 'knex'; knex('users').where({ password: 'x' });" },
+    {
+      name: 'a redis provider',
+      code: "import { createClient } from 'redis'; export const c = createClient({ url: 'redis://h:1', credentialsProvider: p() });",
+    },
+    {
+      name: 'a redis URL without a credential',
+      code: "import { createClient } from 'redis'; export const c = createClient({ url: 'redis://localhost:6379' });",
+    },
+    {
+      name: 'a createClient of another package',
+      code: "import { createClient } from 'urql'; import 'redis'; createClient({ url: process.env.API_URL });",
+    },
+    {
+      name: 'ioredis with a password assigned again',
+      code: "import Redis from 'ioredis'; export const r = new Redis({ password: process.env.P }); r.on('reconnecting', () => { r.options.password = now(); });",
+    },
+    {
+      name: 'a Prisma client over an adapter',
+      code: "import { PrismaClient } from '@prisma/client'; export const p = new PrismaClient({ adapter });",
+    },
+    {
+      name: 'typeorm on PostgreSQL with a function',
+      code: "import { DataSource } from 'typeorm'; export default new DataSource({ type: 'postgres', host, password: () => read() });",
+    },
+    {
+      name: 'postgres.js with URL and function',
+      code: "import postgres from 'postgres'; export default postgres(process.env.DATABASE_URL, { password: () => read() });",
+    },
+    {
+      name: 'MONGODB-AWS',
+      code: "import { MongoClient } from 'mongodb'; export const c = new MongoClient(process.env.MONGO_URL, { authMechanism: 'MONGODB-AWS' });",
+    },
+    {
+      name: 'kafka with a provider',
+      code: "import { Kafka } from 'kafkajs'; export const k = new Kafka({ sasl: { mechanism: 'scram-sha-256', authenticationProvider: p } });",
+    },
+  ],
+  wrong: [
+    {
+      name: 'environment at module scope',
+      code: `${imported}export const pool = new Pool({ host, user: process.env.DB_USER, password: process.env.DB_PASSWORD });`,
+      says: [['capturedCredential', pg, 2]],
+    },
+    {
+      name: 'required',
+      code: "const { Pool } = require('pg');\nmodule.exports = new Pool({ password: process.env.DB_PASSWORD });",
+      says: [['capturedCredential', pg]],
+    },
+    {
+      name: 'renamed and taken from the default',
+      code: "import pg from 'pg';\nconst { Pool: P } = pg;\nexport const pool = new P({ password: process.env.DB_PASSWORD });",
+      says: [['capturedCredential', { maker: 'new P', remedy: pgRemedy }]],
+    },
+    {
+      name: 'a constant object',
+      code: `${imported}const config = { host, password: process.env.DB_PASSWORD };\nexport const pool = new Pool(config);`,
+      says: [['capturedCredential', pg]],
+    },
+    {
+      name: 'a spread constant',
+      code: `${imported}const config = { password: process.env.DB_PASSWORD };\nexport const pool = new Pool({ ...config, max: 4 });`,
+      says: [['capturedCredential', pg]],
+    },
+    {
+      name: 'a token awaited once',
+      code: `${imported}export const pool = new Pool({ host, password: await token() });`,
+      says: [['capturedCredential', pg]],
+    },
+    {
+      name: 'a URL',
+      code: `${imported}export const pool = new Pool({ connectionString: process.env.DATABASE_URL });`,
+      says: [['capturedCredential', pg]],
+    },
+    {
+      name: 'a hook that the URL shadows',
+      code: `${imported}export const pool = new Pool({ connectionString: process.env.DATABASE_URL, password: () => read() });`,
+      says: [['shadowedHook', { maker: 'new Pool', hook: 'password', shadow: 'connectionString' }]],
+    },
+    {
+      name: 'a function as user',
+      code: `${imported}export const pool = new Pool({ user: () => read(), password: () => read() });`,
+      says: [['unsupportedFunction', { maker: 'new Pool', key: 'user', remedy: pgRemedy }]],
+    },
+    {
+      name: 'a password function where the user changes too',
+      code: `${imported}export const pool = new Pool({ host, password: () => read() });`,
+      options: [{ rotation: 'dual-user' }],
+      says: [['passwordOnly', { maker: 'new Pool' }]],
+    },
+    {
+      name: 'a function where mysql2 takes none',
+      code: "import mysql from 'mysql2/promise';\nexport const pool = mysql.createPool({ host, password: () => read() });",
+      says: [
+        [
+          'unsupportedFunction',
+          {
+            maker: 'createPool',
+            key: 'password',
+            remedy:
+              'It takes no password function: assign `pool.config.connectionConfig.password` when the credential changes.',
+          },
+        ],
+      ],
+    },
+    {
+      name: 'Sequelize with arguments',
+      code: "const Sequelize = require('sequelize');\nmodule.exports = new Sequelize(config.db, config.user, config.password, { dialect: 'postgres' });",
+      says: [['capturedCredential']],
+    },
+    {
+      name: 'a knex provider without its checker',
+      code: "import knex from 'knex';\nexport default knex({ client: 'pg', connection: async () => ({ password: await read() }) });",
+      says: [['calledOnce', { maker: 'knex' }]],
+    },
+    {
+      name: 'a redis provider that the URL shadows',
+      code: "import { createClient } from 'redis';\nexport const c = createClient({ url: `redis://${user}:${password}@h:6379`, credentialsProvider: p });",
+      says: [['shadowedHook', { maker: 'createClient', hook: 'credentialsProvider', shadow: 'url' }]],
+    },
+    {
+      name: 'a Prisma client that reads its URL once',
+      code: "import { PrismaClient } from '@prisma/client';\nexport const p = new PrismaClient();",
+      says: [['capturedCredential']],
+    },
+    {
+      name: 'a configuration from a caller, on request',
+      code: `${imported}export const make = (options) => new Pool(options);`,
+      options: [{ reportUnknown: true }],
+      says: [['unknown', { maker: 'new Pool' }]],
+    },
+    {
+      name: 'MySQL behind typeorm',
+      code: "import { DataSource } from 'typeorm';\nexport default new DataSource({ type: 'mysql', host, password: () => read() });",
+      says: [['unsupportedFunction']],
+    },
+  ],
+});

@@ -1,0 +1,150 @@
+import type { TSESTree } from '@typescript-eslint/utils';
+import { type Node, findProperty, isFunction, nameOf, returnsOf, textOf, unwrap } from './ast.js';
+import { type Source, initialValueOf, variableOf } from './origin.js';
+
+/**
+ * How a value comes to be, seen from the place that uses it:
+ * `function` runs again at each use, `captured` was computed once, `parameter` is somebody else's choice.
+ */
+export type Binding = 'absent' | 'function' | 'captured' | 'parameter' | 'unknown';
+
+/** Follows constants to the expression behind them. */
+export function traced(source: Source, node: Node, depth = 0): Node {
+  const bare = unwrap(node);
+  if (depth > 4) return bare;
+  if (bare.type === 'Identifier') {
+    const variable = variableOf(source, bare);
+    const definition = variable?.defs[0];
+    if (definition && isFunction(definition.node as Node)) {
+      return definition.type === ('FunctionName' as typeof definition.type) ? (definition.node as Node) : bare;
+    }
+    const initial = variable && initialValueOf(variable);
+    if (!initial) return bare;
+    if (initial.members.length === 0) return traced(source, initial.value, depth + 1);
+    const owner = traced(source, initial.value, depth + 1);
+    return memberIn(source, owner, initial.members, depth) ?? bare;
+  }
+  if (bare.type === 'MemberExpression') {
+    const name = nameOf(bare);
+    const owner = traced(source, bare.object, depth + 1);
+    if (name !== undefined) return memberIn(source, owner, [name], depth) ?? bare;
+  }
+  return bare;
+}
+
+function memberIn(source: Source, owner: Node, members: readonly string[], depth: number): Node | undefined {
+  let current = owner;
+  for (const name of members) {
+    if (current.type !== 'ObjectExpression') return undefined;
+    const property = findProperty(current, name);
+    if (!property) return undefined;
+    current = traced(source, property.value, depth + 1);
+  }
+  return current;
+}
+
+/** The object literal behind an expression, through constants and through one local function that returns it. */
+export function objectBehind(source: Source, node: Node): TSESTree.ObjectExpression | undefined {
+  const value = traced(source, node);
+  if (value.type === 'ObjectExpression') return value;
+  if (value.type === 'AwaitExpression') return objectBehind(source, value.argument);
+  if (value.type === 'LogicalExpression') return undefined;
+  if (value.type !== 'CallExpression') return undefined;
+  const callee = traced(source, value.callee);
+  if (!isFunction(callee)) return undefined;
+  const returns = returnsOf(callee).map((each) => traced(source, each));
+  return returns.find((each) => each.type === 'ObjectExpression');
+}
+
+/** True for a parameter of a function, and for a member of one. */
+export function comesFromParameter(source: Source, node: Node): boolean {
+  const bare = unwrap(node);
+  if (bare.type === 'MemberExpression') return comesFromParameter(source, bare.object);
+  if (bare.type === 'ThisExpression') return true;
+  if (bare.type !== 'Identifier') return false;
+  const variable = variableOf(source, bare);
+  const definition = variable?.defs[0];
+  if (!definition) return false;
+  if (definition.type === ('Parameter' as typeof definition.type)) return true;
+  const initial = initialValueOf(variable);
+  return initial !== undefined && initial.value !== node && comesFromParameter(source, initial.value);
+}
+
+/** How the value of a credential property is bound. */
+export function bindingOf(source: Source, node: Node): Binding {
+  const value = traced(source, node);
+  if (isFunction(value)) return 'function';
+  switch (value.type) {
+    case 'Literal':
+      return value.value === null || value.value === '' ? 'absent' : 'captured';
+    case 'TemplateLiteral':
+    case 'BinaryExpression':
+    case 'AwaitExpression':
+      return 'captured';
+    case 'LogicalExpression': {
+      const sides = [bindingOf(source, value.left), bindingOf(source, value.right)];
+      return sides.find((each) => each !== 'absent') ?? 'absent';
+    }
+    case 'ConditionalExpression': {
+      const sides = [bindingOf(source, value.consequent), bindingOf(source, value.alternate)];
+      return sides.find((each) => each !== 'absent') ?? 'absent';
+    }
+    case 'CallExpression':
+      return bindingOfCall(source, value);
+    case 'MemberExpression':
+      return comesFromParameter(source, value) ? 'parameter' : 'captured';
+    case 'Identifier':
+      if (value.name === 'undefined') return 'absent';
+      return bindingOfName(source, value);
+    default:
+      return 'unknown';
+  }
+}
+
+function bindingOfCall(source: Source, call: TSESTree.CallExpression): Binding {
+  const name = nameOf(call.callee);
+  if (name === 'bind') return 'function';
+  const callee = traced(source, call.callee);
+  if (isFunction(callee)) {
+    const kinds = returnsOf(callee).map((each) => bindingOf(source, each));
+    if (kinds.includes('function')) return 'function';
+  }
+  return 'captured';
+}
+
+function bindingOfName(source: Source, node: TSESTree.Identifier): Binding {
+  const variable = variableOf(source, node);
+  const definition = variable?.defs[0];
+  if (!variable || !definition) return 'unknown';
+  if (definition.type === ('Parameter' as typeof definition.type)) {
+    const annotation = (definition.name as TSESTree.Identifier).typeAnnotation?.typeAnnotation;
+    return annotation?.type === 'TSStringKeyword' ? 'captured' : 'parameter';
+  }
+  if (definition.parent?.type === 'ImportDeclaration') return 'unknown';
+  if (definition.type === ('Variable' as typeof definition.type)) {
+    const initial = initialValueOf(variable);
+    return initial && comesFromParameter(source, initial.value) ? 'parameter' : 'captured';
+  }
+  return 'unknown';
+}
+
+/** The name of the environment variable that an expression reads: `process.env.X`, `env.X`, `import.meta.env.X`, `config.get('X')`. */
+export function environmentName(node: Node): string | undefined {
+  const bare = unwrap(node);
+  if (bare.type === 'MemberExpression') {
+    const owner = unwrap(bare.object);
+    return nameOf(owner) === 'env' ? nameOf(bare) : undefined;
+  }
+  if (bare.type === 'CallExpression') {
+    const name = nameOf(bare.callee);
+    const first = textOf(bare.arguments[0]);
+    if (
+      first !== undefined &&
+      /^[A-Z][A-Z0-9_]+$/.test(first) &&
+      /^(?:get|getOrThrow|env|getenv|getEnv|string|str)$/i.test(name ?? '')
+    ) {
+      return first;
+    }
+  }
+  return undefined;
+}

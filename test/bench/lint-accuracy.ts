@@ -1,0 +1,53 @@
+import { existsSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { type Accuracy, type Score, measure, readLabels } from './lint/accuracy.js';
+
+const { values } = parseArgs({
+  options: {
+    corpus: { type: 'string' },
+    labels: { type: 'string' },
+    json: { type: 'boolean', default: false },
+    'with-tests': { type: 'boolean', default: false },
+  },
+});
+
+const { corpus, labels: file } = values;
+if (corpus === undefined || file === undefined || !existsSync(corpus) || !existsSync(file)) {
+  console.error(
+    'NOT RUN: lint accuracy needs --corpus with one folder per owner/name, and --labels with one JSON object per line.',
+  );
+  process.exit(2);
+}
+const labels = await readLabels(file);
+const accuracy = await measure(corpus, labels, { skipTests: !values['with-tests'] });
+const expected = new Set(labels.map((each) => `${each.repo}/${each.path}`)).size;
+if (accuracy.filesLinted + accuracy.missing.length !== expected) {
+  throw new Error(
+    `${expected} files are labelled, but ${accuracy.filesLinted} were linted and ${accuracy.missing.length} are missing.`,
+  );
+}
+if (accuracy.filesLinted === 0) throw new Error('No labelled file is in the corpus, so nothing was measured.');
+if (values.json) console.log(JSON.stringify(accuracy));
+else print(accuracy);
+
+function print({ filesLinted, missing, tools, leaveOneOut }: Accuracy): void {
+  console.log(`${filesLinted} files linted, ${missing.length} labelled files missing or unreadable`);
+  for (const tool of tools) {
+    console.log(`\n${tool.name} ${tool.version}`);
+    for (const [rule, each] of Object.entries(tool.rules)) console.log(`  ${rule.padEnd(36)} ${line(each)}`);
+  }
+  console.log('\nWrong (ours):');
+  for (const each of tools[0]?.misses ?? []) console.log(`  ${each.path}:${each.line}`);
+  console.log('\nWithout one repository, and that one alone:');
+  for (const each of leaveOneOut)
+    console.log(`  ${each.rule.padEnd(28)} ${each.repo.padEnd(42)} ${brief(each.kept)}   ${brief(each.alone)}`);
+}
+
+function line(score: Score): string {
+  return `tp ${score.tp}  fp ${score.fp}  fn ${score.fn}  tn ${score.tn}  ${brief(score)}`;
+}
+
+function brief({ precision, recall }: Score): string {
+  const text = (value: number | null) => (value === null ? '  –' : value.toFixed(2).replace(/^0/, '')).padStart(4);
+  return `precision ${text(precision)} recall ${text(recall)}`;
+}
