@@ -1,0 +1,95 @@
+import { isAuthenticationError } from '@keyturn/plan';
+import pg from 'pg';
+
+import { NotOffered } from '../errors.js';
+import type { HeldCredential } from '../held-credential.js';
+import type { Logins } from '../logins.js';
+import type { FollowPolicy } from '../policy.js';
+import type { Slots } from '../slots.js';
+import { withGeneration } from './application-name.js';
+import { withCredential } from './connection-string.js';
+
+/** What the connections of one pool have in common. */
+export interface Crew {
+  readonly logins: Logins;
+  readonly slots: Slots;
+  readonly policy: FollowPolicy;
+  readonly nameGeneration: boolean;
+}
+
+/** A connection that knows which credential it logged in with. */
+export interface FollowingClient extends pg.Client {
+  readonly credential: HeldCredential;
+}
+
+/** A client class for the pool's `Client` option: takes the credential at construction, and waits for its turn to log in. */
+export function followingClient(crew: Crew): new (config?: pg.ClientConfig) => FollowingClient {
+  return class extends pg.Client implements FollowingClient {
+    readonly credential: HeldCredential;
+    readonly #connectTimeout: number;
+
+    constructor(config: pg.ClientConfig = {}) {
+      const credential = crew.logins.offered(crew.policy);
+      if (!credential) throw new NotOffered('No credential is to be used right now.');
+      super(merge(config, credential, crew.nameGeneration));
+      this.credential = credential;
+      this.#connectTimeout = config.connectionTimeoutMillis ?? 0;
+      // A connection that breaks while the application holds it must not end the process; its next query says what happened.
+      this.on('error', () => undefined);
+    }
+
+    override connect(): Promise<pg.Client>;
+    override connect(callback: ((error: Error) => void) | ((error: null, client: pg.Client) => void)): void;
+    override connect(callback?: (error: never, client: pg.Client) => void): Promise<pg.Client> | void {
+      const connected = this.#connect();
+      if (!callback) return connected;
+      // Outside the promise, so that an exception in the callback is uncaught like the driver's own.
+      connected.then(
+        () => queueMicrotask(() => callback(null as never, this)),
+        (error: unknown) => queueMicrotask(() => callback(error as never, this)),
+      );
+    }
+
+    async #connect(): Promise<this> {
+      const patience = this.#connectTimeout > 0 ? AbortSignal.timeout(this.#connectTimeout) : undefined;
+      const leave = await crew.slots.take(patience);
+      if (!leave) throw new Error('timeout exceeded when trying to connect');
+      let opened = false;
+      try {
+        const turn = await crew.logins.turn(this.credential, crew.policy);
+        if (patience?.aborted === true) {
+          turn.failed(undefined);
+          throw new Error('timeout exceeded when trying to connect');
+        }
+        opened = true;
+        this.once('end', leave);
+        try {
+          await super.connect();
+          turn.accepted();
+        } catch (error) {
+          turn.failed(error);
+          if (!isAuthenticationError(error)) void this.end().catch(() => undefined);
+          throw error;
+        }
+      } catch (error) {
+        if (!opened) leave();
+        throw error;
+      }
+      return this;
+    }
+  };
+}
+
+function merge(config: pg.ClientConfig, credential: HeldCredential, nameGeneration: boolean): pg.ClientConfig {
+  const { user, password, generation } = credential;
+  const name = config.application_name ?? process.env['PGAPPNAME'] ?? config.fallback_application_name ?? '';
+  return {
+    ...config,
+    user,
+    password,
+    ...(nameGeneration ? { application_name: withGeneration(name, generation) } : {}),
+    ...(config.connectionString === undefined
+      ? {}
+      : { connectionString: withCredential(config.connectionString, credential) }),
+  };
+}

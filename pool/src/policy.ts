@@ -1,0 +1,59 @@
+/** How a pool follows its credential. All times are milliseconds. */
+export interface FollowOptions {
+  /**
+   * How long a request waits for a credential that works, while the source is away or what it holds is refused. The driver's own connection
+   * timeout applies as well when it is shorter. Default: 30 000.
+   */
+  readonly credentialTimeoutMillis?: number;
+  /** How long after a rotation the previous credential may still serve as fallback. Default: 24 hours. */
+  readonly overlapMillis?: number;
+  /** How long the last credential is used for new connections while the source cannot be read. Default: 24 hours. */
+  readonly maxStaleMillis?: number;
+  /**
+   * A credential that was refused is not tried again for this long, because servers lock accounts after a few refusals; `Infinity` never
+   * tries it again. A new generation, and a call of `refresh()`, are tried at once. Default: 10 minutes; 30 seconds when the server said that
+   * the user may not log in at all (PostgreSQL 28000, MySQL 3118, MariaDB 4151), which is not a wrong password.
+   */
+  readonly retryRefusedMillis?: number;
+  /**
+   * For this long after an accepted login, further logins run side by side; otherwise one goes first and the others wait for its answer, so
+   * that a refused credential is tried once. 0: always one after the other. Default: 100.
+   */
+  readonly loginBurstMillis?: number;
+  /** Connections that are still in use this long after a rotation are closed, with a warning; `Infinity` lets them be. Default: 15 minutes. */
+  readonly stragglerTimeoutMillis?: number;
+}
+
+/** The options with every default in place. */
+export type FollowPolicy = Required<FollowOptions>;
+
+const defaults: FollowPolicy = {
+  credentialTimeoutMillis: 30_000,
+  overlapMillis: 24 * 3_600_000,
+  maxStaleMillis: 24 * 3_600_000,
+  retryRefusedMillis: 600_000,
+  loginBurstMillis: 100,
+  stragglerTimeoutMillis: 900_000,
+};
+
+/**
+ * Splits the driver's options from ours.
+ *
+ * @throws RangeError when one of ours is not zero or a positive number.
+ */
+export function followPolicy<T extends FollowOptions>(
+  options: T,
+): { policy: FollowPolicy; rest: Omit<T, keyof FollowOptions> } {
+  const policy: Record<keyof FollowPolicy, number> = { ...defaults };
+  const rest: Omit<T, keyof FollowOptions> & Partial<FollowOptions> = { ...options };
+  for (const name of Object.keys(defaults) as (keyof FollowPolicy)[]) {
+    const value = options[name];
+    delete rest[name];
+    if (value === undefined) continue;
+    if (typeof value !== 'number' || !(value >= 0)) {
+      throw new RangeError(`${name} must be milliseconds, zero or more, got ${String(value)}.`);
+    }
+    policy[name] = value;
+  }
+  return { policy, rest };
+}
