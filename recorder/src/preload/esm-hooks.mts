@@ -15,6 +15,9 @@ export const resolve: ResolveHook = async (specifier, context, next) => {
   try {
     return await next(specifier, context);
   } catch (error) {
+    if (/^@(?:pulumi|keyturn)\//.test(specifier) && context.parentURL !== import.meta.url) {
+      return next(specifier, { ...context, parentURL: import.meta.url });
+    }
     const relative = specifier.startsWith('.') || specifier.startsWith('file:');
     if (!relative || !(isCode(error, 'ERR_MODULE_NOT_FOUND') || isCode(error, 'ERR_UNSUPPORTED_DIR_IMPORT')))
       throw error;
@@ -31,7 +34,9 @@ export const resolve: ResolveHook = async (specifier, context, next) => {
 export const load: LoadHook = async (url, context, next) => {
   if (!/\.[m]?tsx?$/.test(url) || !url.startsWith('file:') || url.includes('/node_modules/')) return next(url, context);
   const { transpile } = require('./transpile.cjs') as typeof import('./transpile.cjs');
+  const { report } = require('./report.cjs') as typeof import('./report.cjs');
   const file = fileURLToPath(url);
+  report({ type: 'loaded', path: file });
   return {
     format: 'module',
     source: transpile(file, readFileSync(file, 'utf8'), 'esm', false, import.meta.dirname),

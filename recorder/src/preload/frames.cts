@@ -1,3 +1,4 @@
+import { findSourceMap } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -50,5 +51,8 @@ export function programCaller(): Frame | undefined {
 
 /** A stack trace as V8 prints it, with files instead of URLs. */
 export function printFrame({ file, line, column }: Frame): string {
-  return `${file}:${line}:${column}`;
+  const entry = findSourceMap(file)?.findEntry(line - 1, column - 1);
+  if (entry === undefined || !('originalSource' in entry)) return `${file}:${line}:${column}`;
+  const source = entry.originalSource.startsWith('file:') ? fileURLToPath(entry.originalSource) : entry.originalSource;
+  return `${path.resolve(path.dirname(file), source)}:${entry.originalLine + 1}:${entry.originalColumn + 1}`;
 }

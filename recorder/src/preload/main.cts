@@ -1,12 +1,14 @@
 /** Loaded into the process that runs the program, before everything else. */
+import fs from 'node:fs';
 import Module from 'node:module';
+import { isMainThread } from 'node:worker_threads';
 import { settings } from './settings.cjs';
 import { report } from './report.cjs';
-import { isProgramFile } from './frames.cjs';
+import { isProgramFile, programCaller } from './frames.cjs';
 import { refuseNetwork } from './network.cjs';
 import { watchEnvironment } from './environment.cjs';
 import { patchSdkFile, reportUnreached } from './sdk.cjs';
-import { requireTypeScript } from './sources.cjs';
+import { requireTypeScript, useSourceMap } from './sources.cjs';
 
 function reportError(error: unknown): void {
   const { name, message, stack, code } =
@@ -76,7 +78,10 @@ function watchModules(): void {
   };
   const javascript = require.extensions['.js'];
   require.extensions['.js'] = (module, file) => {
-    if (isProgramFile(file)) report({ type: 'loaded', path: file });
+    if (isProgramFile(file)) {
+      report({ type: 'loaded', path: file });
+      useSourceMap(fs.readFileSync(file, 'utf8'));
+    }
     javascript?.(module, file);
     patchSdkFile(file, module.exports);
   };
@@ -88,8 +93,6 @@ function watchModules(): void {
 }
 
 function watchFiles(): void {
-  const fs: typeof import('node:fs') = require('node:fs');
-  const { programCaller }: typeof import('./frames.cjs') = require('./frames.cjs');
   const { readFileSync } = fs;
   Reflect.set(fs, 'readFileSync', function watched(this: unknown, ...args: unknown[]): unknown {
     const [file] = args;
@@ -98,10 +101,12 @@ function watchFiles(): void {
   });
 }
 
-endOnError();
-reportExits();
 refuseNetwork();
-requireTypeScript();
-watchModules();
-watchFiles();
-watchEnvironment();
+if (isMainThread) {
+  endOnError();
+  reportExits();
+  requireTypeScript();
+  watchModules();
+  watchFiles();
+  watchEnvironment();
+}

@@ -1,3 +1,5 @@
+import { isMainThread } from 'node:worker_threads';
+
 import type { Settings } from './messages.cjs';
 
 const variable = 'KEYTURN_RECORDER';
@@ -6,7 +8,18 @@ function isSettings(data: unknown): data is Settings {
   return typeof data === 'object' && data !== null && 'monitor' in data && 'prefix' in data;
 }
 
+/** Worker threads load this file as well, Node's own loader thread among them: they get no monitor, so no connection at all. */
+const inWorker: Settings = {
+  monitor: '',
+  directory: '',
+  fallbackRoot: '',
+  prefix: '',
+  environment: false,
+  legacyInterop: false,
+};
+
 function read(): Settings {
+  if (!isMainThread) return inWorker;
   const data: unknown = JSON.parse(process.env[variable] ?? 'null');
   if (!isSettings(data)) throw new Error(`${variable} is not set: this file is only loaded by the recorder.`);
   delete process.env[variable];

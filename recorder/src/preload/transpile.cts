@@ -80,7 +80,8 @@ function withCompiler(
       inlineSourceMap: true,
     },
   });
-  const first = diagnostics?.[0];
+  // What it says about options is no fault of the program.
+  const first = diagnostics?.find(({ file: about }) => about !== undefined);
   if (first !== undefined) {
     const place = ts.getLineAndCharacterOfPosition(
       ts.createSourceFile(file, source, ts.ScriptTarget.ES2020),
