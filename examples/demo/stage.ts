@@ -7,26 +7,32 @@ import { type PostgresServer, startPostgres } from '@keyturn/services';
 import { Client, escapeIdentifier } from 'pg';
 
 /** `examples/demo`, from where this is built to. */
-const home = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
+export const home = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const cache = path.resolve(home, '..', '..', '.cache');
 
 /** A PostgreSQL server and a folder for `.env` files, both gone when the demo ends. */
 export interface Stage {
   readonly server: PostgresServer;
   readonly folder: string;
+  readonly maxConnections: number;
   end(): Promise<void>;
 }
 
-export async function openStage(): Promise<Stage> {
+export async function openStage(instances: number): Promise<Stage> {
+  // Two users with the whole fleet each, while nobody has left the one and everybody has come to the other.
+  const maxConnections = Math.max(100, instances * 30);
   const folder = path.join(cache, `demo-${process.pid}`);
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const server = await startPostgres().catch(async (error: unknown) => {
-    await rm(folder, { recursive: true, force: true });
-    throw error;
-  });
+  const server = await startPostgres({ settings: { max_connections: maxConnections } }).catch(
+    async (error: unknown) => {
+      await rm(folder, { recursive: true, force: true });
+      throw error;
+    },
+  );
   return {
     server,
     folder,
+    maxConnections,
     end: async () => {
       await server.stop();
       await rm(folder, { recursive: true, force: true });

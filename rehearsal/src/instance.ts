@@ -37,7 +37,8 @@ export class Instance {
   readonly #reads: InstanceEvidence['reads'][number][] = [];
   readonly #logins = new Map<number, Login>();
   readonly #closed = new Map<number, number>();
-  readonly #agent = new http.Agent({ keepAlive: true });
+  // Gives an idle connection up before the application does (Node: after 5 s), as load balancers must.
+  readonly #agent = new http.Agent({ keepAlive: true, timeout: 2_000 });
   #settings: Readonly<Record<string, DifferingSetting>> = {};
   #endedAt: number | undefined;
   #output = '';

@@ -23,6 +23,8 @@ export interface PlacedMark {
   readonly second: number;
   readonly label: string;
   readonly row: number;
+  /** On which side of the mark the label stands. */
+  readonly side: 'right' | 'left';
 }
 
 /** A phase as series that can be drawn. */
@@ -78,10 +80,11 @@ export function placeMarks(series: Series, widthOf: (label: string) => number): 
   const ends: number[] = [];
   return series.marks.map(({ at, label }) => {
     const second = (at - series.startedAt) / 1_000;
-    const start = Math.min(second, Math.max(0, series.seconds - widthOf(label)));
+    const side = second + widthOf(label) > series.seconds ? 'left' : 'right';
+    const start = side === 'left' ? second - widthOf(label) : second;
     const free = ends.findIndex((end) => end <= start);
     const row = free === -1 ? ends.length : free;
     ends[row] = start + widthOf(label);
-    return { second, label, row };
+    return { second, label, row, side };
   });
 }

@@ -115,13 +115,12 @@ function Phase(phase: DrawnPhase & { series: Series; summary: PhaseSummary }): J
 function Marks({ series, x, bottom }: { series: Series; x: Scale; bottom: number }): JSX.Element {
   return (
     <g class="marks">
-      {marksOf(series).map(({ second, label, row }) => {
+      {marksOf(series).map(({ second, label, row, side }) => {
         const y = heading + row * rowHeight;
-        const atEnd = x(second) + label.length * labelWidth + 8 > width - margin.right;
         return (
           <>
             <line x1={x(second)} x2={x(second)} y1={y} y2={bottom} />
-            <text x={x(second) + (atEnd ? -4 : 4)} y={y + 9} text-anchor={atEnd ? 'end' : 'start'}>
+            <text x={x(second) + (side === 'left' ? -4 : 4)} y={y + 9} text-anchor={side === 'left' ? 'end' : 'start'}>
               {label}
             </text>
           </>
