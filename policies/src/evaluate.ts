@@ -66,7 +66,10 @@ export function evaluate(model: Model, options: EvaluateOptions = {}): Evaluatio
       }
     }
   }
-  return { findings: inOrder(findings), undecided: inUndecidedOrder(undecided) };
+  const byFingerprint = findings.sort((a, b) =>
+    a.fingerprint < b.fingerprint ? -1 : a.fingerprint > b.fingerprint ? 1 : 0,
+  );
+  return { findings: inOrder(byFingerprint), undecided: inUndecidedOrder(undecided) };
 }
 
 /** Every result of one policy, for the resources it looks at. */
@@ -76,19 +79,33 @@ export function* check(
   options?: Readonly<Record<string, unknown>>,
 ): Generator<{ readonly resource: Resource; readonly result: Result }> {
   const filled = withDefaults(policy.options, options);
+  const sorted = inUrnOrder(model);
   for (const resource of model.resources) {
     if (!isOfType(resource.type, policy.types)) continue;
     const context: PolicyContext = {
       resource,
-      model,
+      model: sorted,
       get graph() {
-        return rotationGraphOf(model);
+        return rotationGraphOf(sorted);
       },
       options: filled,
     };
     const results = policy.check(context);
     for (const result of isList(results) ? results : [results]) yield { resource, result };
   }
+}
+
+const sortedModels = new WeakMap<Model, Model>();
+
+/** Policies see resources in one order, whatever order they were declared in: the first of several matches is always the same. */
+function inUrnOrder(model: Model): Model {
+  let sorted = sortedModels.get(model);
+  if (!sorted) {
+    const resources = [...model.resources].sort((a, b) => (a.urn < b.urn ? -1 : a.urn > b.urn ? 1 : 0));
+    sorted = { ...model, resources };
+    sortedModels.set(model, sorted);
+  }
+  return sorted;
 }
 
 /** What is wrong, then what to do. */

@@ -74,11 +74,12 @@ export function servicesOf(
 function runs(service: Resource, task: Resource): Match {
   const reference = at(service.properties, 'taskDefinition');
   if ((service.propertyDependencies.get('taskDefinition') ?? []).includes(task.urn)) return 'yes';
-  const family = text(at(task.properties, 'family'));
+  const family = at(task.properties, 'family');
   const written = text(reference);
-  if (written !== undefined && family !== undefined) {
+  if (written !== undefined) {
     const named = /(?:^|task-definition\/)([^/:]+)(?::\d+)?$/.exec(written)?.[1];
-    return named === family ? 'yes' : 'no';
+    if (family.kind === 'unknown') return 'unknown';
+    return named !== undefined && named === text(family) ? 'yes' : 'no';
   }
   return namesObject(reference, at(task.properties, 'arn'), task);
 }

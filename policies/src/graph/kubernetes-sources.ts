@@ -1,5 +1,6 @@
 import { annotations, formatDuration, milliseconds } from '@keyturn/plan';
 import { absent, at, items, text, type Model, type Resource, type Value } from '@keyturn/resources';
+import { nameIn } from '../kubernetes/workload.js';
 import { isOfType } from '../policy.js';
 import { both, namesObject, sameNamespace, type Match } from './matching.js';
 
@@ -36,7 +37,7 @@ function sourcesOf(resource: Resource): readonly KubernetesSecretSource[] {
   const metadata = at(properties, 'metadata');
   const common = { by: resource, namespace: at(metadata, 'namespace') };
   const kind = type.slice(type.lastIndexOf(':') + 1);
-  const objectName = text(at(metadata, 'name')) ?? name;
+  const objectName = nameIn(at(metadata, 'name')) ?? name;
   const title = `${kind} ${objectName}`;
 
   if (isOfType(type, externalSecretTypes)) {

@@ -18,7 +18,9 @@ export function namesObject(reference: Value, objectName: Value, maker: Resource
   const a = text(reference);
   const b = text(objectName);
   if (a !== undefined && b !== undefined) return a === b ? 'yes' : 'no';
-  if (reference.kind === 'absent' || objectName.kind === 'absent') return 'no';
+  if (reference.kind === 'absent') return 'no';
+  // An object without a written name is named at its deployment: no text means it, and no output of another resource.
+  if (objectName.kind === 'absent') return a !== undefined || isOfKnownOther(reference) ? 'no' : 'unknown';
   return isOfKnownOther(reference) && b !== undefined ? 'no' : 'unknown';
 }
 

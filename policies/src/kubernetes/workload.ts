@@ -1,5 +1,5 @@
 import { at, items, text, type Resource, type Value } from '@keyturn/resources';
-import { formatPath, type Path } from '../paths.js';
+import { formatPath, select, type Path } from '../paths.js';
 
 /** Kinds that keep pods running, and so hold what they read at start. */
 export const runningWorkloadTypes = [
@@ -101,6 +101,26 @@ export function secretReferencesOf(template: PodTemplate): readonly SecretRefere
     }
   }
   return references;
+}
+
+/** Where references stand. The name at the end of a reference is no open part: it is judged as a name. */
+const referencePatterns = [
+  { pattern: ['containers', '*', 'env', '*', 'valueFrom', 'secretKeyRef', 'name'], endsInName: true },
+  { pattern: ['containers', '*', 'envFrom', '*', 'secretRef', 'name'], endsInName: true },
+  { pattern: ['volumes', '*', 'secret', 'secretName'], endsInName: true },
+  { pattern: ['volumes', '*', 'name'], endsInName: false },
+  { pattern: ['containers', '*', 'volumeMounts', '*', 'name'], endsInName: false },
+] as const;
+
+/** The first place where a reference to a Secret could stand, but what stands there is not known. */
+export function openPartOf(template: PodTemplate): string | undefined {
+  for (const { pattern, endsInName } of referencePatterns) {
+    for (const { path, value } of select(template.spec, pattern, template.specPath)) {
+      const isEnd = path.length === pattern.length + template.specPath.length;
+      if (value.kind === 'unknown' && !(isEnd && endsInName)) return formatPath(path);
+    }
+  }
+  return undefined;
 }
 
 /** Name of the volume → names of the Secrets in it. */

@@ -82,7 +82,11 @@ function isWholeLiteral(resource: Resource, path: Path, value: KnownValue): bool
 
 function checkContainers(resource: Resource): readonly Result[] {
   const results: Result[] = [];
-  for (const container of containersOf(podTemplateOf(resource))) {
+  const template = podTemplateOf(resource);
+  for (const { path, value } of select(template.spec, ['containers', '*', 'env', '*', 'name'], template.specPath)) {
+    if (value.kind === 'unknown' && value.provenance.kind === 'unknown') results.push(hidden(resource, path));
+  }
+  for (const container of containersOf(template)) {
     for (const [index, entry] of items(at(container.value, 'env')).entries()) {
       const name = text(at(entry, 'name'));
       const value = at(entry, 'value');
@@ -94,6 +98,7 @@ function checkContainers(resource: Resource): readonly Result[] {
 }
 
 function checkEntries(resource: Resource, entries: Value, path: Path): readonly Result[] {
+  if (entries.kind === 'unknown') return entries.provenance.kind === 'unknown' ? [hidden(resource, path)] : [];
   if (entries.kind !== 'object') return [];
   return [...entries.fields].flatMap(([name, value]) => judgeEntry(resource, name, value, [...path, name]));
 }
@@ -115,6 +120,7 @@ function checkKubernetesSecret(resource: Resource): readonly Result[] {
   const results: Result[] = [];
   for (const key of ['stringData', 'data'] as const) {
     const entries = at(resource.properties, key);
+    if (entries.kind === 'unknown' && entries.provenance.kind === 'unknown') results.push(hidden(resource, [key]));
     if (entries.kind !== 'object') continue;
     for (const [name, value] of entries.fields) {
       const path = [key, name];

@@ -11,7 +11,7 @@ import { awsSecretTypes, isNamedBy } from '../graph/aws-rotations.js';
 import { urnsBehind } from '../graph/matching.js';
 import { namespaceOf } from '../graph/rotation-graph.js';
 import { reloadHookOf } from '../kubernetes/reload-hooks.js';
-import { nameIn, podTemplateOf, runningWorkloadTypes, secretReferencesOf } from '../kubernetes/workload.js';
+import { nameIn, openPartOf, podTemplateOf, runningWorkloadTypes, secretReferencesOf } from '../kubernetes/workload.js';
 import { formatPath, placeOf, select } from '../paths.js';
 import { definePolicy, isOfType, pass, type PolicyContext, type Result } from '../policy.js';
 
@@ -87,6 +87,11 @@ function checkWorkload({ resource, model, graph }: PolicyContext): Result | read
       property: path,
       ...(place ? { place } : {}),
     });
+  }
+  const open = openPartOf(podTemplateOf(resource));
+  if (open !== undefined && reloadHookOf(resource).is !== 'yes') {
+    const because = `${resource.name}: which Secrets \`${open}\` reads is not known before the deployment`;
+    results.push({ is: 'undecided', because, property: open });
   }
   return results.length > 0 ? results : pass;
 }

@@ -13,6 +13,7 @@ import { namespaceOf } from '../graph/rotation-graph.js';
 import { reloadHookOf } from '../kubernetes/reload-hooks.js';
 import {
   nameIn,
+  openPartOf,
   podTemplateOf,
   runningWorkloadTypes,
   secretReferencesOf,
@@ -50,6 +51,11 @@ function checkWorkload({ resource, graph }: PolicyContext): Result | readonly Re
     seen.add(source.by);
     const result = judge(resource, reference, source, certain.length > 0);
     if (result) results.push(result);
+  }
+  const open = graph.kubernetesSources.length === 0 ? undefined : openPartOf(podTemplateOf(resource));
+  if (open !== undefined && reloadHookOf(resource).is !== 'yes') {
+    const because = `${resource.name}: which Secrets \`${open}\` reads is not known before the deployment`;
+    results.push({ is: 'undecided', because, property: open });
   }
   return results.length > 0 ? results : pass;
 }

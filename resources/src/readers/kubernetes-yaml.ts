@@ -1,7 +1,7 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseAllDocuments, type Document, type Node } from 'yaml';
-import type { Place } from '../place.js';
+import { LineCounter, parseAllDocuments } from 'yaml';
 import type { Model, NotAnalysed, Resource } from '../resource.js';
 import { absent, text, type ObjectValue, type Value } from '../value.js';
+import { YamlValues } from './yaml-values.js';
 
 export interface KubernetesYamlOptions {
   /** Path that places name. */
@@ -30,7 +30,7 @@ export function readKubernetesYaml(source: string, { file }: KubernetesYamlOptio
       });
       continue;
     }
-    const reader = new Reader(document, file, lineCounter);
+    const reader = new YamlValues(document, file, lineCounter);
     const value = reader.read(document.contents);
     for (const manifest of manifestsIn(value)) {
       resources.push(resourceOf(manifest, file, resources.length));
@@ -95,90 +95,4 @@ function markSecret(value: Value): Value {
   }
   if (value.kind === 'list') return { ...value, secret: true, items: value.items.map(markSecret) };
   return { ...value, secret: true };
-}
-
-/** Values with places, from the nodes of one document. */
-class Reader {
-  readonly #document: Document;
-  readonly #file: string;
-  readonly #lines: LineCounter;
-  /** Aliases can stand for one another many times over; past this many values the file is cut off. */
-  #left = 200_000;
-
-  constructor(document: Document, file: string, lines: LineCounter) {
-    this.#document = document;
-    this.#file = file;
-    this.#lines = lines;
-  }
-
-  read(node: unknown, place?: Place, depth = 0): Value {
-    if (node === null || node === undefined) return this.#known(null, place);
-    if (this.#left-- <= 0 || depth > 200) {
-      return { kind: 'unknown', because: 'the file is nested too deeply', ...this.#marks(place) };
-    }
-    if (isAlias(node)) return this.read(node.resolve(this.#document), this.#placeOf(node), depth + 1);
-    if (isScalar(node)) return this.#scalar(node.value, place ?? this.#placeOf(node));
-    const here = place ?? this.#placeOf(node);
-    if (isSeq(node)) {
-      return {
-        kind: 'list',
-        items: node.items.map((item) => this.read(item, undefined, depth + 1)),
-        ...this.#marks(here),
-      };
-    }
-    if (isMap(node)) {
-      const fields = new Map<string, Value>();
-      for (const pair of node.items) {
-        if (isMerge(pair.key)) {
-          for (const [key, value] of this.#merged(pair.value, depth)) if (!fields.has(key)) fields.set(key, value);
-          continue;
-        }
-        const key = isScalar(pair.key) ? String(pair.key.value) : String(pair.key);
-        // A finding points at the line of the key: that is where a person looks for `password:`.
-        fields.set(key, this.read(pair.value, this.#placeOf(pair.key), depth + 1));
-      }
-      return { kind: 'object', fields, ...this.#marks(here) };
-    }
-    return { kind: 'unknown', because: 'this kind of YAML node cannot be read', ...this.#marks(here) };
-  }
-
-  #merged(node: unknown, depth: number): ReadonlyMap<string, Value> {
-    const value = this.read(node, undefined, depth + 1);
-    if (value.kind === 'object') return value.fields;
-    const merged = new Map<string, Value>();
-    if (value.kind === 'list') {
-      for (const item of value.items) {
-        if (item.kind !== 'object') continue;
-        for (const [key, field] of item.fields) if (!merged.has(key)) merged.set(key, field);
-      }
-    }
-    return merged;
-  }
-
-  #scalar(value: unknown, place: Place | undefined): Value {
-    if (value === null || typeof value === 'string' || typeof value === 'boolean' || typeof value === 'number') {
-      return this.#known(value, place);
-    }
-    return this.#known(value instanceof Date ? value.toISOString() : String(value), place);
-  }
-
-  #known(value: string | number | boolean | null, place: Place | undefined): Value {
-    return { kind: 'known', value, ...this.#marks(place) };
-  }
-
-  #marks(place: Place | undefined) {
-    return { secret: false, provenance: { kind: 'literal' } as const, ...(place ? { place } : {}) };
-  }
-
-  #placeOf(node: unknown): Place | undefined {
-    const range = (node as Partial<Node> | null)?.range;
-    if (!range) return undefined;
-    const { line, col } = this.#lines.linePos(range[0]);
-    return line === 0 ? undefined : { file: this.#file, line, column: col };
-  }
-}
-
-function isMerge(key: unknown): boolean {
-  if (!isScalar(key)) return false;
-  return key.value === '<<' || (typeof key.value === 'symbol' && key.value.description === '<<');
 }
