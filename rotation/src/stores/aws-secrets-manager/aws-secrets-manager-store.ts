@@ -1,0 +1,222 @@
+import type {
+  DescribeSecretCommandOutput,
+  GetSecretValueCommandOutput,
+  SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
+import type { Credential, VersionStage } from '@keyturn/plan';
+
+import { type Store, StoreConflictError, type StoredCredential, StoreError } from '../../store.js';
+
+/** Which secret, and what else stands in it. */
+export interface AwsSecretsManagerStoreOptions {
+  /** A client of the AWS SDK, with the region and credentials of the rotator. Retries and time-outs are its own. */
+  readonly client: SecretsManagerClient;
+  /** Name or ARN. The secret exists; it may have no value yet. */
+  readonly secretId: string;
+  /** Further keys of the secret's JSON, such as `host`, `port`, `engine`, `dbname`, `masterarn`. Default: those of the current version. */
+  readonly fields?: Readonly<Record<string, string | number>>;
+  /** How long a version that was just written may take to become readable, in milliseconds. Default: 10,000. */
+  readonly settleMs?: number;
+}
+
+const stageNames = { pending: 'AWSPENDING', current: 'AWSCURRENT', previous: 'AWSPREVIOUS' } as const;
+
+type Stages = Readonly<Record<string, readonly string[]>>;
+
+/**
+ * A secret in AWS Secrets Manager, with the JSON keys of the AWS rotation templates (`username`, `password` and what else is there) and
+ * `generation`. A version's name is its ClientRequestToken. Versions are always read by their id: a staging label may still show the version
+ * before for a moment.
+ */
+export class AwsSecretsManagerStore implements Store {
+  readonly name: string;
+  readonly #options: AwsSecretsManagerStoreOptions;
+
+  constructor(options: AwsSecretsManagerStoreOptions) {
+    this.#options = options;
+    this.name = `Secrets Manager ${options.secretId}`;
+  }
+
+  async readPublished(): Promise<StoredCredential | undefined> {
+    const current = holderOf(await this.#stages(), stageNames.current);
+    return current === undefined ? undefined : await this.readVersion(current);
+  }
+
+  async readVersion(version: string): Promise<StoredCredential | undefined> {
+    const value = await this.#value(version);
+    if (value?.SecretString === undefined) return undefined;
+    const fields = this.#parse(value.SecretString, version);
+    const { username, password, generation } = fields;
+    if (typeof username !== 'string' || typeof password !== 'string') {
+      throw new StoreError(`${this.name}: version ${version} has no "username" and "password". See what wrote it.`);
+    }
+    return {
+      user: username,
+      password,
+      generation: typeof generation === 'number' ? generation : 0,
+      version,
+      stage: stageOf(value.VersionStages ?? []),
+    };
+  }
+
+  async writePending(credential: Credential, { token }: { readonly token: string }): Promise<string> {
+    const { PutSecretValueCommand } = await sdk();
+    if ((await this.#value(token)) !== undefined) return token;
+    const fields = {
+      ...(await this.#otherFields()),
+      username: credential.user,
+      password: credential.password,
+      generation: credential.generation,
+    };
+    try {
+      await this.#options.client.send(
+        new PutSecretValueCommand({
+          SecretId: this.#options.secretId,
+          ClientRequestToken: token,
+          SecretString: JSON.stringify(fields),
+          VersionStages: [stageNames.pending],
+        }),
+      );
+    } catch (error) {
+      // Another rotator wrote with this token in between: the first write wins.
+      if (nameOf(error) !== 'ResourceExistsException') throw this.#failure('write a pending version', error);
+    }
+    await this.#settled(token);
+    return token;
+  }
+
+  async publish(version: string, options: { readonly expectedCurrent: string | undefined }): Promise<void> {
+    const stages = await this.#stages();
+    const current = holderOf(stages, stageNames.current);
+    if (current !== version) {
+      if (current !== options.expectedCurrent)
+        throw new StoreConflictError(this.name, options.expectedCurrent, current);
+      if (stages[version] === undefined && (await this.#value(version)) === undefined) {
+        throw new StoreError(`${this.name}: there is no version ${version}, so it cannot be published.`);
+      }
+      await this.#move(stageNames.current, { to: version, from: current });
+    }
+    // Left behind, the label would make every later rotation fail.
+    if (stages[version]?.includes(stageNames.pending)) await this.#move(stageNames.pending, { from: version });
+  }
+
+  async discardPending(version: string): Promise<void> {
+    const stages = await this.#stages();
+    if (stages[version]?.includes(stageNames.pending)) await this.#move(stageNames.pending, { from: version });
+  }
+
+  async #stages(): Promise<Stages> {
+    const { DescribeSecretCommand } = await sdk();
+    try {
+      const { VersionIdsToStages }: DescribeSecretCommandOutput = await this.#options.client.send(
+        new DescribeSecretCommand({ SecretId: this.#options.secretId }),
+      );
+      return VersionIdsToStages ?? {};
+    } catch (error) {
+      throw this.#failure('read the versions', error);
+    }
+  }
+
+  async #value(version: string): Promise<GetSecretValueCommandOutput | undefined> {
+    const { GetSecretValueCommand } = await sdk();
+    try {
+      return await this.#options.client.send(
+        new GetSecretValueCommand({ SecretId: this.#options.secretId, VersionId: version }),
+      );
+    } catch (error) {
+      if (nameOf(error) === 'ResourceNotFoundException') return undefined;
+      throw this.#failure(`read version ${version}`, error);
+    }
+  }
+
+  async #otherFields(): Promise<Readonly<Record<string, unknown>>> {
+    if (this.#options.fields !== undefined) return this.#options.fields;
+    const current = holderOf(await this.#stages(), stageNames.current);
+    const value = current === undefined ? undefined : await this.#value(current);
+    return value?.SecretString === undefined ? {} : this.#parse(value.SecretString, current ?? '');
+  }
+
+  #parse(text: string, version: string): Readonly<Record<string, unknown>> {
+    try {
+      const fields: unknown = JSON.parse(text);
+      if (typeof fields === 'object' && fields !== null && !Array.isArray(fields))
+        return fields as Record<string, unknown>;
+    } catch {
+      // The error of the parser would show a piece of the secret.
+    }
+    throw new StoreError(
+      `${this.name}: version ${version} is not a JSON object. The engine reads and writes "username" and "password" of one.`,
+    );
+  }
+
+  /** Reads are eventually consistent: a version that was just written may not be there for the next reader. */
+  async #settled(version: string): Promise<void> {
+    const patience = this.#options.settleMs ?? 10_000;
+    const started = Date.now();
+    for (let pause = 50; ; pause = Math.min(pause * 2, 1_000)) {
+      if ((await this.#value(version)) !== undefined) return;
+      if (Date.now() - started > patience) {
+        throw new StoreError(
+          `${this.name}: version ${version} was written and cannot be read after ${patience} ms. Try again later; nothing was changed in the database.`,
+        );
+      }
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+  }
+
+  async #move(stage: string, { from, to }: { readonly from: string | undefined; readonly to?: string }): Promise<void> {
+    const { UpdateSecretVersionStageCommand } = await sdk();
+    try {
+      await this.#options.client.send(
+        new UpdateSecretVersionStageCommand({
+          SecretId: this.#options.secretId,
+          VersionStage: stage,
+          ...(to === undefined ? {} : { MoveToVersionId: to }),
+          ...(from === undefined ? {} : { RemoveFromVersionId: from }),
+        }),
+      );
+    } catch (error) {
+      // The label was not where we saw it: somebody moved it in between.
+      if (nameOf(error) === 'InvalidParameterException' && stage === stageNames.current) {
+        throw new StoreConflictError(this.name, from, holderOf(await this.#stages(), stage));
+      }
+      throw this.#failure(`move ${stage}`, error);
+    }
+  }
+
+  #failure(what: string, cause: unknown): StoreError {
+    return new StoreError(`${this.name}: could not ${what}: ${nameOf(cause)}${hintFor(nameOf(cause))}`, { cause });
+  }
+}
+
+function hintFor(name: string): string {
+  if (name === 'ResourceNotFoundException') return '. Create the secret first, without a value.';
+  if (name === 'AccessDeniedException')
+    return '. Allow the rotator DescribeSecret, GetSecretValue, PutSecretValue and UpdateSecretVersionStage on it.';
+  return '. Nothing was changed in the database; run it again.';
+}
+
+function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : 'unknown error';
+}
+
+function holderOf(stages: Stages, stage: string): string | undefined {
+  return Object.entries(stages).find(([, labels]) => labels.includes(stage))?.[0];
+}
+
+function stageOf(labels: readonly string[]): VersionStage {
+  if (labels.includes(stageNames.current)) return 'current';
+  return labels.includes(stageNames.pending) ? 'pending' : 'previous';
+}
+
+/** The SDK is an optional peer: only who uses this store needs it. */
+async function sdk(): Promise<typeof import('@aws-sdk/client-secrets-manager')> {
+  try {
+    return await import('@aws-sdk/client-secrets-manager');
+  } catch (cause) {
+    throw new StoreError(
+      'The AWS Secrets Manager store needs the package @aws-sdk/client-secrets-manager. Install it.',
+      { cause },
+    );
+  }
+}
