@@ -10,7 +10,8 @@ const command = 'pulumi preview --json --show-sames';
 export function fromPreviewJson(text: string): Model {
   const preview = parseObject(text, command);
   const { steps, changeSummary, diagnostics } = preview;
-  if (steps !== undefined && !Array.isArray(steps)) throw new PulumiStateError(`"steps" is no list. Give what \`${command}\` prints.`);
+  if (steps !== undefined && !Array.isArray(steps))
+    throw new PulumiStateError(`"steps" is no list. Give what \`${command}\` prints.`);
   if (steps === undefined && changeSummary === undefined && diagnostics === undefined) {
     throw new PulumiStateError(`There are no "steps" in this JSON. Give what \`${command}\` prints.`);
   }
@@ -46,5 +47,10 @@ function failures(diagnostics: unknown): readonly NotAnalysed[] {
     ? diagnostics.filter((item: unknown) => isObject(item) && item['severity'] === 'error')
     : [];
   if (errors.length === 0) return [];
-  return [{ what: 'the rest of the stack', because: `the preview ended with ${errors.length === 1 ? 'an error' : `${errors.length} errors`}` }];
+  return [
+    {
+      what: 'the rest of the stack',
+      because: `the preview ended with ${errors.length === 1 ? 'an error' : `${errors.length} errors`}`,
+    },
+  ];
 }

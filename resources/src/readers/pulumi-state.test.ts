@@ -27,7 +27,10 @@ const database = {
   dependencies: [random],
   propertyDependencies: { password: [random], address: [urn('aws:ec2/subnet:Subnet', 'a')] },
   sourcePosition: 'project:///node_modules/@acme/db/index.js#4,2',
-  stackTrace: [{ sourcePosition: 'project:///node_modules/@acme/db/index.js#4,2' }, { sourcePosition: 'project:///src/my%20db.ts#12,34' }],
+  stackTrace: [
+    { sourcePosition: 'project:///node_modules/@acme/db/index.js#4,2' },
+    { sourcePosition: 'project:///src/my%20db.ts#12,34' },
+  ],
 };
 
 describe('pulumi preview --json', () => {
@@ -54,7 +57,12 @@ describe('pulumi preview --json', () => {
     expect(resources[0]?.parent).toBeUndefined();
     expect(Object.fromEntries(resources[0]?.properties.fields ?? [])).toEqual({
       username: { kind: 'known', value: 'app', secret: false, provenance: { kind: 'unknown' } },
-      password: { kind: 'unknown', because: 'it is hidden', secret: true, provenance: { kind: 'generated', urn: random } },
+      password: {
+        kind: 'unknown',
+        because: 'it is hidden',
+        secret: true,
+        provenance: { kind: 'generated', urn: random },
+      },
       port: { kind: 'known', value: 5432, secret: false, provenance: { kind: 'unknown' } },
       address: {
         kind: 'unknown',
@@ -73,14 +81,20 @@ describe('pulumi preview --json', () => {
 
   it.each([
     { name: 'leaves unchanged resources out', changes: { changeSummary: { same: 3 } }, what: '3 unchanged resources' },
-    { name: 'ended with an error', changes: { diagnostics: [{ severity: 'error', message: 'x' }] }, what: 'the rest of the stack' },
+    {
+      name: 'ended with an error',
+      changes: { diagnostics: [{ severity: 'error', message: 'x' }] },
+      what: 'the rest of the stack',
+    },
   ])('says when it $name', ({ changes, what }) => {
     expect(fromPreviewJson(JSON.stringify({ ...preview, ...changes })).notAnalysed).toMatchObject([{ what }]);
   });
 
   it('is refused when it is something else', () => {
     const says = (text: string) => () => fromPreviewJson(text);
-    expect(says('{ "password": "correct-horse" }')).toThrow('There are no "steps" in this JSON. Give what `pulumi preview --json --show-sames` prints.');
+    expect(says('{ "password": "correct-horse" }')).toThrow(
+      'There are no "steps" in this JSON. Give what `pulumi preview --json --show-sames` prints.',
+    );
     expect(says('correct-horse')).toThrow('This is not JSON. Give what `pulumi preview --json --show-sames` prints.');
     expect(says('[]')).toThrow('This JSON is no object. Give what `pulumi preview --json --show-sames` prints.');
     expect(says('{ "steps": 3 }')).toThrow(PulumiStateError);
@@ -93,7 +107,13 @@ describe('pulumi stack export', () => {
     deployment: {
       resources: [
         stack,
-        { ...database, inputs: { password: { [secret]: signature, ciphertext: 'v1:abc' }, token: { [secret]: signature, plaintext: '"correct-horse"' } } },
+        {
+          ...database,
+          inputs: {
+            password: { [secret]: signature, ciphertext: 'v1:abc' },
+            token: { [secret]: signature, plaintext: '"correct-horse"' },
+          },
+        },
         { ...database, urn: urn('aws:rds/instance:Instance', 'gone'), delete: true },
       ],
     },
@@ -111,11 +131,15 @@ describe('pulumi stack export', () => {
 
   it('says that a deployment was interrupted', () => {
     const deployment = { ...state.deployment, pending_operations: [{ type: 'creating' }] };
-    expect(fromStackExport(JSON.stringify({ ...state, deployment })).notAnalysed).toMatchObject([{ what: '1 pending operation' }]);
+    expect(fromStackExport(JSON.stringify({ ...state, deployment })).notAnalysed).toMatchObject([
+      { what: '1 pending operation' },
+    ]);
   });
 
   it('is refused when it is something else', () => {
-    expect(() => fromStackExport('{}')).toThrow('There is no "deployment" in this JSON. Give what `pulumi stack export` prints.');
+    expect(() => fromStackExport('{}')).toThrow(
+      'There is no "deployment" in this JSON. Give what `pulumi stack export` prints.',
+    );
     expect(() => fromStackExport('{"version":2,"deployment":{}}')).toThrow(
       'The state has version 2, and 3 and 4 can be read. Export it with a current Pulumi.',
     );
@@ -124,13 +148,19 @@ describe('pulumi stack export', () => {
   it('never fails on a damaged state in any way but its own', () => {
     const text = JSON.stringify(state);
     fc.assert(
-      fc.property(fc.nat(text.length), fc.string(), fc.constantFrom(fromStackExport, fromPreviewJson), (position, junk, read) => {
-        try {
-          for (const { properties } of read(text.slice(0, position) + junk + text.slice(position + 1)).resources) [...leaves(properties)];
-        } catch (error) {
-          expect(error).toBeInstanceOf(PulumiStateError);
-        }
-      }),
+      fc.property(
+        fc.nat(text.length),
+        fc.string(),
+        fc.constantFrom(fromStackExport, fromPreviewJson),
+        (position, junk, read) => {
+          try {
+            for (const { properties } of read(text.slice(0, position) + junk + text.slice(position + 1)).resources)
+              [...leaves(properties)];
+          } catch (error) {
+            expect(error).toBeInstanceOf(PulumiStateError);
+          }
+        },
+      ),
       { numRuns: 500 },
     );
   });
@@ -138,7 +168,9 @@ describe('pulumi stack export', () => {
   it('reads any JSON object without failing', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (inputs) => {
-        const resources = [{ urn: 'urn:pulumi:dev::shop::a:b:C::d', inputs, stackTrace: inputs, propertyDependencies: inputs }];
+        const resources = [
+          { urn: 'urn:pulumi:dev::shop::a:b:C::d', inputs, stackTrace: inputs, propertyDependencies: inputs },
+        ];
         fromStackExport(JSON.stringify({ version: 3, deployment: { resources } }));
       }),
     );

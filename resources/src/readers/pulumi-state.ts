@@ -133,10 +133,15 @@ function decoded(plaintext: string): unknown {
 /** `project:///index.ts#12,34`; the innermost frame of the program where the position itself is in a package. */
 function placeOf(data: Json): Place | undefined {
   const frames = Array.isArray(data['stackTrace']) ? data['stackTrace'] : [];
-  const positions = [data['sourcePosition'], ...frames.map((frame: unknown) => (isObject(frame) ? frame['sourcePosition'] : undefined))];
+  const positions = [
+    data['sourcePosition'],
+    ...frames.map((frame: unknown) => (isObject(frame) ? frame['sourcePosition'] : undefined)),
+  ];
   for (const position of positions) {
     if (typeof position !== 'string' || position.includes('/node_modules/')) continue;
-    const groups = /^(?:project:\/\/\/|file:\/\/)(?<file>[^#]+)#(?<line>\d+)(?:,(?<column>\d+))?$/.exec(position)?.groups;
+    const groups = /^(?:project:\/\/\/|file:\/\/)(?<file>[^#]+)#(?<line>\d+)(?:,(?<column>\d+))?$/.exec(
+      position,
+    )?.groups;
     const { file, line, column } = groups ?? {};
     if (file === undefined || line === undefined) continue;
     const place = { file: unescaped(file), line: Number(line) };

@@ -10,9 +10,12 @@ const command = 'pulumi stack export';
 export function fromStackExport(text: string): Model {
   const file = parseObject(text, command);
   const { deployment, version } = file;
-  if (!isObject(deployment)) throw new PulumiStateError(`There is no "deployment" in this JSON. Give what \`${command}\` prints.`);
+  if (!isObject(deployment))
+    throw new PulumiStateError(`There is no "deployment" in this JSON. Give what \`${command}\` prints.`);
   if (version !== 3 && version !== 4) {
-    throw new PulumiStateError(`The state has version ${String(version)}, and 3 and 4 can be read. Export it with a current Pulumi.`);
+    throw new PulumiStateError(
+      `The state has version ${String(version)}, and 3 and 4 can be read. Export it with a current Pulumi.`,
+    );
   }
   const { resources, pending_operations: pending } = deployment;
   const found = (Array.isArray(resources) ? resources : [])
