@@ -25,7 +25,6 @@ export class InstanceError extends Error {
 }
 
 const readyWithinMs = 20_000;
-const stopWithinMs = 5_000;
 const keptOutput = 4_000;
 
 /** One process of the application and what was observed in it. */
@@ -107,13 +106,13 @@ export class Instance {
     }
   }
 
-  /** Asks it to end with SIGTERM, and ends it with SIGKILL when it has not ended after 5 s. */
-  async stop(): Promise<void> {
+  /** Asks it to end with SIGTERM, and ends it with SIGKILL when it has not ended in time. */
+  async stop(withinMs = 5_000): Promise<void> {
     this.#agent.destroy();
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const gone = once(this.#child, 'exit');
     this.#child.kill('SIGTERM');
-    const timer = setTimeout(() => this.#child.kill('SIGKILL'), stopWithinMs);
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), withinMs);
     await gone;
     clearTimeout(timer);
   }

@@ -165,7 +165,7 @@ function Table({ table }: { table: ReportTable }): JSX.Element {
         <thead>
           <tr>
             {table.columns.map((column, index) => (
-              <th scope="col" class={numeric(table.rows[0]?.[index]) ? 'number' : ''}>
+              <th scope="col" class={numeric(table.rows[0]?.[index]) ? 'number' : undefined}>
                 {column}
               </th>
             ))}
@@ -175,7 +175,7 @@ function Table({ table }: { table: ReportTable }): JSX.Element {
           {table.rows.map((row) => (
             <tr>
               {row.map((cell) => (
-                <td class={numeric(cell) ? 'number' : ''}>{cell}</td>
+                <td class={numeric(cell) ? 'number' : undefined}>{cell}</td>
               ))}
             </tr>
           ))}

@@ -138,7 +138,8 @@ function Queries({ series, x }: { series: Series; x: Scale }): JSX.Element {
     .x((slice) => x(Math.min(slice.second, series.seconds)))
     .y0(y(0))
     .y1((slice) => y(slice.succeeded))
-    .curve(curveStepAfter);
+    .curve(curveStepAfter)
+    .digits(1);
   return (
     <>
       <Panel title="Successful queries per second" x={x} y={y} />
@@ -194,7 +195,8 @@ function Sessions({ series, x }: { series: Series; x: Scale }): JSX.Element {
           .x((point) => x(point.data.second))
           .y0((point) => y(point[0]))
           .y1((point) => y(point[1]))
-          .curve(curveStepAfter);
+          .curve(curveStepAfter)
+          .digits(1);
         return <path class={`user-${index % 3}`} d={shape(layer) ?? ''} />;
       })}
     </>
