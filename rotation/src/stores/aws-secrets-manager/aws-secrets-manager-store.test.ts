@@ -76,7 +76,9 @@ describe('AwsSecretsManagerStore', () => {
       1,
     );
     await rotate(new AwsSecretsManagerStore({ client, secretId }), 2);
-    const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: secretId, VersionStage: 'AWSCURRENT' }));
+    const { SecretString } = await client.send(
+      new GetSecretValueCommand({ SecretId: secretId, VersionStage: 'AWSCURRENT' }),
+    );
     expect(JSON.parse(SecretString ?? '')).toEqual({
       engine: 'postgres',
       host: 'db',
@@ -90,6 +92,7 @@ describe('AwsSecretsManagerStore', () => {
   it('hands out the first candidate of a token again, whatever a retry brings', async () => {
     const store = new AwsSecretsManagerStore({ client, secretId });
     await store.writePending(credential(1), { token: token(1) });
+    expect(await store.readPublished()).toBeUndefined();
     await store.writePending({ ...credential(1), password: 'another' }, { token: token(1) });
     expect(await store.readVersion(token(1))).toMatchObject({ password: `${canary}-1`, stage: 'pending' });
   });

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+
 import type {
   DescribeSecretCommandOutput,
   GetSecretValueCommandOutput,
@@ -47,6 +49,7 @@ export class AwsSecretsManagerStore implements Store {
     if (value?.SecretString === undefined) return undefined;
     const fields = this.#parse(value.SecretString, version);
     const { username, password, generation } = fields;
+    if (username === undefined && generation === 0) return undefined;
     if (typeof username !== 'string' || typeof password !== 'string') {
       throw new StoreError(`${this.name}: version ${version} has no "username" and "password". See what wrote it.`);
     }
@@ -60,27 +63,16 @@ export class AwsSecretsManagerStore implements Store {
   }
 
   async writePending(credential: Credential, { token }: { readonly token: string }): Promise<string> {
-    const { PutSecretValueCommand } = await sdk();
     if ((await this.#value(token)) !== undefined) return token;
-    const fields = {
-      ...(await this.#otherFields()),
-      username: credential.user,
-      password: credential.password,
-      generation: credential.generation,
-    };
-    try {
-      await this.#options.client.send(
-        new PutSecretValueCommand({
-          SecretId: this.#options.secretId,
-          ClientRequestToken: token,
-          SecretString: JSON.stringify(fields),
-          VersionStages: [stageNames.pending],
-        }),
-      );
-    } catch (error) {
-      // Another rotator wrote with this token in between: the first write wins.
-      if (nameOf(error) !== 'ResourceExistsException') throw this.#failure('write a pending version', error);
-    }
+    // Secrets Manager makes the first version of a secret the current one, whatever label it is given: a candidate must not be the first.
+    if (holderOf(await this.#stages(), stageNames.current) === undefined)
+      await this.#put(randomUUID(), { generation: 0 }, stageNames.current);
+    const { user, password, generation } = credential;
+    await this.#put(
+      token,
+      { ...(await this.#otherFields()), username: user, password, generation },
+      stageNames.pending,
+    );
     await this.#settled(token);
     return token;
   }
@@ -89,8 +81,9 @@ export class AwsSecretsManagerStore implements Store {
     const stages = await this.#stages();
     const current = holderOf(stages, stageNames.current);
     if (current !== version) {
-      if (current !== options.expectedCurrent)
-        throw new StoreConflictError(this.name, options.expectedCurrent, current);
+      const published = current === undefined ? undefined : (await this.readVersion(current))?.version;
+      if (published !== options.expectedCurrent)
+        throw new StoreConflictError(this.name, options.expectedCurrent, published);
       if (stages[version] === undefined && (await this.#value(version)) === undefined) {
         throw new StoreError(`${this.name}: there is no version ${version}, so it cannot be published.`);
       }
@@ -103,6 +96,23 @@ export class AwsSecretsManagerStore implements Store {
   async discardPending(version: string): Promise<void> {
     const stages = await this.#stages();
     if (stages[version]?.includes(stageNames.pending)) await this.#move(stageNames.pending, { from: version });
+  }
+
+  async #put(token: string, fields: Readonly<Record<string, unknown>>, stage: string): Promise<void> {
+    const { PutSecretValueCommand } = await sdk();
+    try {
+      await this.#options.client.send(
+        new PutSecretValueCommand({
+          SecretId: this.#options.secretId,
+          ClientRequestToken: token,
+          SecretString: JSON.stringify(fields),
+          VersionStages: [stage],
+        }),
+      );
+    } catch (error) {
+      // Another rotator wrote with this token in between: the first write wins.
+      if (nameOf(error) !== 'ResourceExistsException') throw this.#failure('write a version', error);
+    }
   }
 
   async #stages(): Promise<Stages> {
