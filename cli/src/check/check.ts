@@ -1,0 +1,222 @@
+import { realpathSync } from 'node:fs';
+import path from 'node:path';
+
+import {
+  defaultLevel,
+  inOrder,
+  presets,
+  type Finding,
+  type FindingPlace,
+  type NotAnalysed,
+  type Preset,
+  type Report,
+  type Suppressed,
+} from '@keyturn/findings';
+import { applyExceptions, exceptionRules, isDay } from '@keyturn/findings/exceptions';
+import type { EvaluateOptions } from '@keyturn/policies';
+
+import { findConfig, loadConfig, type FailOn, type LoadedConfig, type Setting } from '../config/config.js';
+import { didYouMean } from '../did-you-mean.js';
+import { UsageError } from '../errors.js';
+import { checkManifests } from './check-manifests.js';
+import { checkPrograms } from './check-programs.js';
+import { checkSources } from './check-sources.js';
+import { configuredExceptions, directivesIn } from './exceptions.js';
+import { findInputs } from './find-inputs.js';
+import type { Part } from './part.js';
+import { repositoryOf } from './repository.js';
+import { allRules, findRule, type Rule } from './rules.js';
+
+export interface CheckProgress {
+  readonly phase: 'programs' | 'manifests' | 'sources';
+  readonly done: number;
+  readonly total: number;
+}
+
+export interface CheckOptions {
+  /** Files and folders, from `cwd`. Default: `cwd` itself. */
+  readonly paths?: readonly string[];
+  /** Places in the report are relative to it. Default: the current folder. */
+  readonly cwd?: string;
+  /** Default: what the configuration says, else `recommended`. */
+  readonly preset?: Preset;
+  /** Configuration file, from `cwd`. `false` reads none. Default: the nearest `keyturn.config.json` in `cwd` or above, within the repository. */
+  readonly config?: string | false;
+  /** Stack whose configuration programs get. Default: the recorder's choice. */
+  readonly stack?: string;
+  /** Milliseconds one program may take. Default: 60 000. */
+  readonly timeoutMs?: number;
+  /** The day exceptions are measured against, `YYYY-MM-DD`. Default: today in UTC. */
+  readonly today?: string;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: CheckProgress) => void;
+}
+
+/** What `check` needs to know before it reads anything. */
+export interface CheckSettings {
+  readonly cwd: string;
+  readonly repository: string;
+  readonly preset: Preset;
+  readonly rules: readonly Rule[];
+  readonly settings: Readonly<Record<string, Setting>>;
+  readonly failOn?: FailOn;
+  readonly loaded?: LoadedConfig;
+  readonly today: string;
+}
+
+/**
+ * Reads the configuration and checks what was asked for.
+ * @throws UsageError for a configuration, preset or date that cannot be used.
+ */
+export function settle(options: CheckOptions): CheckSettings {
+  const cwd = realpathSync(path.resolve(options.cwd ?? process.cwd()));
+  const repository = repositoryOf(cwd) ?? cwd;
+  const rules = allRules();
+  const file =
+    options.config === false
+      ? undefined
+      : options.config === undefined
+        ? findConfig(cwd, repository)
+        : path.resolve(cwd, options.config);
+  const loaded = file === undefined ? undefined : loadConfig(file, shownFrom(cwd)(file), rules);
+  const preset = options.preset ?? loaded?.config.preset ?? 'recommended';
+  if (!presets.includes(preset)) {
+    throw new UsageError(
+      `There is no preset "${String(preset)}".${didYouMean(preset, presets)} There are ${presets.join(', ')}.`,
+    );
+  }
+  const today = options.today ?? new Date().toISOString().slice(0, 10);
+  if (!isDay(today)) throw new UsageError(`"${today}" is not a day of the calendar. Write YYYY-MM-DD.`);
+  return {
+    cwd,
+    repository,
+    preset,
+    rules,
+    settings: loaded?.config.rules ?? {},
+    today,
+    ...(loaded?.config.failOn === undefined ? {} : { failOn: loaded.config.failOn }),
+    ...(loaded === undefined ? {} : { loaded }),
+  };
+}
+
+/**
+ * Checks Pulumi programs, Kubernetes manifests and application source, and says in one report what was found, what could not be decided
+ * and what was not analysed. A `notAnalysed` entry whose `extent` is `whole` means that the report is not the whole truth.
+ * @throws UsageError for options or a configuration that cannot be used.
+ */
+export async function check(options: CheckOptions = {}): Promise<Report> {
+  const settled = settle(options);
+  const { cwd, repository, preset, settings, loaded } = settled;
+  const shown = shownFrom(cwd);
+  const named = (file: string) => path.relative(repository, file).split(path.sep).join('/');
+  const given = options.paths ?? [];
+  const inputs = await findInputs(given.length === 0 ? ['.'] : given, {
+    cwd,
+    shown,
+    ...(loaded?.config.ignore === undefined
+      ? {}
+      : { ignore: loaded.config.ignore, ignoreFrom: path.dirname(loaded.file) }),
+  });
+  const evaluate: EvaluateOptions = { preset, rules: settings };
+  const report = (phase: CheckProgress['phase'], total: number) => {
+    let done = 0;
+    return () => options.onProgress?.({ phase, done: (done += 1), total });
+  };
+
+  const programs = await checkPrograms(inputs.programs, {
+    evaluate,
+    shown,
+    ...(options.stack === undefined ? {} : { stack: options.stack }),
+    ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+    onDone: report('programs', inputs.programs.length),
+  });
+  const manifests = checkManifests(inputs.manifests, { evaluate, named, shown });
+  const sources = checkSources(inputs.sources, {
+    cwd,
+    preset,
+    rules: settings,
+    named,
+    shown,
+    onDone: report('sources', inputs.sources.length),
+  });
+  return combine([...programs, manifests, sources], inputs.notAnalysed, sources.suppressed, settled);
+}
+
+function combine(
+  parts: readonly Part[],
+  notFound: readonly NotAnalysed[],
+  disabled: readonly Suppressed[],
+  settled: CheckSettings,
+): Report {
+  const { rules, settings, preset, cwd, loaded, today } = settled;
+  const sum = (count: (part: Part) => number | undefined) =>
+    parts.reduce((total, part) => total + (count(part) ?? 0), 0);
+  const looked = {
+    programs: sum(({ programs }) => programs),
+    resources: sum(({ resources }) => resources.length),
+    sourceFiles: sum(({ sourceFiles }) => sourceFiles),
+    manifests: sum(({ manifests }) => manifests),
+    rules: rules.filter(({ facts }) => levelOf(facts.id) !== 'off').length,
+  };
+  const read = parts.flatMap((part) => part.read);
+  const kinds = new Map(rules.map(({ kind, facts }) => [facts.id, kind]));
+  const places = new Map(
+    parts.flatMap((part) => part.resources).flatMap(({ urn, place }) => (place ? [[urn, place] as const] : [])),
+  );
+  const notAnalysed = [...notFound, ...parts.flatMap((part) => part.notAnalysed)];
+  if (
+    looked.programs + looked.sourceFiles + looked.manifests === 0 &&
+    !notAnalysed.some(({ extent }) => extent === 'whole')
+  ) {
+    notAnalysed.push({
+      what: 'everything',
+      because: 'no Pulumi program, manifest or source file was found',
+      extent: 'whole',
+    });
+  }
+
+  const { findings, suppressed } = applyExceptions(
+    parts.flatMap((part) => part.findings),
+    {
+      directives: directivesIn(new Set(read.map(({ file }) => file)), cwd),
+      configured: configuredExceptions(loaded, shownFrom(cwd), cwd),
+      today,
+      knows: (rule) => {
+        const known = findRule(rule, rules);
+        return typeof known === 'string' ? known : true;
+      },
+      // A rule that is off, or a file that was not read by its kind of rule, says nothing about an exception.
+      ran: (rule, file) =>
+        levelOf(rule) !== 'off' &&
+        (file === undefined
+          ? !notAnalysed.some(({ extent }) => extent === 'whole')
+          : read.some((entry) => entry.file === file && entry.by === kinds.get(rule))),
+      levelOf,
+      placesOf: ({ place, urn }: Finding): FindingPlace[] => {
+        const resource = urn === undefined ? undefined : places.get(urn);
+        return resource === undefined ? [place] : [place, resource];
+      },
+    },
+  );
+
+  return {
+    findings: inOrder(findings),
+    undecided: parts.flatMap((part) => part.undecided),
+    notAnalysed,
+    suppressed: [...suppressed, ...disabled],
+    looked,
+  };
+
+  function levelOf(id: string) {
+    const given = settings[id];
+    const level = typeof given === 'string' ? given : given?.level;
+    const severity = rules.find(({ facts }) => facts.id === id)?.facts.severity ?? exceptionRules[0].severity;
+    return level ?? defaultLevel(severity, preset);
+  }
+}
+
+/** Paths as people write them: from the folder they are in, with `/`. */
+export function shownFrom(cwd: string): (file: string) => string {
+  return (file) => path.relative(cwd, file).split(path.sep).join('/') || '.';
+}
