@@ -39,4 +39,6 @@ export const typeTokens = {
 /** Types of our own components, which policies see as parents. */
 export const componentTypes = {
   postgresDualUserDatabaseRole: 'keyturn:postgres:DualUserDatabaseRole',
+  vaultDynamicDatabase: 'keyturn:vault:VaultDynamicDatabase',
+  vaultStaticRolePair: 'keyturn:vault:VaultStaticRolePair',
 } as const;
