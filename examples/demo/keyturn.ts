@@ -250,7 +250,7 @@ function proofsOf(done: Turn, { evidence }: PhaseRecord): readonly Proof[] {
       generation,
       claim: `${user} is drained before it is switched off`,
       holds: held.length === 0,
-      seen: `${held.length} connections of the instances at that moment`,
+      seen: `${held.length} connections left`,
     },
     {
       generation,

@@ -24,7 +24,7 @@ The quarterly rotation as an incident, then the same load with keyturn, then key
 
   --seconds N     seconds of load in each phase, 4 to 600 (default 24)
   --instances N   instances of the application, 1 to 16 (default 4)
-  --rate N        queries per second between bursts, all instances together, 1 to 2000 (default 160)
+  --rate N        queries per second between bursts, all instances together, 1 to 2000 (default 120)
   --report FILE   where the report goes (default report.html)
   --plot FILE     also write the timeline as an SVG picture
   --json          print one JSON object and nothing else; progress goes to standard error
@@ -58,7 +58,7 @@ function parse(args: readonly string[]) {
       options: {
         seconds: { type: 'string', default: '24' },
         instances: { type: 'string', default: '4' },
-        rate: { type: 'string', default: '160' },
+        rate: { type: 'string', default: '120' },
         report: { type: 'string', default: 'report.html' },
         plot: { type: 'string' },
         json: { type: 'boolean', default: false },

@@ -1,4 +1,4 @@
-import { failureCauses, formatDuration } from '@keyturn/plan';
+import { failureCauses } from '@keyturn/plan';
 import type { ComponentChildren, JSX } from 'preact';
 import { render } from 'preact-render-to-string';
 
@@ -116,7 +116,7 @@ export function causesOf(summaries: readonly PhaseSummary[]): ReportTable {
 }
 
 function formatSeconds(ms: number): string {
-  return ms < 10_000 ? `${(ms / 1_000).toFixed(ms < 1_000 ? 2 : 1)} s` : formatDuration(ms);
+  return `${(ms / 1_000).toFixed(ms < 1_000 ? 2 : 1)} s`;
 }
 
 function perSecond({ record }: DrawnPhase): ReportTable {
