@@ -9,7 +9,7 @@ const short = new Map([
  * visible escapes (`\x1b`, `\u202e`). Everything keyturn prints that came from a file goes through here.
  */
 export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, (character) => {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Noncharacter_Code_Point}]/gu, (character) => {
     const known = short.get(character);
     if (known !== undefined) return known;
     const code = character.codePointAt(0) ?? 0;

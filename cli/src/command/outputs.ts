@@ -12,6 +12,9 @@ const byName = {
   pretty: formats.formatPretty,
   json: formats.formatJson,
   sarif: formats.formatSarif,
+  junit: formats.formatJunit,
+  github: formats.formatGithub,
+  markdown: formats.formatMarkdown,
 } as const satisfies Record<string, formats.Format>;
 
 export type FormatName = keyof typeof byName;

@@ -50,7 +50,10 @@ function hiddenPart(token: Token | JSXToken, before: readonly string[]): Span | 
     case 'StringLiteral': {
       const [outer, last] = before.slice(-2);
       const names =
-        last === 'from' || last === 'import' || (last === '(' && (outer === 'require' || outer === 'import'));
+        last === 'from' ||
+        last === 'import' ||
+        (last === '(' && (outer === 'require' || outer === 'import')) ||
+        (last === '[' && outer === 'env');
       return names ? undefined : inside(length, token.closed);
     }
     case 'JSXString':
@@ -88,7 +91,7 @@ function nonEmpty(start: number, end: number): Span | undefined {
 /** Keys of Kubernetes and Pulumi YAML whose values name things and never hold a secret. */
 const naming = /^(?:apiVersion|kind|name|namespace|type|runtime|mountPath|subPath|refreshInterval|secretName|image)$/;
 const line = /^(?<lead>[\s-]*)(?:(?<key>[\w./"'-]+)(?<between>\s*[:=]\s*))?(?<rest>.*)$/u;
-const plain = /^(?:true|false|null|~|\||>|[|>][-+]|\{\}|\[\]|&[\w-]+|)$/;
+const plain = /^(?:true|false|null|~|\||>|[|>][-+]|\{\}|\[\]|)$/;
 
 /** YAML, .env, shell: all that follows a key is masked, unless the key only names things. */
 function lineSpans(source: string): Span[] {
@@ -102,7 +105,7 @@ function lineSpans(source: string): Span[] {
     if (text.trim() !== '' && lead.length <= guard) guard = Infinity;
     const safe =
       guard === Infinity && key !== undefined && between.includes(':') && naming.test(key) && !value.includes('#');
-    if (!safe && !plain.test(value) && !/^---/.test(text))
+    if (!safe && !plain.test(value) && !/^---\s*$/.test(text))
       spans.push({ start: start + shown, end: start + shown + value.length });
     // Below `data:` and in block text, `name: …` is content like any other.
     if (guard === Infinity && (/^(?:data|stringData)$/.test(key ?? '') || /^[|>]/.test(value))) guard = lead.length;

@@ -3,6 +3,7 @@ import type * as sarif from 'sarif';
 import { defaultLevel, pageOf, type Level, type RuleFacts, type Severity } from '../facts.js';
 import { inOrder, type Finding, type FindingPlace, type Report, type Suppressed } from '../finding.js';
 import type { FormatContext } from './context.js';
+import { isAbsolute, placeIn } from './repository-path.js';
 
 /** What GitHub sorts by; the limits of its own words are 9.0, 7.0 and 4.0. */
 const securitySeverity: Record<Severity, string> = { critical: '9.5', high: '8.0', medium: '5.5', low: '3.0' };
@@ -133,16 +134,14 @@ function locationOf(place: FindingPlace, { prefix = '' }: FormatContext): sarif.
 }
 
 function artifactOf(file: string, prefix: string): sarif.ArtifactLocation {
-  const segments: string[] = [];
-  const absolute = /^(?:\/|[A-Za-z]:[\\/])/.test(file);
-  for (const segment of `${absolute || prefix === '' ? '' : `${prefix}/`}${file}`.split(/[\\/]/)) {
-    if (segment === '' || segment === '.') continue;
-    if (segment === '..' && segments.length > 0 && segments.at(-1) !== '..') segments.pop();
-    else segments.push(segment);
-  }
-  const uri = segments.map(encodeURIComponent).join('/');
+  const path = placeIn(file, prefix);
+  const uri = path
+    .split('/')
+    .filter((segment) => segment !== '')
+    .map(encodeURIComponent)
+    .join('/');
   // Outside the repository there is no base to be relative to.
-  return absolute ? { uri: `file:///${uri}` } : { uri, uriBaseId: 'SRCROOT' };
+  return isAbsolute(path) ? { uri: `file:///${uri}` } : { uri, uriBaseId: 'SRCROOT' };
 }
 
 function invocationOf(report: Report, results: number, context: FormatContext): sarif.Invocation {
