@@ -7,7 +7,7 @@ const credentialName =
 
 /** Names of the same ending that hold something else. */
 const lookalikes =
-  /(public[_-]?key|key[_-]?id|use[_-]?(password|secret|token)|(allow|require|enable|disable|random|empty|no|skip|has|is)[A-Za-z_-]*(password|pass|secret|token)|min[_-]?pass|max[_-]?token|(image|docker|registry)[_-]?pull[_-]?secret|csrf[_-]?token[_-]?name)$/i;
+  /(public[_-]?key|cluster[_-]?token|discovery[_-]?token|key[_-]?id|use[_-]?(password|secret|token)|(allow|require|enable|disable|random|empty|no|skip|has|is)[A-Za-z_-]*(password|pass|secret|token)|min[_-]?pass|max[_-]?token|(image|docker|registry)[_-]?pull[_-]?secret|csrf[_-]?token[_-]?name)$/i;
 
 /** `dbPassword`, `DB_PASSWORD`, `db-password`, `POSTGRESPASSWORD` are credentials; `DB_PASSWORD_FILE` is not. */
 export function isCredentialName(name: string): boolean {
@@ -36,6 +36,7 @@ export function isPlaceholder(text: string): boolean {
     trimmed === '' ||
     /^<[^<>]*>$/.test(trimmed) ||
     /^\*+$/.test(trimmed) ||
+    /^(insert|your|replace)[_-]/i.test(trimmed) ||
     /\$\{[^}]*\}|\{\{[\s\S]*?\}\}|\$\([A-Za-z_]\w*\)|^\$[A-Za-z_]\w*$|^%[A-Za-z_]\w*%$|^__\w+__$|^\[secret\]$/.test(
       trimmed,
     )

@@ -1,5 +1,5 @@
 import type { RuleFacts } from '@keyturn/findings';
-import type { Model, Place, Resource } from '@keyturn/resources';
+import type { Model, Place, Resource, Value } from '@keyturn/resources';
 import type { RotationGraph } from './graph/rotation-graph.js';
 import type { OptionsSchema } from './options.js';
 
@@ -55,6 +55,18 @@ export const pass: Result = { is: 'pass' };
 /** The answer for something the policy has no opinion on. */
 export function notApplicable(because: string): Result {
   return { is: 'not-applicable', because };
+}
+
+/** A finding at a property; its place is that of the value where the reader knows it. */
+export function fail(message: string, property?: string, value?: Value): Result {
+  const place = value && value.kind !== 'absent' ? value.place : undefined;
+  return { is: 'fail', message, ...(property === undefined ? {} : { property }), ...(place ? { place } : {}) };
+}
+
+/** No answer before the deployment. `what` completes "… is not known before the deployment". */
+export function notKnown(resource: Resource, what: string, property?: string): Result {
+  const because = `${resource.name}: ${what} is not known before the deployment`;
+  return { is: 'undecided', because, ...(property === undefined ? {} : { property }) };
 }
 
 /** True when the type token is one of the patterns. */
