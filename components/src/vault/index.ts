@@ -4,4 +4,5 @@ export * from './lease.js';
 export * from './server.js';
 export * from './statements.js';
 export * from './vault-dynamic-database.js';
+export * from './vault-static-role-pair.js';
 export { type Transform, TransformError } from '../transform.js';

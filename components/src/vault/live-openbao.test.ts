@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { dualUserModel, resourcesOf, statementsFor } from '../postgres/model.js';
 import { VaultDynamicDatabase } from './vault-dynamic-database.js';
+import { VaultStaticRolePair } from './vault-static-role-pair.js';
 
 type Inputs = Record<string, unknown>;
 interface Recorded {
@@ -69,6 +70,21 @@ const api: Readonly<Record<string, { path: (inputs: Inputs) => string; fields: F
       revocationStatements: 'revocation_statements',
     },
   },
+  'vault:database/secretBackendStaticRole:SecretBackendStaticRole': {
+    path: ({ backend, name }) => `${backend}/static-roles/${name}`,
+    fields: {
+      backend: undefined,
+      name: undefined,
+      dbName: 'db_name',
+      username: 'username',
+      rotationPeriod: 'rotation_period',
+      rotationStatements: 'rotation_statements',
+    },
+  },
+  'vault:kv/secretV2:SecretV2': {
+    path: ({ mount, name }) => `${mount}/data/${name}`,
+    fields: { mount: undefined, name: undefined, deleteAllVersions: undefined, dataJson: 'data' },
+  },
   'vault:index/policy:Policy': {
     path: ({ name }) => `sys/policies/acl/${name}`,
     fields: { name: undefined, policy: 'policy' },
@@ -111,7 +127,8 @@ async function apply({ type, inputs }: Recorded): Promise<void> {
     const field = table.fields[property];
     if (field === undefined) continue;
     const [outer, inner] = field.split('.');
-    if (inner === undefined) body[field] = value;
+    if (property === 'dataJson') body[field] = JSON.parse(String(value)) as unknown;
+    else if (inner === undefined) body[field] = value;
     else body[outer ?? ''] = { [inner]: value };
   }
   if (type.endsWith('SecretBackendConnection')) body['plugin_name'] = 'postgresql-database-plugin';
@@ -156,7 +173,9 @@ beforeAll(async () => {
   // The least that Vault's user needs on version 18.
   await asAdministrator(`CREATE ROLE vault LOGIN CREATEROLE PASSWORD '${rootPassword}'`);
   await asAdministrator('GRANT pg_signal_backend TO vault');
-  await asAdministrator('GRANT shop TO vault WITH ADMIN TRUE, INHERIT FALSE, SET FALSE');
+  for (const role of ['shop', 'shop_a', 'shop_b']) {
+    await asAdministrator(`GRANT ${role} TO vault WITH ADMIN TRUE, INHERIT FALSE, SET FALSE`);
+  }
 
   await pulumi.runtime.setMocks({
     newResource: ({ name, type, inputs, custom }) => {
@@ -178,6 +197,7 @@ beforeAll(async () => {
       username: 'vault',
       password: rootPassword,
     },
+    staticRoles: ['shop_a', 'shop_b'],
     roles: {
       app: { sharedRole: 'shop', kind: 'owner', connectionLimit: 3, ttl: '1m', maxTtl: '2m' },
       reader: { sharedRole: 'shop', kind: 'grantee', ttl: '1m', maxTtl: '1m' },
@@ -189,6 +209,17 @@ beforeAll(async () => {
     },
   });
   await new Promise((resolve) => void made.ready.apply(resolve));
+  const pair = new VaultStaticRolePair('turns', {
+    server: 'openbao',
+    mount: made.ready,
+    connection: 'shop',
+    pair: 'shop',
+    selectorMount: 'secret',
+    plan: { every: '30 days', consumers: [] },
+    consumers: { web: { kind: 'approle' } },
+    job: { kind: 'approle' },
+  });
+  await new Promise((resolve) => void pair.ready.apply(resolve));
   for (const method of ['approle', 'kubernetes']) await vault('POST', `sys/auth/${method}`, { type: method });
   await vault('POST', 'sys/auth/jwt', { type: 'jwt' });
   for (const resource of recorded) await apply(resource);
@@ -242,19 +273,14 @@ async function lease(role: string, vaultToken?: string): Promise<Lease> {
 const leasedUsers = async (): Promise<unknown[]> =>
   (await asAdministrator("SELECT rolname FROM pg_roles WHERE rolname LIKE 'v-%'")).rows;
 
-async function logIn(): Promise<string> {
-  const path = 'auth/approle/role/shop-login-machine';
+async function logIn(role: string): Promise<string> {
+  const path = `auth/approle/role/${role}`;
   const { data: id } = await vault<{ data: { role_id: string } }>('GET', `${path}/role-id`);
   const { data: secret } = await vault<{ data: { secret_id: string } }>('POST', `${path}/secret-id`, {});
-  const { auth } = await vault<{ auth: { client_token: string; lease_duration: number } }>(
-    'POST',
-    'auth/approle/login',
-    {
-      role_id: id.role_id,
-      secret_id: secret.secret_id,
-    },
-  );
-  expect(auth.lease_duration).toBe(120);
+  const { auth } = await vault<{ auth: { client_token: string } }>('POST', 'auth/approle/login', {
+    role_id: id.role_id,
+    secret_id: secret.secret_id,
+  });
   return auth.client_token;
 }
 
@@ -263,7 +289,9 @@ describe('VaultDynamicDatabase on a real OpenBao and PostgreSQL', () => {
     const candidates = new Set(['', ...strings(states)]);
     expect(candidates).toContain(rootPassword);
     for (const password of candidates) {
-      await expect(session({ user: 'vault', password }, 'SELECT 1')).rejects.toThrow(/authentication failed|SASL/);
+      for (const user of ['vault', 'shop', 'shop_a', 'shop_b']) {
+        await expect(session({ user, password }, 'SELECT 1'), user).rejects.toThrow(/authentication failed|SASL/);
+      }
     }
   });
 
@@ -331,7 +359,7 @@ describe('VaultDynamicDatabase on a real OpenBao and PostgreSQL', () => {
   });
 
   it('lets a consumer read its roles and renew, and nothing else', async () => {
-    const vaultToken = await logIn();
+    const vaultToken = await logIn('shop-login-machine');
     const { id, credential } = await lease('app', vaultToken);
 
     expect((await session(credential, 'SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
@@ -342,7 +370,7 @@ describe('VaultDynamicDatabase on a real OpenBao and PostgreSQL', () => {
   });
 
   it('ends a lease with the token that asked for it, which is why tokens outlive leases', async () => {
-    const vaultToken = await logIn();
+    const vaultToken = await logIn('shop-login-machine');
     const { credential } = await lease('app', vaultToken);
     await vault('POST', 'auth/token/revoke', { token: vaultToken });
 
@@ -353,6 +381,47 @@ describe('VaultDynamicDatabase on a real OpenBao and PostgreSQL', () => {
 
   it('has no AWS auth method on OpenBao, which is why one is refused', async () => {
     await expect(vault('POST', 'sys/auth/aws', { type: 'aws' })).rejects.toThrow('plugin not found in the catalog');
+  });
+
+  it('lets a consumer follow the selector while the job turns the pair, and cuts nobody off', async () => {
+    const [web, job] = [await logIn('turns-login-web'), await logIn('turns-login-job')];
+    const current = async (): Promise<{ user: string; password: string }> => {
+      const { data } = await vault<{ data: { data: { user: string } } }>('GET', 'secret/data/turns', undefined, web);
+      const { data: found } = await vault<{ data: { username: string; password: string } }>(
+        'GET',
+        `shop/static-creds/${data.data.user}`,
+        undefined,
+        web,
+      );
+      return { user: found.username, password: found.password };
+    };
+    const who = async (as: { user: string; password: string }) =>
+      (await session(as, 'SELECT session_user, current_user')).rows;
+    const first = await current();
+    expect(await who(first)).toEqual([{ session_user: 'shop_a', current_user: 'shop' }]);
+
+    await vault('POST', 'shop/rotate-role/shop_b', {}, job);
+    await vault('POST', 'secret/data/turns', { data: { user: 'shop_b', generation: 2 } }, job);
+
+    const second = await current();
+    expect(await who(second)).toEqual([{ session_user: 'shop_b', current_user: 'shop' }]);
+    expect(await who(first)).toEqual([{ session_user: 'shop_a', current_user: 'shop' }]);
+
+    await asAdministrator('ALTER ROLE shop_a NOLOGIN');
+    await vault('POST', 'shop/rotate-role/shop_a', {}, job);
+    await expect(session(first, 'SELECT 1')).rejects.toMatchObject({ code: '28P01' });
+    await vault('POST', 'secret/data/turns', { data: { user: 'shop_a', generation: 3 } }, job);
+    expect(await who(await current())).toEqual([{ session_user: 'shop_a', current_user: 'shop' }]);
+    expect(await who(second)).toEqual([{ session_user: 'shop_b', current_user: 'shop' }]);
+
+    await expect(vault('POST', 'shop/rotate-role/shop_a', {}, web)).rejects.toThrow('403');
+    await expect(vault('POST', 'secret/data/turns', { data: {} }, web)).rejects.toThrow('403');
+    await expect(vault('GET', 'shop/creds/app', undefined, job)).rejects.toThrow('403');
+  });
+
+  it('has no calendar for static roles on OpenBao, which is why one is refused', async () => {
+    const body = { db_name: 'shop', username: 'shop_a', rotation_schedule: '0 4 * * 0' };
+    await expect(vault('POST', 'shop/static-roles/shop_a2', body)).rejects.toThrow('rotation_period');
   });
 
   it('leaves no user behind when the mount goes with live leases', async () => {

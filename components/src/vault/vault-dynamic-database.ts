@@ -25,6 +25,8 @@ export interface VaultDynamicDatabaseArgs {
   readonly engine: Engine;
   /** Required. Dynamic roles by name. */
   readonly roles: Readonly<Record<string, MemberRole | CustomRole>>;
+  /** Optional. Names of static roles that may use the connection too, such as the users of a `VaultStaticRolePair`. Default: none. */
+  readonly staticRoles?: readonly string[];
   /** Optional. Who may read which role, by a name of its own. Default: nobody. */
   readonly consumers?: Readonly<Record<string, VaultConsumer>>;
   /** Optional. Path of the database engine. Default: the component's name. */
@@ -70,7 +72,16 @@ export class VaultDynamicDatabase extends pulumi.ComponentResource {
    * @throws LeaseError when TTLs contradict each other, exceed the server's, are shorter than a consumer's chain or longer than its token.
    */
   constructor(name: string, args: VaultDynamicDatabaseArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { engine, roles, consumers = {}, mount: path = name, server = 'vault', serverMaxTtl, transform = {} } = args;
+    const {
+      engine,
+      roles,
+      consumers = {},
+      staticRoles = [],
+      mount: path = name,
+      server = 'vault',
+      serverMaxTtl,
+      transform = {},
+    } = args;
     checkServer(server, Object.values(consumers));
     const statements = statementsByRole(engine, roles);
     for (const [role, times] of Object.entries(roles)) checkLease(role, times, serverMaxTtl);
@@ -98,7 +109,7 @@ export class VaultDynamicDatabase extends pulumi.ComponentResource {
         args: {
           backend: mount.path,
           name,
-          allowedRoles: Object.keys(roles),
+          allowedRoles: [...Object.keys(roles), ...staticRoles],
           verifyConnection: true,
           ...connectionArgs(engine),
         },
