@@ -8,7 +8,7 @@ export function pathOf(context: { readonly filename: string; readonly cwd: strin
 }
 
 const testFolder =
-  /(?:^|[\\/])(?:__tests__|__mocks__|__fixtures__|tests?|spec|specs|e2e|cypress|playwright|fixtures?|mocks?|testing)[\\/]/i;
+  /(?:^|[\\/])\.?(?:[a-z0-9]+[-_])*(?:_*tests?_*|__mocks__|__fixtures__|specs?|e2e|cypress|playwright|fixtures?|mocks?|testing|storybook)(?:[-_][a-z0-9]+)*[\\/]/i;
 const testName = /[._-](?:test|tests|spec|specs|e2e|cy|stories|story|fixture|fixtures|mock|mocks)\.[cm]?[jt]sx?$/i;
 const namedForTests =
   /(?:^|[\\/])(?:[a-z0-9]*Test(?:s|Utils?|Helpers?|Data|Setup)?|test(?:[-_.]?(?:utils?|helpers?|data|setup|constants?|server)))\.[cm]?[jt]sx?$/;

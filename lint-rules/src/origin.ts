@@ -76,8 +76,22 @@ export function originOf(source: Source, node: Node, depth = 0): Origin | undefi
   }
 }
 
+const remembered = new WeakMap<TSESLint.Scope.Variable, { readonly origin: Origin | undefined }>();
+
 function originOfName(source: Source, node: TSESTree.Identifier, depth: number): Origin | undefined {
   const variable = variableOf(source, node);
+  const known = variable && remembered.get(variable);
+  if (known) return known.origin;
+  const origin = originOfVariable(source, variable, depth);
+  if (variable && depth < deepest / 2) remembered.set(variable, { origin });
+  return origin;
+}
+
+function originOfVariable(
+  source: Source,
+  variable: TSESLint.Scope.Variable | undefined,
+  depth: number,
+): Origin | undefined {
   const definition = variable?.defs[0];
   if (!variable || !definition) return undefined;
   if (definition.parent?.type === 'ImportDeclaration') {

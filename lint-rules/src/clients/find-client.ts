@@ -16,12 +16,19 @@ export interface Made {
 
 const byModule = new Map<string, Client>();
 for (const client of clients) for (const module of client.modules) byModule.set(module, client);
-const makerNames = new Set(clients.flatMap((each) => each.makers.map((maker) => maker.split('.').at(-1) ?? '')));
+
+/** A pattern that finds any of the modules between quotes. */
+export function importsAnyOf(modules: readonly string[]): RegExp {
+  const names = modules.map((each) => each.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&'));
+  return new RegExp(`['"](?:node:)?(?:${names.join('|')})['"]`);
+}
+
+const importsClient = importsAnyOf([...byModule.keys(), 'knex', 'Knex']);
+const generatedPrisma = /\bPrismaClient\b/;
 
 /** True when the text names any package that makes clients. A cheap look before any work. */
 export function mentionsClient(text: string): boolean {
-  for (const module of byModule.keys()) if (text.includes(`${module}'`) || text.includes(`${module}"`)) return true;
-  return text.includes('prisma') || text.includes('knex');
+  return importsClient.test(text) || generatedPrisma.test(text);
 }
 
 /** The client that an expression makes, known by where its maker was imported from and never by its name alone. */
@@ -47,9 +54,4 @@ function clientOf(origin: Origin): Client | undefined {
   const generated =
     origin.members.at(-1) === 'PrismaClient' && /(?:^|[/@])(?:prisma|generated)(?:\/|$)/.test(origin.module);
   return generated ? byModule.get('@prisma/client') : undefined;
-}
-
-/** True for a callee name that could make a client, before its import is looked up. */
-export function couldMake(name: string | undefined): boolean {
-  return name === undefined || makerNames.has(name) || makerNames.has('');
 }

@@ -226,7 +226,7 @@ export function isCredential(text: string, name: string, kind: CredentialKind, c
   const bare = text.trim();
   if (bare.length < (certainty === 'sink' ? 1 : 3) || bare.length > 4096) return false;
   if (isMask(bare) || isHole(bare) || isHash(bare) || publicFormats.test(bare)) return false;
-  if (certainty === 'sink') return !isEnvironmentName(bare) || /\d/.test(bare);
+  if (certainty === 'sink') return (!isEnvironmentName(bare) || /\d/.test(bare)) && !/placeholder|public/i.test(bare);
   if (reserved.has(bare.toLowerCase()) || isPathOrAddress(bare)) return false;
   if (isEnvironmentName(bare)) return false;
   const isSameAsName = squeeze(bare) === squeeze(name);
@@ -240,7 +240,7 @@ export function isCredential(text: string, name: string, kind: CredentialKind, c
 }
 
 function isFallback(text: string, name: string, kind: CredentialKind, isSameAsName: boolean): boolean {
-  if (kind === 'issued') return !isStandIn(text) && !/\s/.test(text) && !isSameAsName;
+  if (kind === 'issued') return text.length >= 8 && !isStandIn(text) && !/\s/.test(text) && !isSameAsName;
   if (kind === 'password') return !/\s/.test(text) && !/^your/i.test(text);
   return !isProse(text) || /^[-\W]/.test(text);
 }
@@ -249,7 +249,7 @@ function isNamedCredential(text: string, kind: CredentialKind): boolean {
   if (/\d/.test(text) && !/^[a-z]+[-_.]v?\d$/i.test(text))
     return !/^\d{1,3}$/.test(text) && !/^[\d.]+(?:px|em|rem|ms|s|%)$/.test(text);
   // `password`, `user_password`, `auth.password`: a field that is named after what it holds.
-  if (kindOf(text) !== undefined && /^[A-Za-z]+(?:[_.-][A-Za-z]+)*$/.test(text))
+  if (kindOf(text) !== undefined && /^[A-Za-z]+(?:[_.:/-][A-Za-z]+)*$/.test(text))
     return kind === 'secret' && /[-_ ]/.test(text) && wordsOf(text).length > 2;
   if (/^\p{Lu}\p{Ll}+$/u.test(text)) return false;
   return true;

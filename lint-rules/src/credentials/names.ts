@@ -40,19 +40,19 @@ const secretPairs = new Set([
   'cipher key',
   'hmac key',
   'master key',
-  'cookie key',
-  'session key',
   'secret key',
   'aes key',
-  'hash key',
   'token secret',
   'hash salt',
   'jwt token',
   'private key',
-  'app key',
   'jwt sign',
 ]);
 const issuedPairs = new Set([
+  'cookie key',
+  'session key',
+  'app key',
+  'hash key',
   'api key',
   'client secret',
   'consumer secret',
@@ -322,6 +322,19 @@ const notCredentials = new Set([
 
 /** What kind of credential a name promises, if any. Only the end of a name says what a thing is. */
 export function kindOf(name: string): CredentialKind | undefined {
+  if (!mayEndInCredential.test(name)) return undefined;
+  const known = remembered.get(name);
+  if (known !== undefined) return known || undefined;
+  const kind = kindOfWords(name);
+  if (remembered.size > 5_000) remembered.clear();
+  remembered.set(name, kind ?? '');
+  return kind;
+}
+
+const mayEndInCredential = /pass|pwd|pw|psw|secret|token|key|salt|senha|contrasena|sign/i;
+const remembered = new Map<string, CredentialKind | ''>();
+
+function kindOfWords(name: string): CredentialKind | undefined {
   const words = wordsOf(name);
   while (words.length > 1 && (suffixes.has(words.at(-1) ?? '') || /^\d+$/.test(words.at(-1) ?? ''))) words.pop();
   const last = (words.at(-1) ?? '').replace(/\d+$/, '');
@@ -337,6 +350,13 @@ export function kindOf(name: string): CredentialKind | undefined {
   if (secretPairs.has(pair)) return 'secret';
   if (issuedPairs.has(pair)) return 'issued';
   return oneWord.get(last);
+}
+
+const publicPrefix = /^(?:NEXT_PUBLIC|VITE|REACT_APP|EXPO_PUBLIC|NUXT_PUBLIC|GATSBY|PUBLIC|VUE_APP|STORYBOOK)_/;
+
+/** True for an environment variable that a bundler writes into what browsers get. */
+export function isPublicVariable(name: string): boolean {
+  return publicPrefix.test(name);
 }
 
 /** The bare `pass`, which is a password only beside a user. */

@@ -33,6 +33,7 @@ export function surroundingsOf(property: Node): Surroundings {
       if (squeeze(text) === squeeze(key)) echoes++;
     }
     if (each === property || kindOf(key) !== undefined) continue;
+    if (key === 'name') hasOwner ||= text !== undefined && /^[a-z][a-z0-9._@-]*$/.test(text);
     if (isIdentity(key) || isConnectionDetail(key)) hasOwner ||= isOwner(key, each.value);
   }
   const isEcho = echoes >= 2 || (echoes === 1 && texts === 1);

@@ -1,9 +1,9 @@
 import type { TSESTree } from '@typescript-eslint/utils';
 import { type Node, findProperty, keyOf, nameOf, textOf, unwrap } from '../ast.js';
-import { clientMadeBy, mentionsClient } from '../clients/find-client.js';
+import { clientMadeBy, importsAnyOf, mentionsClient } from '../clients/find-client.js';
 import { createRule } from '../create-rule.js';
 import { type Certainty, credentialInUrl, hasKnownFormat, isCredential } from '../credentials/literals.js';
-import { type CredentialKind, isShortPassword, kindOf } from '../credentials/names.js';
+import { type CredentialKind, isPublicVariable, isShortPassword, kindOf } from '../credentials/names.js';
 import { type Sink, sinks } from '../credentials/sinks.js';
 import { isTelling, surroundingsOf, targetOf } from '../credentials/surroundings.js';
 import { isInfrastructure, isLocaleFile, isTestFile, pathOf } from '../file-kind.js';
@@ -17,7 +17,7 @@ type Ids = 'literal' | 'fallback' | 'url' | 'format';
 
 const interesting =
   /pass|pwd|secret|token|api.?key|[a-z_]key|:\/\/|-----BEGIN|gh[pousr]_|xox|sk[-_]|credential|\bauth/i;
-const sinkModules = [...new Set(sinks.flatMap((each) => each.modules))];
+const importsSink = importsAnyOf(sinks.flatMap((each) => each.modules));
 
 export default createRule<[Option], Ids>({
   facts: {
@@ -49,7 +49,7 @@ export default createRule<[Option], Ids>({
     const source = context.sourceCode;
     const { text } = source;
     const hasClients = mentionsClient(text);
-    const hasSinks = sinkModules.some((each) => text.includes(each));
+    const hasSinks = importsSink.test(text);
     if (!(hasClients || hasSinks || interesting.test(text)) || isLocaleFile(pathOf(context))) return {};
     if (!option.checkTests && isTestFile(pathOf(context), text)) return {};
     const isProgram = isInfrastructure(text);
@@ -73,6 +73,7 @@ export default createRule<[Option], Ids>({
       if (depth > 3) return [];
       switch (bare.type) {
         case 'LogicalExpression':
+          if (isPublicVariable(environmentName(bare.left) ?? '')) return [];
           return [
             ...leaves(bare.left, certainty, depth + 1),
             ...leaves(bare.right, stronger(certainty, 'fallback'), depth + 1),
@@ -129,9 +130,11 @@ export default createRule<[Option], Ids>({
 
     function target(node: Node, name: string | undefined, value: Node | null | undefined): void {
       if (name === undefined || !value) return;
+      const named = kindOf(name) ?? (isShortPassword(name) ? 'short' : undefined);
+      if (named === undefined) return;
       const around = surroundingsOf(node);
-      const kind = kindOf(name) ?? (isShortPassword(name) && around.hasOwner ? 'password' : undefined);
-      if (kind === undefined) return;
+      if (named === 'short' && !around.hasOwner) return;
+      const kind = named === 'short' ? 'password' : named;
       const certainty: Certainty = around.hasOwner && !around.isCatalogue ? 'beside' : 'named';
       for (const leaf of leaves(value, certainty)) {
         if (around.isCatalogue && leaf.certainty !== 'fallback') continue;
@@ -164,7 +167,7 @@ export default createRule<[Option], Ids>({
       if (knex) inside(knex, ['password'], []);
       if (!hasSinks) return;
       const origin = originOf(source, node.callee);
-      if (!origin) return;
+      if (!origin || !importsSink.test(`'${origin.module}'`)) return;
       const member = origin.members.join('.');
       for (const each of sinks) {
         if (each.modules.includes(origin.module) && (each.members.includes(member) || each.members.includes('*')))
