@@ -92,7 +92,7 @@ describe('the pack, on the policy server of Pulumi', () => {
     const rotation = {
       type: typeTokens.awsSecretRotation,
       name: 'turn',
-      properties: { secretId: unknownText, rotationRules: { automaticallyAfterDays: 30 } },
+      properties: { secretId: unknownText, rotationLambdaArn: 'arn:f', rotationRules: { automaticallyAfterDays: 30 } },
       dependencies: { secretId: [urnOf(vault)] },
     };
     expect(await analyzeStack([vault, rotation])).toEqual([]);

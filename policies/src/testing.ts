@@ -2,6 +2,7 @@ import {
   readKubernetesYaml,
   valueOf,
   type Model,
+  type ObjectValue,
   type Provenance,
   type Resource,
   type Value,
@@ -111,4 +112,31 @@ export function says(policy: Policy, model: Model, options?: Readonly<Record<str
     }
   });
   return lines;
+}
+
+/** The model with one value made unknown, and nothing left that would give it away. */
+export function hidden(model: Model | undefined, name: string, path: readonly (string | number)[]): Model {
+  if (!model) throw new TypeError('There is no such sample.');
+  const resources = model.resources.map((each) =>
+    each.name === name
+      ? {
+          ...each,
+          properties: hide(each.properties, path) as ObjectValue,
+          propertyDependencies: new Map<string, string[]>(),
+        }
+      : each,
+  );
+  return { ...model, resources };
+}
+
+function hide(value: Value, [first, ...rest]: readonly (string | number)[]): Value {
+  if (first === undefined)
+    return { kind: 'unknown', because: 'hidden', secret: false, provenance: { kind: 'unknown' } };
+  if (value.kind === 'list')
+    return { ...value, items: value.items.map((item, index) => (index === first ? hide(item, rest) : item)) };
+  if (value.kind !== 'object') return value;
+  return {
+    ...value,
+    fields: new Map([...value.fields].map(([key, field]) => [key, key === first ? hide(field, rest) : field])),
+  };
 }

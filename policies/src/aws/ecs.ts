@@ -60,13 +60,23 @@ export function parseSecretArn(written: string): SecretArn | undefined {
   return match?.[1] === undefined ? undefined : { arn: match[1], stage: match[3] ?? '', version: match[4] ?? '' };
 }
 
+const services = new WeakMap<Model, readonly Resource[]>();
+
+function servicesIn(model: Model): readonly Resource[] {
+  let found = services.get(model);
+  if (!found) {
+    found = model.resources.filter(({ type }) => serviceTypes.includes(type));
+    services.set(model, found);
+  }
+  return found;
+}
+
 /** Services that keep tasks of this definition running, and whether that is certain. */
 export function servicesOf(
   model: Model,
   task: Resource,
 ): readonly { readonly service: Resource; readonly match: Match }[] {
-  return model.resources
-    .filter(({ type }) => serviceTypes.includes(type))
+  return servicesIn(model)
     .map((service) => ({ service, match: runs(service, task) }))
     .filter(({ match }) => match !== 'no');
 }

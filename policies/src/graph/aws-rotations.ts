@@ -1,6 +1,7 @@
 import { typeTokens } from '@keyturn/plan';
-import { at, text, type Model, type Resource, type Value } from '@keyturn/resources';
-import { urnsBehind, type Match } from './matching.js';
+import { at, text, type Resource, type Value } from '@keyturn/resources';
+import { urnsBehind } from './matching.js';
+import type { Linked } from './rotation-graph.js';
 
 export const awsSecretTypes = [typeTokens.awsSecret, 'aws-native:secretsmanager:Secret'] as const;
 export const awsRotationTypes = [typeTokens.awsSecretRotation, 'aws-native:secretsmanager:RotationSchedule'] as const;
@@ -12,53 +13,62 @@ const satellites: ReadonlySet<string> = new Set([
   'aws-native:secretsmanager:SecretTargetAttachment',
 ]);
 
-/** Whether a property of a resource (`secretId`, `secretArn`) means this secret. */
-export function meansAwsSecret(model: Model, resource: Resource, property: string, secret: Resource): Match {
-  const value = at(resource.properties, property);
-  const urns = [...urnsBehind(value), ...(resource.propertyDependencies.get(property) ?? [])];
-  if (urns.length > 0) return reaches(model, urns, secret.urn) ? 'yes' : 'no';
-  return meansByText(value, secret);
-}
+/** The secrets of a model, found by URN, name and ARN. */
+export class AwsSecrets {
+  readonly all: readonly Resource[];
+  readonly #byUrn: ReadonlyMap<string, Resource>;
+  readonly #byName = new Map<string, Resource[]>();
+  /** Secrets whose name only the deployment knows: any text may mean them. */
+  readonly #unnamed: Resource[] = [];
 
-/** Whether a value (an ARN, or a name) means this secret. */
-export function meansByText(value: Value, secret: Resource): Match {
-  const written = text(value);
-  if (written !== undefined) return isNamedBy(written, secret);
-  return value.kind === 'unknown' ? 'unknown' : 'no';
-}
-
-/** Whether a written ARN, or name, is that of this secret. */
-export function isNamedBy(written: string, secret: Resource): Match {
-  const name = at(secret.properties, 'name');
-  const known = text(name);
-  if (known === undefined) return name.kind === 'unknown' ? 'unknown' : 'no';
-  const inArn = arnName(written);
-  return written === known ||
-    inArn === known ||
-    (/^-[A-Za-z0-9]{6}$/.test(inArn.slice(known.length)) && inArn.startsWith(known))
-    ? 'yes'
-    : 'no';
-}
-
-function arnName(written: string): string {
-  return /^arn:[^:]*:secretsmanager:[^:]*:[^:]*:secret:([^:]+)/.exec(written)?.[1] ?? '';
-}
-
-function reaches(model: Model, from: readonly string[], target: string): boolean {
-  const byUrn = new Map(model.resources.map((resource) => [resource.urn, resource]));
-  const seen = new Set<string>();
-  const queue = [...from];
-  while (queue.length > 0) {
-    const urn = queue.pop();
-    if (urn === undefined || seen.has(urn)) continue;
-    if (urn === target) return true;
-    seen.add(urn);
-    const resource = byUrn.get(urn);
-    if (!resource || !satellites.has(resource.type)) continue;
-    queue.push(
-      ...(resource.propertyDependencies.get('secretId') ?? []),
-      ...urnsBehind(at(resource.properties, 'secretId')),
-    );
+  constructor(byUrn: ReadonlyMap<string, Resource>, secrets: readonly Resource[]) {
+    this.#byUrn = byUrn;
+    this.all = secrets;
+    for (const secret of secrets) {
+      const name = at(secret.properties, 'name');
+      const known = text(name);
+      if (known !== undefined) this.#byName.set(known, [...(this.#byName.get(known) ?? []), secret]);
+      else if (name.kind === 'unknown') this.#unnamed.push(secret);
+    }
   }
-  return false;
+
+  /** The secrets that a value means, given the URNs that its property was made from. */
+  meantBy(value: Value, dependencies: readonly string[] = []): Linked<Resource> {
+    const urns = [...urnsBehind(value), ...dependencies];
+    if (urns.length > 0) return { certain: this.#reachedFrom(urns), possible: [] };
+    const written = text(value);
+    if (written !== undefined) return this.namedBy(written);
+    return { certain: [], possible: value.kind === 'unknown' ? this.all : [] };
+  }
+
+  /** The secrets that a written ARN, or name, means. An ARN ends in six characters that AWS adds to the name. */
+  namedBy(written: string): Linked<Resource> {
+    const inArn = /^arn:[^:]*:secretsmanager:[^:]*:[^:]*:secret:([^:]+)/.exec(written)?.[1];
+    const names = inArn === undefined ? [written] : [inArn, inArn.replace(/-[A-Za-z0-9]{6}$/, '')];
+    const certain = [...new Set(names)].flatMap((name) => this.#byName.get(name) ?? []);
+    return { certain, possible: certain.length > 0 ? [] : this.#unnamed };
+  }
+
+  #reachedFrom(urns: readonly string[]): readonly Resource[] {
+    const reached: Resource[] = [];
+    const seen = new Set<string>();
+    const queue = [...urns];
+    for (let urn = queue.pop(); urn !== undefined; urn = queue.pop()) {
+      const resource = seen.has(urn) ? undefined : this.#byUrn.get(urn);
+      seen.add(urn);
+      if (!resource) continue;
+      if (isSecret(resource)) reached.push(resource);
+      else if (satellites.has(resource.type)) {
+        queue.push(
+          ...(resource.propertyDependencies.get('secretId') ?? []),
+          ...urnsBehind(at(resource.properties, 'secretId')),
+        );
+      }
+    }
+    return reached;
+  }
+}
+
+export function isSecret({ type }: Resource): boolean {
+  return (awsSecretTypes as readonly string[]).includes(type);
 }

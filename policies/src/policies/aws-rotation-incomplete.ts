@@ -20,7 +20,7 @@ export const awsRotationIncomplete = definePolicy({
   check({ resource, graph }) {
     const results: Result[] = [];
     // A service of AWS rotates the secrets that it makes; one that the program makes needs a function.
-    const owned = graph.secretsOf(resource);
+    const owned = graph.secretsOf(resource, 'secretId');
     const written = functions.map((name) => isWritten(at(resource.properties, name)));
     if (!written.includes('yes') && (owned.certain.length > 0 || owned.possible.length > 0)) {
       if (written.includes('unknown'))

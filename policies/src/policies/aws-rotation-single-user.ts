@@ -1,5 +1,5 @@
 import { at, text, type Resource } from '@keyturn/resources';
-import { awsRotationTypes, awsSecretTypes, meansAwsSecret } from '../graph/aws-rotations.js';
+import { awsRotationTypes } from '../graph/aws-rotations.js';
 import { definePolicy, fail, isOfType, notKnown, pass, type PolicyContext, type Result } from '../policy.js';
 
 const application = 'aws:serverlessrepository/cloudFormationStack:CloudFormationStack';
@@ -35,7 +35,7 @@ function checkHosted(resource: Resource): Result {
 }
 
 /** The functions of AWS rotate the user in the secret itself when the secret names no `masterarn`. */
-function checkVersion({ resource, model, graph }: PolicyContext): Result {
+function checkVersion({ resource, graph }: PolicyContext): Result {
   const value = at(resource.properties, 'secretString');
   const content = parse(text(value));
   if (
@@ -43,16 +43,14 @@ function checkVersion({ resource, model, graph }: PolicyContext): Result {
     !(content && 'engine' in content && 'username' in content && !('masterarn' in content))
   )
     return pass;
-  let possible = false;
-  for (const secret of model.resources) {
-    if (!isOfType(secret.type, awsSecretTypes)) continue;
-    const match = meansAwsSecret(model, resource, 'secretId', secret);
+  const meant = graph.secretsOf(resource, 'secretId');
+  const known = value.kind !== 'unknown';
+  if (known && meant.certain.some((secret) => graph.rotationsOf(secret).certain.length > 0))
+    return found(resource, 'secretString');
+  const possible = [...meant.certain, ...meant.possible].some((secret) => {
     const rotations = graph.rotationsOf(secret);
-    if (match === 'no' || (rotations.certain.length === 0 && rotations.possible.length === 0)) continue;
-    if (match === 'yes' && rotations.certain.length > 0 && value.kind !== 'unknown')
-      return found(resource, 'secretString');
-    possible = true;
-  }
+    return rotations.certain.length + rotations.possible.length > 0;
+  });
   return possible ? notKnown(resource, 'whether its secret has a second user', 'secretString') : pass;
 }
 

@@ -1,6 +1,6 @@
 import { at, type Resource } from '@keyturn/resources';
-import { awsSecretTypes, meansAwsSecret } from '../graph/aws-rotations.js';
-import { definePolicy, fail, isOfType, notKnown, pass, type PolicyContext, type Result } from '../policy.js';
+import { isSecret } from '../graph/aws-rotations.js';
+import { definePolicy, fail, notKnown, pass, type PolicyContext, type Result } from '../policy.js';
 import { isWritten } from '../truth.js';
 
 const awsVersion = 'aws:secretsmanager/secretVersion:SecretVersion';
@@ -22,24 +22,20 @@ export const noRotatedValueInProgram = definePolicy({
   },
 });
 
-function checkAws({ resource, model, graph }: PolicyContext): Result {
+function checkAws({ resource, graph }: PolicyContext): Result {
   const property = ['secretString', 'secretBinary'].find((name) => at(resource.properties, name).kind !== 'absent');
   if (property === undefined || isWritten(at(resource.properties, property)) === 'no') return pass;
   if (ignores(resource, property)) return pass;
-  let possible = false;
-  for (const secret of model.resources) {
-    if (!isOfType(secret.type, awsSecretTypes)) continue;
-    const match = secret === resource ? 'yes' : meansAwsSecret(model, resource, 'secretId', secret);
-    const rotations = graph.rotationsOf(secret);
-    if (match === 'yes' && rotations.certain.length > 0) {
-      return fail(
-        `${resource.name} writes \`${property}\` of ${secret.name}, which is rotated.`,
-        property,
-        at(resource.properties, property),
-      );
-    }
-    possible ||= match !== 'no' && (rotations.certain.length > 0 || rotations.possible.length > 0);
+  const meant = isSecret(resource) ? { certain: [resource], possible: [] } : graph.secretsOf(resource, 'secretId');
+  const rotated = meant.certain.find((secret) => graph.rotationsOf(secret).certain.length > 0);
+  if (rotated) {
+    const value = at(resource.properties, property);
+    return fail(`${resource.name} writes \`${property}\` of ${rotated.name}, which is rotated.`, property, value);
   }
+  const possible = [...meant.certain, ...meant.possible].some((secret) => {
+    const rotations = graph.rotationsOf(secret);
+    return rotations.certain.length + rotations.possible.length > 0;
+  });
   return possible ? notKnown(resource, 'whether a rotation writes it too', property) : pass;
 }
 

@@ -1,4 +1,4 @@
-import { at, text, type Model, type Resource, type Value } from '@keyturn/resources';
+import { at, text, type Resource, type Value } from '@keyturn/resources';
 import {
   containerDefinitionsOf,
   ecsSecretsOf,
@@ -7,9 +7,8 @@ import {
   servicesOf,
   taskDefinitionTypes,
 } from '../aws/ecs.js';
-import { awsSecretTypes, isNamedBy } from '../graph/aws-rotations.js';
 import { urnsBehind } from '../graph/matching.js';
-import { namespaceOf } from '../graph/rotation-graph.js';
+import { namespaceOf, type RotationGraph } from '../graph/rotation-graph.js';
 import { reloadHookOf } from '../kubernetes/reload-hooks.js';
 import { nameIn, openPartOf, podTemplateOf, runningWorkloadTypes, secretReferencesOf } from '../kubernetes/workload.js';
 import { formatPath, placeOf, select } from '../paths.js';
@@ -59,14 +58,14 @@ export const noUnpinnedStartBoundSecret = definePolicy({
   },
 });
 
-function checkWorkload({ resource, model, graph }: PolicyContext): Result | readonly Result[] {
+function checkWorkload({ resource, graph }: PolicyContext): Result | readonly Result[] {
   const results: Result[] = [];
   const seen = new Set<string>();
   for (const { how, owner, name, path, container } of secretReferencesOf(podTemplateOf(resource))) {
     if (owner || how === 'volume' || how === 'subPath') continue;
     // Where something is seen to write it again, `require-secret-refresh` has the judgement and the chain.
     if (graph.sourcesOf(name, namespaceOf(resource)).certain.length > 0) continue;
-    const named = isNamedByContent(name, model);
+    const named = isNamedByContent(name, graph);
     if (named === 'yes') continue;
     const key = nameIn(name) ?? path;
     if (seen.has(key)) continue;
@@ -97,9 +96,9 @@ function checkWorkload({ resource, model, graph }: PolicyContext): Result | read
 }
 
 /** A name that changes with the content: the provider's own naming, Kustomize's hash, and Secrets that cannot be changed. */
-function isNamedByContent(name: Value, model: Model): 'yes' | 'no' | 'unknown' {
+function isNamedByContent(name: Value, graph: RotationGraph): 'yes' | 'no' | 'unknown' {
   const written = text(name);
-  const secrets = model.resources.filter(({ type }) => type === 'kubernetes:core/v1:Secret');
+  const secrets = graph.ofType('kubernetes:core/v1:Secret');
   if (written !== undefined) {
     if (/-[bcdfghkmt2456789]{10}$|-[0-9a-f]{8}$/.test(written)) return 'yes';
     const immutable = secrets.some(({ properties }) => {
@@ -137,7 +136,7 @@ function checkTask({ resource, model, graph }: PolicyContext): Result | readonly
       continue;
     }
     const arn = parseSecretArn(written);
-    if (!arn || arn.version !== '' || isRotated(arn.arn, { model, graph })) continue;
+    if (!arn || arn.version !== '' || isRotated(arn.arn, graph)) continue;
     const unsure = services.every(({ match }) => match === 'unknown');
     results.push(
       unsure
@@ -156,13 +155,8 @@ function checkTask({ resource, model, graph }: PolicyContext): Result | readonly
   return results.length > 0 ? results : pass;
 }
 
-function isRotated(arn: string, { model, graph }: Pick<PolicyContext, 'model' | 'graph'>): boolean {
-  return model.resources.some(
-    (secret) =>
-      isOfType(secret.type, awsSecretTypes) &&
-      isNamedBy(arn, secret) === 'yes' &&
-      graph.rotationsOf(secret).certain.length > 0,
-  );
+function isRotated(arn: string, graph: RotationGraph): boolean {
+  return graph.secrets.namedBy(arn).certain.some((secret) => graph.rotationsOf(secret).certain.length > 0);
 }
 
 function checkGoogle(resource: Resource): Result | readonly Result[] {

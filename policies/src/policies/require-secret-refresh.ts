@@ -7,7 +7,6 @@ import {
   servicesOf,
   taskDefinitionTypes,
 } from '../aws/ecs.js';
-import { awsSecretTypes, isNamedBy } from '../graph/aws-rotations.js';
 import { restartsWorkload, type KubernetesSecretSource } from '../graph/kubernetes-sources.js';
 import { namespaceOf } from '../graph/rotation-graph.js';
 import { reloadHookOf } from '../kubernetes/reload-hooks.js';
@@ -20,7 +19,7 @@ import {
   type SecretReference,
 } from '../kubernetes/workload.js';
 import { placeOf } from '../paths.js';
-import { definePolicy, isOfType, pass, type PolicyContext, type Result } from '../policy.js';
+import { definePolicy, isOfType, notKnown, pass, type PolicyContext, type Result } from '../policy.js';
 
 export const requireSecretRefresh = definePolicy({
   facts: {
@@ -97,9 +96,7 @@ function judge(
 }
 
 function checkTask({ resource, model, graph }: PolicyContext): Result | readonly Result[] {
-  const rotating = model.resources.filter(
-    (secret) => isOfType(secret.type, awsSecretTypes) && graph.rotationsOf(secret).certain.length > 0,
-  );
+  const rotating = graph.rotatingSecrets;
   if (rotating.length === 0) return pass;
   const services = servicesOf(model, resource);
   if (services.length === 0) return pass;
@@ -121,27 +118,23 @@ function checkTask({ resource, model, graph }: PolicyContext): Result | readonly
     const written = text(from);
     const arn = written === undefined ? undefined : parseSecretArn(written);
     if (arn !== undefined && arn.version !== '') continue;
-    for (const secret of rotating) {
-      const match = from.kind === 'unknown' ? 'unknown' : arn === undefined ? 'no' : isNamedBy(arn.arn, secret);
-      if (match === 'no') continue;
-      const unsure = match === 'unknown' || services.every(({ match: service }) => service === 'unknown');
-      results.push(
-        unsure
-          ? {
-              is: 'undecided',
-              because: `${resource.name}: whether ${container} reads ${secret.name} is not known before the deployment`,
-              property: path,
-            }
-          : {
-              is: 'fail',
-              message:
-                `${resource.name} does not notice a rotation: ${secret.name} is rotated → ECS puts it into ${variable} of container ` +
-                `${container} when a task starts → nothing starts new tasks.`,
-              property: path,
-              ...(secret.place ? { related: [{ message: `${secret.name} is rotated.`, place: secret.place }] } : {}),
-            },
-      );
-    }
+    const meant = arn === undefined ? graph.secrets.meantBy(from) : graph.secrets.namedBy(arn.arn);
+    const certain = meant.certain.find((secret) => rotating.includes(secret));
+    const secret = certain ?? meant.possible.find((candidate) => rotating.includes(candidate));
+    if (!secret) continue;
+    const unsure = certain === undefined || services.every(({ match }) => match === 'unknown');
+    results.push(
+      unsure
+        ? notKnown(resource, `whether ${container} reads ${secret.name}`, path)
+        : {
+            is: 'fail',
+            message:
+              `${resource.name} does not notice a rotation: ${secret.name} is rotated → ECS puts it into ${variable} of container ` +
+              `${container} when a task starts → nothing starts new tasks.`,
+            property: path,
+            ...(secret.place ? { related: [{ message: `${secret.name} is rotated.`, place: secret.place }] } : {}),
+          },
+    );
   }
   return results.length > 0 ? results : pass;
 }

@@ -4,6 +4,27 @@ import { isWritten } from '../truth.js';
 
 const endpoint = 'vault:generic/endpoint:Endpoint';
 
+/** Properties of a connection that hold the login of a database. */
+const engines: ReadonlySet<string> = new Set([
+  'cassandra',
+  'couchbase',
+  'elasticsearch',
+  'hana',
+  'influxdb',
+  'mongodb',
+  'mongodbatlas',
+  'mssql',
+  'mysql',
+  'mysqlAurora',
+  'mysqlLegacy',
+  'mysqlRds',
+  'oracle',
+  'postgresql',
+  'redis',
+  'redshift',
+  'snowflake',
+]);
+
 export const vaultRootCredentialKept = definePolicy({
   facts: {
     id: 'vault-root-credential-kept',
@@ -17,7 +38,7 @@ export const vaultRootCredentialKept = definePolicy({
   check(context) {
     const { resource } = context;
     const passwords = [...resource.properties.fields].filter(
-      ([, block]) => isWritten(at(oneOf(block), 'password')) !== 'no',
+      ([key, block]) => engines.has(key) && isWritten(at(oneOf(block), 'password')) !== 'no',
     );
     const [first] = passwords;
     if (!first) return pass;
@@ -42,10 +63,9 @@ function oneOf(block: Value): Value {
   return block.kind === 'list' ? at(block, 0) : block;
 }
 
-function rotatedBy({ model, resource }: PolicyContext): 'yes' | 'no' | 'unknown' {
+function rotatedBy({ graph, resource }: PolicyContext): 'yes' | 'no' | 'unknown' {
   let answer: 'no' | 'unknown' = 'no';
-  for (const other of model.resources) {
-    if (other.type !== endpoint) continue;
+  for (const other of graph.ofType(endpoint)) {
     const path = at(other.properties, 'path');
     const written = text(path);
     if (written !== undefined) {
