@@ -142,6 +142,28 @@ ${parameter('size', 'size')}
     expect(property(recording, 'size', 'value')).toMatchObject({ kind: 'known', value: 'large' });
   });
 
+  it.each([
+    { name: 'a folder', use: "fs.readdirSync(config.require('site'))[0]!", value: 'index.html' },
+    { name: 'a file', use: "fs.readFileSync(config.require('site'), 'utf8')" },
+    { name: 'a domain', use: "domain(config.require('site'))" },
+    { name: 'JSON', use: "JSON.parse(config.require('site')).user.name" },
+    { name: 'optional, and yet needed', use: "config.get('site')!.toUpperCase().toLowerCase()" },
+  ])('that must be $name is made up again until the program can use it', async ({ use, value }) => {
+    const recording = await record({
+      'index.ts': `${imports}import * as fs from 'node:fs';
+const config = new pulumi.Config();
+const domain = (text: string): string => {
+  if (!text.includes('.')) throw new Error('No TLD found on ' + text);
+  return text;
+};
+${parameter('used', use)}
+`,
+    });
+    expect(property(recording, 'used', 'value')).toMatchObject(
+      value === undefined ? { kind: 'unknown', provenance: { kind: 'plain-config', key: 'shop:site' } } : { value },
+    );
+  });
+
   it('of several stacks: the one that is asked for', async () => {
     const files = {
       'Pulumi.dev.yaml': 'config:\n  shop:size: small\n',

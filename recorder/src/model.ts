@@ -17,7 +17,7 @@ export interface Observed {
   readonly output: RunOutput;
 }
 
-const origin = /^urn:keyturn:(?<kind>invoke|config|secret-config)::(?<what>.*)$/s;
+const origin = /^urn:keyturn:(?<kind>invoke|config|secret-config|environment)::(?<what>.*)$/s;
 const generators = /^(?:random:index\/random(?:Password|String|Bytes|Uuid|Id|Pet)|tls:index\/privateKey):/;
 
 /** Reads two runs of one program side by side: what differs between them was made from what differed between them. */
@@ -153,10 +153,14 @@ export class ModelBuilder {
     if (generated !== undefined) return { kind: 'generated', urn: this.#named(generated) };
     const secretKey = of('secret-config');
     if (secretKey !== undefined) return { kind: 'secret-config', key: secretKey };
+    const name = of('environment');
+    if (name !== undefined) return { kind: 'environment', name };
     const others = this.#urns(urns);
     if (others.length > 0) return { kind: 'resource-output', urns: others };
     const key = of('config');
-    return key === undefined ? { kind: 'unknown' } : { kind: 'plain-config', key };
+    if (key === undefined) return { kind: 'unknown' };
+    const known = this.#firstOrigins.find(({ provenance }) => 'key' in provenance && provenance.key === key);
+    return known?.provenance ?? { kind: 'plain-config', key };
   }
 
   #leaf(sent: Extract<Sent, { kind: 'known' }>, partner: Sent | undefined): Value {

@@ -2,12 +2,13 @@ import path from 'node:path';
 
 import type { Place } from '@keyturn/resources';
 
+import { adapt, hole, unadapted, type Adaptation } from './adapt.js';
 import { ModelBuilder, type Observed } from './model.js';
 import { placeInStack, shownPath } from './places.js';
 import { ProjectError, readProject, type ConfigEntry, type Project } from './project.js';
 import type { RecordOptions, Recording } from './recording.js';
 import { run, type RunInput } from './run.js';
-import { configOf, newPrefix } from './sentinels.js';
+import { configOf, newPrefix, sentinelFor } from './sentinels.js';
 
 /**
  * Runs a Pulumi program against a monitor that only writes down, and says what it would register.
@@ -27,7 +28,7 @@ export async function recordProgram(options: RecordOptions): Promise<Recording> 
     return notStarted(error, directory, options, elapsed());
   }
   options.onProgress?.({ phase: 'started', resources: 0 });
-  const { first, second } = await runTwice(project, options);
+  const { first, second } = await runAdapted(project, options);
   const builder = new ModelBuilder(project, first, second);
   const { output } = first;
   const resources = builder.resources();
@@ -57,11 +58,31 @@ function withSamples({ name, config }: Project, samples: Readonly<Record<string,
   return [...entries.values()];
 }
 
+interface Runs {
+  readonly first: Observed;
+  readonly second: Observed | undefined;
+}
+
+/** Bounds the runs of a program that cannot use what was made up for it. */
+const attempts = 6;
+
+/** Runs the program until it can use what was made up for it, or nothing is left to try. */
+async function runAdapted(project: Project, options: RecordOptions): Promise<Runs> {
+  let adaptation = unadapted;
+  const runs = await runTwice(project, options, adaptation);
+  let last = runs;
+  for (let count = 1; count < attempts && last.first.output.ended === 'failed'; count += 1) {
+    const next = adapt(adaptation, last.first, project.config);
+    if (next === undefined) break;
+    adaptation = next;
+    last = await runTwice(project, options, adaptation);
+  }
+  // When nothing helped, the first failure is the one to show: the others are about what was made up.
+  return last.first.output.ended === 'complete' ? last : runs;
+}
+
 /** The second run starts with the first, and is stopped as soon as it turns out that there is nothing to compare. */
-async function runTwice(
-  project: Project,
-  options: RecordOptions,
-): Promise<{ readonly first: Observed; readonly second: Observed | undefined }> {
+async function runTwice(project: Project, options: RecordOptions, adaptation: Adaptation): Promise<Runs> {
   const stopSecond = new AbortController();
   const signal = options.signal ?? new AbortController().signal;
   let resources = 0;
@@ -72,12 +93,17 @@ async function runTwice(
   const observe = async (all: boolean, more: Partial<RunInput>): Promise<Observed> => {
     const prefix = newPrefix();
     const config = configOf(project.config, prefix, all);
+    for (const [key, shape] of adaptation.shapes) {
+      config.set(key, shape.replace(hole, sentinelFor(prefix, 'config', key)));
+    }
     const output = await run({
       project,
       config,
       secretKeys: project.config.filter(({ secret }) => secret).map(({ key }) => key),
       prefix,
-      environment: true,
+      environment: adaptation.environment,
+      optional: adaptation.optional,
+      paths: adaptation.paths,
       env: options.env ?? {},
       timeoutMs: options.timeoutMs ?? 60_000,
       memoryMb: options.memoryMb ?? 1024,
@@ -86,17 +112,11 @@ async function runTwice(
     });
     return { prefix, config, output };
   };
-  const secondSignal = AbortSignal.any([signal, stopSecond.signal]);
-  const second = observe(true, { signal: secondSignal });
-  let first = await observe(false, { onResource });
+  const second = observe(true, { signal: AbortSignal.any([signal, stopSecond.signal]) });
+  const first = await observe(false, { onResource });
   const asked = first.output.reports.some(({ type }) => type === 'config' || type === 'environment');
   if (first.output.ended !== 'complete' || !asked) stopSecond.abort();
   const other = await second;
-  const usedEnvironment = first.output.reports.some(({ type }) => type === 'environment');
-  if (first.output.ended === 'failed' && usedEnvironment) {
-    const plain = await observe(false, { environment: false });
-    if (plain.output.ended === 'complete') first = plain;
-  }
   return { first, second: other.output.ended === 'complete' ? other : undefined };
 }
 

@@ -1,5 +1,5 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -9,6 +9,7 @@ import { Monitor, type Registration } from './monitor.js';
 import type { Report, Settings } from './preload/messages.cjs';
 import type { Project } from './project.js';
 import type { NetworkGuard, Recording } from './recording.js';
+import { sentinelFor } from './sentinels.js';
 import { watchdog } from './watchdog.js';
 
 export interface RunInput {
@@ -19,6 +20,10 @@ export interface RunInput {
   readonly prefix: string;
   /** Answer the program's look-ups of unset environment variables. */
   readonly environment: boolean;
+  /** Answer optional configuration that is missing. */
+  readonly optional: boolean;
+  /** Configuration keys whose value is the path of something that exists; the path has the key's sentinel in it. */
+  readonly paths: ReadonlyMap<string, 'file' | 'folder'>;
   readonly env: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
   readonly memoryMb: number;
@@ -102,6 +107,7 @@ function start(input: RunInput, address: string, home: string, wrapper: readonly
     fallbackRoot: path.dirname(fileURLToPath(import.meta.url)),
     prefix: input.prefix,
     environment: input.environment,
+    optional: input.optional,
     legacyInterop: project.legacyInterop,
   };
   const env: Record<string, string> = {
@@ -109,7 +115,7 @@ function start(input: RunInput, address: string, home: string, wrapper: readonly
     USERPROFILE: home,
     TMPDIR: home,
     ...input.env,
-    PULUMI_CONFIG: JSON.stringify(Object.fromEntries(input.config)),
+    PULUMI_CONFIG: JSON.stringify({ ...Object.fromEntries(input.config), ...makePaths(input, home) }),
     PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(input.secretKeys),
     PULUMI_NODEJS_TYPESCRIPT: 'false',
     KEYTURN_RECORDER: JSON.stringify(settings),
@@ -136,6 +142,19 @@ function start(input: RunInput, address: string, home: string, wrapper: readonly
     detached: process.platform !== 'win32',
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   });
+}
+
+/** Somewhere for a program to look that asks for a path. */
+function makePaths({ paths, prefix }: RunInput, home: string): Readonly<Record<string, string>> {
+  const made: Record<string, string> = {};
+  for (const [key, kind] of paths) {
+    const sentinel = sentinelFor(prefix, 'config', key);
+    const target = path.join(home, sentinel);
+    if (kind === 'folder') mkdirSync(target);
+    writeFileSync(kind === 'folder' ? path.join(target, 'index.html') : target, sentinel);
+    made[key] = target;
+  }
+  return made;
 }
 
 function isReport(data: unknown): data is Report {

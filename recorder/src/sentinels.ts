@@ -7,12 +7,12 @@ import type { ConfigEntry } from './project.js';
 
 /** A value that exists nowhere else, one per configuration key, environment variable and invoke; another one in every run. */
 export function newPrefix(): string {
-  return `kt${randomBytes(4).toString('hex')}`;
+  return `kt${randomBytes(2).toString('hex')}`;
 }
 
 /** Must give what `preload/environment.cts` gives. */
 export function sentinelFor(prefix: string, kind: 'config' | 'environment' | 'invoke', name: string): string {
-  return prefix + createHash('sha256').update(`${prefix}|${kind}|${name}`).digest('hex').slice(0, 14);
+  return prefix + createHash('sha256').update(`${prefix}|${kind}|${name}`).digest('hex').slice(0, 10);
 }
 
 export interface Origin {
@@ -27,9 +27,20 @@ function isParsed(value: string): boolean {
   return /^(?:true|false|-?\d[\d.]*|\s*[[{"].*|.*[/:\\].*|\d+(?:\.\d+)*.*)$/s.test(value) || value.trim() === '';
 }
 
+/** Provider settings that SDKs read themselves, and refuse to go on without. */
+const providerDefaults: readonly (readonly [string, string])[] = [
+  ['aws:region', 'us-east-1'],
+  ['aws-native:region', 'us-east-1'],
+  ['gcp:project', 'project'],
+  ['gcp:region', 'us-central1'],
+  ['gcp:zone', 'us-central1-a'],
+  ['azure:location', 'westeurope'],
+  ['azure-native:location', 'westeurope'],
+];
+
 /** The configuration of a run: secrets are always sentinels; plain texts are, when `all` is asked for. */
 export function configOf(entries: readonly ConfigEntry[], prefix: string, all: boolean): Map<string, string> {
-  const config = new Map<string, string>();
+  const config = new Map<string, string>(providerDefaults);
   for (const { key, secret, value } of entries) {
     const hide = value === undefined || (secret && !isParsed(value)) || (all && !isParsed(value));
     config.set(key, hide ? sentinelFor(prefix, 'config', key) : value);

@@ -4,13 +4,25 @@ import { report } from './report.cjs';
 import { programCaller } from './frames.cjs';
 import { createHash } from 'node:crypto';
 
+type SentinelKind = 'config' | 'environment' | 'invoke';
+
 /** Switches and names of the platform: a sentinel in them would change what the program does. */
 const functional =
   /^(?:CI|TZ|HOME|PATH|PWD|USER|LOGNAME|SHELL|TERM|DEBUG|LANG|EDITOR|TMPDIR|TEMP|TMP|HOSTNAME|COLORTERM|FORCE_COLOR|NO_COLOR|.*_ENV|.*DEBUG|LC_.*|NODE_.*|npm_.*|PULUMI_.*|GRPC_.*|GITHUB_ACTIONS|.*(?:ENABLED?|DISABLED?|SKIP|DRY_RUN).*)$/;
 
+const given = new Map<string, { readonly kind: SentinelKind; readonly name: string }>();
+
 /** The sentinel of one name: the same in one run, another in the next. */
-export function sentinelFor(kind: string, name: string): string {
-  return settings.prefix + createHash('sha256').update(`${settings.prefix}|${kind}|${name}`).digest('hex').slice(0, 14);
+export function sentinelFor(kind: SentinelKind, name: string): string {
+  const hash = createHash('sha256').update(`${settings.prefix}|${kind}|${name}`).digest('hex');
+  const sentinel = settings.prefix + hash.slice(0, 10);
+  given.set(sentinel, { kind, name });
+  return sentinel;
+}
+
+/** What a text stands for, when it is a sentinel of this run. */
+export function meaningOf(text: string): { readonly kind: SentinelKind; readonly name: string } | undefined {
+  return given.get(text);
 }
 
 /** Replaces `process.env` with one that answers the program's own look-ups. */

@@ -10,13 +10,20 @@ export interface Settings {
   readonly prefix: string;
   /** Answer look-ups of unset environment variables with sentinels. */
   readonly environment: boolean;
+  /** Answer optional configuration that is missing, too. */
+  readonly optional: boolean;
   /** `import * as x` means the module itself (`esModuleInterop` is off). */
   readonly legacyInterop: boolean;
 }
 
 /** What the process that runs the program tells the recorder, one JSON text per line on file descriptor 3. */
 export type Report =
-  | { readonly type: 'config'; readonly key: string; readonly secret: boolean; readonly missing: boolean }
+  | {
+      readonly type: 'config';
+      readonly key: string;
+      readonly secret: boolean;
+      readonly missing: boolean;
+    }
   | { readonly type: 'environment'; readonly name: string }
   | { readonly type: 'file'; readonly path: string }
   | { readonly type: 'invoke'; readonly token: string }

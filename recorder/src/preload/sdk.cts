@@ -1,8 +1,9 @@
 /** Small changes to the program's own copy of `@pulumi/pulumi`, made file by file as it loads. */
+import { settings } from './settings.cjs';
 import { report } from './report.cjs';
 import { programCaller, printFrame } from './frames.cjs';
 import { deepUnknown, originUrn, unknownOutput } from './unknown.cjs';
-import { sentinelFor } from './environment.cjs';
+import { meaningOf, sentinelFor } from './environment.cjs';
 import path from 'node:path';
 
 import type { Sdk } from './unknown.cjs';
@@ -72,6 +73,40 @@ function patchInvokes(exports: Exports, root: string): void {
   output('callSingle');
 }
 
+/**
+ * The marks of a leaf name what it was made from, and no more. With the children of components, as the SDK would have it, a child
+ * made from its remote parent waits for its own URN for ever.
+ */
+function patchDependencies(exports: Exports): void {
+  wrap(
+    exports,
+    'getAllTransitivelyReferencedResourceURNs',
+    (original) =>
+      async function urns(resources, exclude) {
+        if (!(exclude instanceof Set) || exclude.size > 0 || !(resources instanceof Set)) {
+          return original.call(this, resources, exclude);
+        }
+        return new Set(await Promise.all([...resources].map(urnOf)));
+      },
+  );
+}
+
+async function urnOf(resource: unknown): Promise<unknown> {
+  const urn = isRecord(resource) ? resource['urn'] : undefined;
+  const promise = isRecord(urn) ? urn['promise'] : undefined;
+  return isMethod(promise) ? await promise.call(urn) : '';
+}
+
+/** A sentinel where JSON is expected is an object that nobody knows. */
+function patchJson(root: string): void {
+  const { parse } = JSON;
+  JSON.parse = (text: string, reviver?: Parameters<typeof parse>[1]): unknown => {
+    const meaning = typeof text === 'string' ? meaningOf(text) : undefined;
+    if (meaning === undefined) return parse(text, reviver) as unknown;
+    return deepUnknown(sdkAt(root), originUrn(meaning.kind, meaning.name), text);
+  };
+}
+
 const unreached = new Map<object, { readonly at: string; readonly makesResources: boolean }>();
 
 /** Remembers every callback of the program until it runs. */
@@ -120,13 +155,17 @@ function patchConfig(exports: Exports, root: string): void {
         function look(key, ...rest) {
           const bag = isRecord(this) ? String(this['name']) : '';
           const full = `${bag}:${String(key)}`;
+          const optional = groups['verb'] === 'get';
           depth += 1;
           try {
             const value = original.call(this, key, ...rest);
-            if (depth === 1) report({ type: 'config', key: full, secret, missing: false });
-            return value;
+            if (depth > 1) return value;
+            const answered = optional && value === undefined && settings.optional && groups['type'] === undefined;
+            if (value !== undefined || answered) report({ type: 'config', key: full, secret, missing: answered });
+            sentinelFor('config', full);
+            return answered ? sampleOf(undefined, full, secret, root) : value;
           } catch (error) {
-            if (groups['verb'] !== 'require' || depth > 1 || !isMissing(error)) throw error;
+            if (optional || depth > 1 || !isMissing(error)) throw error;
             report({ type: 'config', key: full, secret, missing: true });
             return sampleOf(groups['type'], full, secret, root);
           } finally {
@@ -157,7 +196,7 @@ function sampleOf(type: string | undefined, key: string, secret: boolean, root: 
   );
 }
 
-const file = /[\\/]@pulumi[\\/]pulumi[\\/](?<name>output|config|resource|runtime[\\/](?:invoke|rpc))\.js$/;
+const file = /[\\/]@pulumi[\\/]pulumi[\\/](?<name>output|config|resource|runtime[\\/](?:invoke|rpc|dependsOn))\.js$/;
 
 /** Called for each file after it was loaded and before anybody else sees its exports. */
 export function patchSdkFile(filename: string, exports: unknown): void {
@@ -168,6 +207,10 @@ export function patchSdkFile(filename: string, exports: unknown): void {
   if (name === 'resource') patchResource(exports);
   else if (name === 'runtime/rpc') patchSerialization(exports);
   else if (name === 'runtime/invoke') patchInvokes(exports, root);
+  else if (name === 'runtime/dependsOn') patchDependencies(exports);
   else if (name === 'output') patchApply(exports);
-  else if (name === 'config') patchConfig(exports, root);
+  else if (name === 'config') {
+    patchConfig(exports, root);
+    patchJson(root);
+  }
 }

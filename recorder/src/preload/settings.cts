@@ -15,6 +15,7 @@ const inWorker: Settings = {
   fallbackRoot: '',
   prefix: '',
   environment: false,
+  optional: false,
   legacyInterop: false,
 };
 

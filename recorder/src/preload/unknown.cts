@@ -15,7 +15,7 @@ export interface Sdk {
 }
 
 /** The URN that stands for an origin which is no resource; the recorder turns it into a provenance. */
-export function originUrn(kind: 'invoke' | 'config' | 'secret-config', what: string): string {
+export function originUrn(kind: 'invoke' | 'config' | 'secret-config' | 'environment', what: string): string {
   return `urn:keyturn:${kind}::${what}`;
 }
 
