@@ -21,9 +21,3 @@ async function checkShop(name: 'before' | 'after', signal: AbortSignal): Promise
   const paths = ['infra', 'app'].map((part) => path.join(name, part));
   return await check({ paths, cwd: home, config: false, signal });
 }
-
-/** Nothing was found, and there was something to look at: a program, and source. */
-export function isClean({ findings, notAnalysed, looked }: Report): boolean {
-  const unread = notAnalysed.some(({ extent }) => extent === 'whole');
-  return findings.length === 0 && !unread && looked.programs > 0 && looked.sourceFiles > 0;
-}

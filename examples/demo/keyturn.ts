@@ -262,7 +262,7 @@ function proofsOf(done: Turn, { evidence }: PhaseRecord): readonly Proof[] {
 }
 
 /** No instance may ever read a credential that the database does not take yet. */
-function publishedAfterTest({ evidence }: PhaseRecord): Proof {
+export function publishedAfterTest({ evidence }: Pick<PhaseRecord, 'evidence'>): Proof {
   const takenFrom = new Map(evidence.database.map(({ credential, from }) => [credential, from]));
   const reads = evidence.instances.flatMap((instance) => instance.reads);
   const early = reads.filter((read) => read.at < (takenFrom.get(read.credential) ?? Number.POSITIVE_INFINITY));

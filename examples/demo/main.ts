@@ -3,7 +3,6 @@ import path from 'node:path';
 
 import type { Mark } from '@keyturn/rehearsal';
 
-import { checkBoth } from './checks.js';
 import { incident } from './incident.js';
 import { withKeyturn } from './keyturn.js';
 import { help, type Options, readOptions, UsageError } from './options.js';
@@ -58,6 +57,8 @@ async function rehearse(options: Options, signal: AbortSignal, say: (line: strin
     say('2/3  The same load with keyturn: three rotations in a row');
     const second = await withKeyturn(stage, options, signal, onMark);
     say('3/3  keyturn check on both programs and both applications');
+    // Loaded when it is needed: it brings the linter and the recorder along.
+    const { checkBoth } = await import('./checks.js');
     return { incident: first, keyturn: second, checks: await checkBoth(signal) };
   } finally {
     await stage.end();

@@ -13,7 +13,7 @@ import {
 import type { Report } from '@keyturn/findings';
 import Table from 'cli-table3';
 
-import { type Checks, isClean } from './checks.js';
+import type { Checks } from './checks.js';
 import type { Proof, Rehearsed } from './keyturn.js';
 import { loadOf } from './load.js';
 import type { Options } from './options.js';
@@ -46,6 +46,12 @@ export function passed({ keyturn, checks }: Outcome): boolean {
   return (
     summaryOf(keyturn.record).failed === 0 && keyturn.proofs.every((proof) => proof.holds) && isClean(checks.after)
   );
+}
+
+/** Nothing was found, and there was something to look at: a program, and source. */
+function isClean({ findings, notAnalysed, looked }: Report): boolean {
+  const unread = notAnalysed.some(({ extent }) => extent === 'whole');
+  return findings.length === 0 && !unread && looked.programs > 0 && looked.sourceFiles > 0;
 }
 
 export function asJson({ incident, keyturn, checks }: Outcome): JsonOutcome {

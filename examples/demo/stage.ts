@@ -6,8 +6,10 @@ import type { Administrator, App } from '@keyturn/rehearsal';
 import { type PostgresServer, startPostgres } from '@keyturn/services';
 import { Client, escapeIdentifier } from 'pg';
 
-/** `examples/demo`, from where this is built to. */
-export const home = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
+const here = path.dirname(fileURLToPath(import.meta.url));
+
+/** `examples/demo`, whether this runs as built or, in a test, as written. */
+export const home = path.basename(here) === 'dist' ? path.dirname(here) : here;
 const cache = path.resolve(home, '..', '..', '.cache');
 
 /** A PostgreSQL server and a folder for `.env` files, both gone when the demo ends. */
