@@ -8,6 +8,9 @@ import { type Source, initialValueOf, variableOf } from './origin.js';
  */
 export type Binding = 'absent' | 'function' | 'captured' | 'parameter' | 'unknown';
 
+/** Sources may refer to themselves, so each way ends after so many steps. */
+const deepest = 8;
+
 /** Follows constants to the expression behind them. */
 export function traced(source: Source, node: Node, depth = 0): Node {
   const bare = unwrap(node);
@@ -44,10 +47,11 @@ function memberIn(source: Source, owner: Node, members: readonly string[], depth
 }
 
 /** The object literal behind an expression, through constants and through one local function that returns it. */
-export function objectBehind(source: Source, node: Node): TSESTree.ObjectExpression | undefined {
+export function objectBehind(source: Source, node: Node, depth = 0): TSESTree.ObjectExpression | undefined {
+  if (depth > deepest) return undefined;
   const value = traced(source, node);
   if (value.type === 'ObjectExpression') return value;
-  if (value.type === 'AwaitExpression') return objectBehind(source, value.argument);
+  if (value.type === 'AwaitExpression') return objectBehind(source, value.argument, depth + 1);
   if (value.type === 'LogicalExpression') return undefined;
   if (value.type !== 'CallExpression') return undefined;
   const callee = traced(source, value.callee);
@@ -57,9 +61,10 @@ export function objectBehind(source: Source, node: Node): TSESTree.ObjectExpress
 }
 
 /** True for a parameter of a function, and for a member of one. */
-export function comesFromParameter(source: Source, node: Node): boolean {
+export function comesFromParameter(source: Source, node: Node, depth = 0): boolean {
+  if (depth > deepest) return false;
   const bare = unwrap(node);
-  if (bare.type === 'MemberExpression') return comesFromParameter(source, bare.object);
+  if (bare.type === 'MemberExpression') return comesFromParameter(source, bare.object, depth + 1);
   if (bare.type === 'ThisExpression') return true;
   if (bare.type !== 'Identifier') return false;
   const variable = variableOf(source, bare);
@@ -67,11 +72,12 @@ export function comesFromParameter(source: Source, node: Node): boolean {
   if (!definition) return false;
   if (definition.type === ('Parameter' as typeof definition.type)) return true;
   const initial = initialValueOf(variable);
-  return initial !== undefined && initial.value !== node && comesFromParameter(source, initial.value);
+  return initial !== undefined && initial.value !== node && comesFromParameter(source, initial.value, depth + 1);
 }
 
 /** How the value of a credential property is bound. */
-export function bindingOf(source: Source, node: Node): Binding {
+export function bindingOf(source: Source, node: Node, depth = 0): Binding {
+  if (depth > deepest) return 'unknown';
   const value = traced(source, node);
   if (isFunction(value)) return 'function';
   switch (value.type) {
@@ -82,15 +88,15 @@ export function bindingOf(source: Source, node: Node): Binding {
     case 'AwaitExpression':
       return 'captured';
     case 'LogicalExpression': {
-      const sides = [bindingOf(source, value.left), bindingOf(source, value.right)];
+      const sides = [bindingOf(source, value.left, depth + 1), bindingOf(source, value.right, depth + 1)];
       return sides.find((each) => each !== 'absent') ?? 'absent';
     }
     case 'ConditionalExpression': {
-      const sides = [bindingOf(source, value.consequent), bindingOf(source, value.alternate)];
+      const sides = [bindingOf(source, value.consequent, depth + 1), bindingOf(source, value.alternate, depth + 1)];
       return sides.find((each) => each !== 'absent') ?? 'absent';
     }
     case 'CallExpression':
-      return bindingOfCall(source, value);
+      return bindingOfCall(source, value, depth);
     case 'MemberExpression':
       return comesFromParameter(source, value) ? 'parameter' : 'captured';
     case 'Identifier':
@@ -101,12 +107,12 @@ export function bindingOf(source: Source, node: Node): Binding {
   }
 }
 
-function bindingOfCall(source: Source, call: TSESTree.CallExpression): Binding {
+function bindingOfCall(source: Source, call: TSESTree.CallExpression, depth: number): Binding {
   const name = nameOf(call.callee);
   if (name === 'bind') return 'function';
   const callee = traced(source, call.callee);
   if (isFunction(callee)) {
-    const kinds = returnsOf(callee).map((each) => bindingOf(source, each));
+    const kinds = returnsOf(callee).map((each) => bindingOf(source, each, depth + 1));
     if (kinds.includes('function')) return 'function';
   }
   return 'captured';

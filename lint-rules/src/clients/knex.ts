@@ -1,6 +1,6 @@
 import type { TSESTree } from '@typescript-eslint/utils';
 import { type Callable, findProperty, isFunction, returnsOf } from '../ast.js';
-import { type Source } from '../origin.js';
+import { type Source, originOf } from '../origin.js';
 import { objectBehind, traced } from '../value.js';
 
 export type KnexConnection = 'checked' | 'unchecked' | 'unknown';
@@ -13,7 +13,7 @@ export function checkerOf(source: Source, provider: Callable): KnexConnection {
   for (const each of returns) {
     const object = objectBehind(source, each);
     if (!object) {
-      unknown = true;
+      unknown ||= !comesFromPackage(source, each);
       continue;
     }
     if (findProperty(object, 'expirationChecker')) return 'checked';
@@ -26,4 +26,10 @@ export function checkerOf(source: Source, provider: Callable): KnexConnection {
 export function providerOf(source: Source, node: TSESTree.Node): Callable | undefined {
   const value = traced(source, node);
   return isFunction(value) ? value : undefined;
+}
+
+/** What an SDK hands back, or what is parsed, holds no function; another module of the project might add one. */
+function comesFromPackage(source: Source, node: TSESTree.Node): boolean {
+  const origin = originOf(source, node);
+  return origin !== undefined && !/^(?:[./#~]|@\/)/.test(origin.module);
 }

@@ -234,9 +234,26 @@ export function isCredential(text: string, name: string, kind: CredentialKind, c
   if (kind === 'issued') return looksIssued(bare) && !isSameAsName;
   if (/\s/.test(bare) && (kind === 'password' || isProse(bare)) && !/^[-\W].*[-\W]$/.test(bare)) return false;
   if (isProse(bare) && !/\s/.test(bare)) return false;
+  if (isCommonWord(bare) && isOwned(name)) return true;
   if (certainty === 'beside') return !isSameAsName || (kind === 'password' && /^[a-z]/.test(bare));
   if (isSameAsName) return false;
   return isNamedCredential(bare, kind);
+}
+
+/** What people type when they have to type something. */
+function isCommonWord(text: string): boolean {
+  return /^(?:password|passw0rd|secret|admin|root|demo|guest|postgres|letmein|changeme)$/.test(text);
+}
+
+/** `DEMO_USER_PASSWORD` says whose it is, as no name of a field does. */
+function isOwned(name: string): boolean {
+  const words = wordsOf(name);
+  return (
+    words.length > 1 &&
+    words
+      .slice(0, -1)
+      .some((each) => /^(?:admin|root|demo|default|superuser|guest|db|database|postgres|mysql|smtp)$/.test(each))
+  );
 }
 
 function isFallback(text: string, name: string, kind: CredentialKind, isSameAsName: boolean): boolean {

@@ -167,6 +167,7 @@ function configVerdict(
   client: Client,
   node: Making,
   option: Option,
+  depth = 0,
 ): Verdict {
   const places = [config, ...nestedIn(source, config, client)];
   const url = places
@@ -201,7 +202,7 @@ function configVerdict(
   }
   if (password && binding !== 'absent') return { id: 'unknown', node };
   if (config.properties.some((each) => each.type === 'SpreadElement'))
-    return spreadVerdict(source, config, client, node, option);
+    return spreadVerdict(source, config, client, node, option, depth);
   return client.name === 'prisma' ? { id: 'capturedCredential', node } : undefined;
 }
 
@@ -211,12 +212,13 @@ function spreadVerdict(
   client: Client,
   node: Making,
   option: Option,
+  depth: number,
 ): Verdict {
   for (const each of config.properties) {
     if (each.type !== 'SpreadElement') continue;
     const object = objectBehind(source, each.argument);
-    if (!object) continue;
-    const verdict = configVerdict(source, object, client, node, option);
+    if (!object || depth > 4) continue;
+    const verdict = configVerdict(source, object, client, node, option, depth + 1);
     if (verdict) return verdict;
   }
   return { id: 'unknown', node };

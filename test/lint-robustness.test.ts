@@ -1,0 +1,114 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import tsParser from '@typescript-eslint/parser';
+import { Linter } from 'eslint';
+import fc from 'fast-check';
+import keyturn, { lintRuleFacts } from '@keyturn/eslint-plugin';
+import { describe, expect, it } from 'vitest';
+
+const linter = new Linter();
+const rules = Object.fromEntries(lintRuleFacts.map((each) => [`keyturn/${each.id}`, 'error' as const]));
+
+function lint(code: string): Linter.LintMessage[] {
+  const messages = linter.verify(
+    code,
+    {
+      files: ['**/*.ts'],
+      languageOptions: { parser: tsParser },
+      plugins: { keyturn: keyturn as never },
+      rules,
+    },
+    { filename: 'src/sample.ts' },
+  );
+  const unlinted = messages.find((each) => each.ruleId === null && each.fatal !== true);
+  if (unlinted) throw new Error(`ESLint did not lint the sample: ${unlinted.message}`);
+  return messages;
+}
+
+const folder = path.join(import.meta.dirname, '../lint-rules/src/rules');
+const seeds = readdirSync(folder)
+  .filter((each) => each.endsWith('.test.ts'))
+  .flatMap((each) => [...readFileSync(path.join(folder, each), 'utf8').matchAll(/code:\s*(["'])(.*?)\1,?$/gm)])
+  .map((each) => (each[2] ?? '').replaceAll('\\n', '\n').replaceAll("\\'", "'"));
+const pieces = [
+  '',
+  '...',
+  'await ',
+  '[0]',
+  '?.',
+  'constructor',
+  '__proto__',
+  'toString',
+  '() => ',
+  '{',
+  '}',
+  '(',
+  ')',
+  'null',
+  '`${a}`',
+  'as const',
+  'async ',
+  '=',
+  ',',
+  'class A { #p = ',
+  'hasOwnProperty',
+  "'\\u0000'",
+  '/x/',
+  '1n',
+];
+
+describe('every rule', () => {
+  it('survives sources that were cut and spliced', () => {
+    expect(seeds.length).toBeGreaterThan(20);
+    let parsed = 0;
+    const mutated = fc.tuple(
+      fc.constantFrom(...seeds),
+      fc.constantFrom(...seeds),
+      fc.nat(400),
+      fc.nat(40),
+      fc.constantFrom(...pieces),
+      fc.boolean(),
+    );
+    fc.assert(
+      fc.property(mutated, ([one, other, at, length, piece, joins]) => {
+        const cut = at % (one.length + 1);
+        const code = one.slice(0, cut) + piece + one.slice(cut + (length % 7)) + (joins ? `\n${other}` : '');
+        if (!lint(code).some((each) => each.fatal)) parsed++;
+      }),
+      { numRuns: 800 },
+    );
+    expect(parsed).toBeGreaterThan(80);
+  });
+
+  it('survives names that every object has', () => {
+    const names = ['constructor', 'toString', '__proto__', 'hasOwnProperty', 'valueOf'];
+    const code = names
+      .map((each) => `x.${each}('base64'); ${each}; y['${each}'] = z?.${each} || 'a'; import('${each}');`)
+      .join('\n');
+    expect(lint(`import { Pool } from 'pg';\n${code}`)).toEqual([]);
+  });
+
+  it.each([
+    ['a constant that is itself', "import { Pool } from 'pg'; const a = b, b = a; export const p = new Pool(a);"],
+    [
+      'a function that returns itself',
+      "import knex from 'knex'; const f = () => f(); export default knex({ connection: f });",
+    ],
+    [
+      'an object inside itself',
+      "import { Pool } from 'pg'; const o = { ...o, password: o.password }; export const p = new Pool(o);",
+    ],
+    ['a spread of itself', "import { Pool } from 'pg'; const o = { ...o }; export const p = new Pool(o);"],
+  ])('ends on %s', (_, code) => {
+    expect(lint(code).filter((each) => each.fatal)).toEqual([]);
+  });
+
+  it('takes no more than linear time for long texts', () => {
+    const long = 'a:'.repeat(50_000);
+    const before = performance.now();
+    lint(
+      `const password = '${long}'; const u = 'postgres://${long}'; const k = '-----BEGIN PRIVATE KEY-----${'A '.repeat(50_000)}';`,
+    );
+    expect(performance.now() - before).toBeLessThan(3_000);
+  });
+});
