@@ -41,6 +41,7 @@ export class Logins {
   #acceptedAt = 0;
   #underWay = 0;
   #refusals = new WeakMap<HeldCredential, Refusal>();
+  readonly #answers = new WeakSet<object>();
   readonly #waiting = new Set<() => void>();
   readonly #followers = new Set<LoginFollower>();
   readonly #keeper: CredentialKeeper;
@@ -73,6 +74,17 @@ export class Logins {
     return credential !== current && current !== undefined && this.#proven === current;
   }
 
+  /** The newest credential, whether it is refused or not. */
+  get newest(): HeldCredential {
+    if (!this.#keeper.current) throw new NotOffered(`No credential was read yet for ${this.#endpoint}.`);
+    return this.#keeper.current;
+  }
+
+  /** Whether an error is the answer to one of our logins, and not one that an application's own hook threw. */
+  hasRefused(error: unknown): boolean {
+    return typeof error === 'object' && error !== null && this.#answers.has(error);
+  }
+
   /** The credential for a new connection; undefined when there is none to try right now. */
   offered(policy: FollowPolicy): HeldCredential | undefined {
     const { current, previous } = this.#keeper;
@@ -103,12 +115,13 @@ export class Logins {
    *
    * @throws NotOffered when another credential is to be used by now.
    */
-  async turn(credential: HeldCredential, policy: FollowPolicy): Promise<Turn> {
+  async turn(credential: HeldCredential, policy: FollowPolicy, signal?: AbortSignal): Promise<Turn> {
     const since = Date.now();
     for (;;) {
       if (this.offered(policy) !== credential) throw new NotOffered('Another credential is to be used by now.');
       if (this.#underWay === 0 || this.#worksNow(credential, policy) || Date.now() - since > patienceMillis) break;
-      await this.#nextAnswer();
+      if (signal?.aborted === true) break;
+      await this.#nextAnswer(signal);
     }
     this.#underWay += 1;
     return { accepted: () => this.#accepted(credential), failed: (error) => this.#failed(credential, error) };
@@ -132,6 +145,7 @@ export class Logins {
     this.#underWay -= 1;
     if (isAuthenticationError(error)) {
       const refusal = error instanceof Error ? error : new Error('The login was refused.', { cause: error });
+      this.#answers.add(error as object);
       this.#refusals.set(credential, { at: Date.now(), readsEnded: this.#keeper.readsEnded, error: refusal });
       void this.#keeper.refresh();
       const event = { user: credential.user, generation: credential.generation, error: refusal };
@@ -146,14 +160,16 @@ export class Logins {
     for (const wake of waiting) wake();
   }
 
-  async #nextAnswer(): Promise<void> {
+  async #nextAnswer(signal: AbortSignal | undefined): Promise<void> {
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(wake, patienceMillis);
-      this.#waiting.add(wake);
-      function wake(): void {
+      const wake = (): void => {
         clearTimeout(timer);
+        signal?.removeEventListener('abort', wake);
         resolve();
-      }
+      };
+      const timer = setTimeout(wake, patienceMillis);
+      signal?.addEventListener('abort', wake, { once: true });
+      this.#waiting.add(wake);
     });
   }
 

@@ -1,7 +1,6 @@
 import { isAuthenticationError } from '@keyturn/plan';
 import pg from 'pg';
 
-import { NotOffered } from '../errors.js';
 import type { HeldCredential } from '../held-credential.js';
 import type { Logins } from '../logins.js';
 import type { FollowPolicy } from '../policy.js';
@@ -29,8 +28,8 @@ export function followingClient(crew: Crew): new (config?: pg.ClientConfig) => F
     readonly #connectTimeout: number;
 
     constructor(config: pg.ClientConfig = {}) {
-      const credential = crew.logins.offered(crew.policy);
-      if (!credential) throw new NotOffered('No credential is to be used right now.');
+      // The driver constructs inside its own event handlers, where nothing may be thrown; a credential that is not offered any more gets no turn.
+      const credential = crew.logins.offered(crew.policy) ?? crew.logins.newest;
       super(merge(config, credential, crew.nameGeneration));
       this.credential = credential;
       this.#connectTimeout = config.connectionTimeoutMillis ?? 0;
@@ -56,7 +55,7 @@ export function followingClient(crew: Crew): new (config?: pg.ClientConfig) => F
       if (!leave) throw new Error('timeout exceeded when trying to connect');
       let opened = false;
       try {
-        const turn = await crew.logins.turn(this.credential, crew.policy);
+        const turn = await crew.logins.turn(this.credential, crew.policy, patience);
         if (patience?.aborted === true) {
           turn.failed(undefined);
           throw new Error('timeout exceeded when trying to connect');

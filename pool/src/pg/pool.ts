@@ -1,4 +1,5 @@
-import { isAuthenticationError } from '@keyturn/plan';
+import { setTimeout as after } from 'node:timers/promises';
+
 import pg from 'pg';
 
 import type { CredentialSource } from '../credential-source.js';
@@ -49,6 +50,12 @@ export interface PoolCounters {
   readonly brokenConnections: number;
 }
 
+/** When a drain begins and when it gives up, in milliseconds. */
+export interface DrainOptions {
+  readonly preStopMillis?: number;
+  readonly timeoutMillis?: number;
+}
+
 interface PoolEvents {
   rotation: RotationEvent;
   refresh: RefreshEvent;
@@ -72,7 +79,7 @@ export class Pool extends pg.Pool {
   readonly #crew: Crew & { readonly Client: ReturnType<typeof followingClient> };
   readonly #keeper: CredentialKeeper;
   readonly #connections = new Set<FollowingClient>();
-  readonly #inUse = new Set<FollowingClient>();
+  readonly #inUse = new Set<pg.PoolClient & FollowingClient>();
   readonly #leave: (() => void)[] = [];
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #ending = new AbortController();
@@ -87,6 +94,7 @@ export class Pool extends pg.Pool {
   #swappedTo: HeldCredential | undefined;
   #proving = false;
   #roomWanted = false;
+  #held = 0;
 
   constructor(config: PoolConfig) {
     const { credentials, nameGeneration, driver, policy } = checkedConfig(config);
@@ -102,6 +110,9 @@ export class Pool extends pg.Pool {
       keeper.follow({ changed: () => void this.#prove(), refreshed: (event) => this.#refreshed(event) }),
       logins.follow({ proven: (credential) => this.#swap(credential), refused: (event) => this.#refused(event) }),
     );
+    // Those who wait for a credential count as waiting; the types call it a property, the driver has a getter.
+    const waitingForConnection = (): number => Reflect.get(pg.Pool.prototype, 'waitingCount', this) as number;
+    Object.defineProperty(this, 'waitingCount', { get: () => waitingForConnection() + this.#held });
     this.on('error', () => (this.#counts.brokenConnections += 1));
     this.on('connect', (client) => this.#connections.add(client as pg.PoolClient & FollowingClient));
     this.on('remove', (client) => this.#connections.delete(client as pg.PoolClient & FollowingClient));
@@ -135,6 +146,21 @@ export class Pool extends pg.Pool {
     await this.#keeper.refresh();
   }
 
+  /**
+   * For SIGTERM: serves on for `preStopMillis`, while load balancers still send requests, then ends the pool and waits for what runs. What
+   * still runs at `timeoutMillis` is cut, with a `straggler` event. Default: 0 and 10 000.
+   */
+  async drain({ preStopMillis = 0, timeoutMillis = 10_000 }: DrainOptions = {}): Promise<{ cut: number }> {
+    if (preStopMillis > 0) await after(preStopMillis);
+    // Requests that wait for a connection would never be answered once pg's pool has begun to end.
+    const end = Date.now() + timeoutMillis;
+    while (this.#inUse.size + this.waitingCount > 0 && Date.now() < end) await after(5);
+    const busy = [...this.#inUse];
+    for (const client of busy) this.#cut(client, `${timeoutMillis} ms after drain() began`);
+    if (!this.ending) await Promise.race([this.end(), ...(busy.length > 0 ? [after(cutMillis)] : [])]);
+    return { cut: busy.length };
+  }
+
   override end(): Promise<void>;
   override end(callback: () => void): void;
   override end(callback?: () => void): Promise<void> | void {
@@ -161,19 +187,23 @@ export class Pool extends pg.Pool {
     const connectTimeout = this.options.connectionTimeoutMillis ?? 0;
     const limit = connectTimeout > 0 ? Math.min(connectTimeout, credentialTimeoutMillis) : credentialTimeoutMillis;
     const left = AbortSignal.any([AbortSignal.timeout(Math.max(0, since + limit - Date.now())), this.#ending.signal]);
-    this.#logins.available(this.#crew.policy, left).then(
-      () => queueMicrotask(() => this.#attempt(callback, since)),
-      (error: Error) =>
-        queueMicrotask(() =>
-          this.ending ? this.#attempt(callback, since) : callback(error, undefined, () => undefined),
-        ),
-    );
+    this.#held += 1;
+    this.#logins
+      .available(this.#crew.policy, left)
+      .finally(() => (this.#held -= 1))
+      .then(
+        () => queueMicrotask(() => this.#attempt(callback, since)),
+        (error: Error) =>
+          queueMicrotask(() =>
+            this.ending ? this.#attempt(callback, since) : callback(error, undefined, () => undefined),
+          ),
+      );
   }
 
   #attempt(callback: Callback, since: number): void {
     super.connect((error, connected, done) => {
       if (!connected) {
-        const again = error instanceof NotOffered || isAuthenticationError(error);
+        const again = error instanceof NotOffered || this.#logins.hasRefused(error);
         return again && !this.ending ? this.#checkOut(callback, since) : callback(error, undefined, done);
       }
       const client = connected as pg.PoolClient & FollowingClient;
@@ -185,7 +215,7 @@ export class Pool extends pg.Pool {
       this.#inUse.add(client);
       client.release = (problem) => {
         this.#inUse.delete(client);
-        release.call(client, problem ?? this.#mustClose(client));
+        release.call(client, problem || this.#mustClose(client));
       };
       callback(undefined, client, client.release as (release?: unknown) => void);
     });
@@ -209,7 +239,7 @@ export class Pool extends pg.Pool {
         await probe.connect();
         await probe.end();
       } catch {
-        if (this.#unproven()) await new Promise((resolve) => setTimeout(resolve, pause).unref());
+        if (this.#unproven()) await after(pause, undefined, { ref: false });
       }
     }
     this.#roomWanted = false;
@@ -249,19 +279,20 @@ export class Pool extends pg.Pool {
     const busy = [...this.#inUse].filter((client) => this.#isSuperseded(client));
     if (busy.length === 0 || stragglerTimeoutMillis > longestTimer) return;
     const timer = setTimeout(() => {
-      for (const client of busy) if (this.#inUse.has(client)) this.#cut(client);
+      for (const client of busy)
+        if (this.#inUse.has(client)) this.#cut(client, `${stragglerTimeoutMillis} ms after the rotation`);
     }, stragglerTimeoutMillis);
     timer.unref();
     this.#timers.add(timer);
   }
 
-  #cut(client: FollowingClient): void {
+  #cut(client: FollowingClient, when: string): void {
     const { user, generation } = client.credential;
     this.#counts.stragglers += 1;
     const event: StragglerEvent = { generation, user, processId: (client as { processID?: number }).processID };
     if (!this.emit('straggler', event)) {
       process.emitWarning(
-        `A connection of user "${user}", generation ${generation}, was still in use ${this.#crew.policy.stragglerTimeoutMillis} ms after the rotation and is closed now.`,
+        `A connection of user "${user}", generation ${generation}, was still in use ${when} and is closed now.`,
         'KeyturnStraggler',
       );
     }
@@ -283,6 +314,9 @@ export class Pool extends pg.Pool {
     return this.#logins.isSuperseded((client as FollowingClient).credential);
   }
 }
+
+/** An application that was cut gets this long to give its connection back. */
+const cutMillis = 1_000;
 
 /** `setTimeout` takes no more; a longer deadline is none. */
 const longestTimer = 2 ** 31 - 1;
