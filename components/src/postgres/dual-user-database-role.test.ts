@@ -182,7 +182,8 @@ describe('the outputs of DualUserDatabaseRole', () => {
   });
 
   it('take the name of the pair from the component when none is given', async () => {
-    const { pair: _, ...unnamed } = args;
+    const unnamed = { ...args };
+    delete (unnamed as { pair?: string }).pair;
     const { role } = await build('orders', unnamed);
 
     expect(await value(role.users)).toEqual(['orders_a', 'orders_b']);

@@ -187,6 +187,9 @@ function granteeRights(database: string, pair: DualUsers, { owner, schema, privi
   };
 }
 
-function timeout<Name extends string>(name: Name, duration: Duration | undefined): { readonly [key in Name]?: number } {
-  return (duration === undefined ? {} : { [name]: milliseconds(duration) }) as { readonly [key in Name]?: number };
+function timeout<Name extends string>(
+  name: Name,
+  duration: Duration | undefined,
+): Readonly<Partial<Record<Name, number>>> {
+  return (duration === undefined ? {} : { [name]: milliseconds(duration) }) as Readonly<Partial<Record<Name, number>>>;
 }
