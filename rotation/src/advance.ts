@@ -1,6 +1,6 @@
 import { type Credential, otherUser, type Step } from '@keyturn/plan';
 
-import { DatabaseError, type Forced, type PairState } from './database.js';
+import { DatabaseError, type Forced, type PairState, type TestReport } from './database.js';
 import { type Intent, tokenOf } from './intent.js';
 import { newPassword } from './passwords.js';
 import { carryOnRetire } from './retire.js';
@@ -49,7 +49,8 @@ export async function carryOnAdvance(
   const held = await step(work, 'set', generation, () => set(work, before, intent, forced));
   if ('outcome' in held) return held;
 
-  const report = await step(work, 'test', generation, () => work.session.test(credentialOf(held.candidate)));
+  const report = await step(work, 'test', generation, () => test(work, held.candidate));
+  if ('outcome' in report) return report;
   if (report.differences.length > 0) {
     return refused(
       `${user} was not published, because it differs from the other user: ${report.differences.join('; ')}. Mend that and resume.`,
@@ -187,6 +188,18 @@ async function trySet(
   } catch (error) {
     if (troubleOf(error) === 'policy') return error instanceof Error ? error.message : 'password policy';
     throw error;
+  }
+}
+
+/** A login that is refused keeps the candidate from being published; any other trouble is thrown, and the next run tests again. */
+async function test(work: Work, candidate: StoredCredential): Promise<TestReport | Blocked> {
+  try {
+    return await work.session.test(credentialOf(candidate));
+  } catch (error) {
+    if (!(error instanceof DatabaseError) || error.kind !== 'authentication') throw error;
+    return refused(
+      `${candidate.user} was not published, because its login is refused on ${error.endpoint}. ${error.message}`,
+    );
   }
 }
 

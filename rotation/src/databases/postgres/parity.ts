@@ -70,7 +70,7 @@ const strayDefaults = `
 
 /** What one user owns, the other cannot alter. */
 const owned = `
-  SELECT r.rolname AS user, CASE WHEN s.dbid IN (0, d.oid) THEN pg_describe_object(s.classid, s.objid, s.objsubid) ELSE 'an object in another database' END AS object
+  SELECT r.rolname AS user, CASE WHEN s.dbid IN (0, d.oid) THEN (SELECT i.type || ' ' || i.identity FROM pg_identify_object(s.classid, s.objid, s.objsubid) i) ELSE 'an object in another database' END AS object
   FROM pg_shdepend s JOIN pg_roles r ON r.oid = s.refobjid CROSS JOIN (SELECT oid FROM pg_database WHERE datname = current_database()) d
   WHERE s.refclassid = 'pg_authid'::regclass AND s.deptype = 'o' AND r.rolname IN ($1, $2) ORDER BY 1, 2`;
 

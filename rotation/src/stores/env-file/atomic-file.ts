@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { open, rename, stat, unlink } from 'node:fs/promises';
+import { open, readdir, rename, stat, unlink } from 'node:fs/promises';
 import path from 'node:path';
+
+const temporarySuffix = '.keyturn-new';
 
 /**
  * Replaces a file in one step: a reader sees the whole old text or the whole new one, also after a crash. Mode 0600; the owner of the file
@@ -8,7 +10,7 @@ import path from 'node:path';
  */
 export async function replaceFile(file: string, text: string): Promise<void> {
   const folder = path.dirname(file);
-  const temporary = path.join(folder, `.${path.basename(file)}.${randomBytes(6).toString('hex')}`);
+  const temporary = path.join(folder, `.${path.basename(file)}.${randomBytes(6).toString('hex')}${temporarySuffix}`);
   const before = await stat(file).catch(() => undefined);
   try {
     const handle = await open(temporary, 'wx', 0o600);
@@ -38,4 +40,12 @@ async function syncFolder(folder: string): Promise<void> {
   } finally {
     await handle.close();
   }
+}
+
+/** Removes what a killed process left of its writing; it holds a password. */
+export async function removeLeftovers(file: string): Promise<void> {
+  const folder = path.dirname(file);
+  const names = await readdir(folder);
+  const ours = names.filter((name) => name.startsWith(`.${path.basename(file)}.`) && name.endsWith(temporarySuffix));
+  for (const name of ours) await unlink(path.join(folder, name)).catch(() => undefined);
 }

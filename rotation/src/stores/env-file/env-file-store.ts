@@ -5,7 +5,8 @@ import path from 'node:path';
 import type { Credential, VersionStage } from '@keyturn/plan';
 
 import { type Store, StoreConflictError, type StoredCredential, StoreError } from '../../store.js';
-import { replaceFile } from './atomic-file.js';
+import { removeLeftovers, replaceFile } from './atomic-file.js';
+import { withFileLock } from './file-lock.js';
 import { defaultTemplate, render } from './template.js';
 
 /** Where the file is, what it looks like, and who is told. */
@@ -31,6 +32,7 @@ export class EnvFileStore implements Store {
   readonly #path: string;
   readonly #template: string;
   readonly #notify: EnvFileStoreOptions['notify'];
+  #turn: Promise<unknown> = Promise.resolve();
 
   /** @throws StoreError when the template does not hold both user and password. */
   constructor(options: EnvFileStoreOptions) {
@@ -52,6 +54,22 @@ export class EnvFileStore implements Store {
   }
 
   async writePending(credential: Credential, { token }: { readonly token: string }): Promise<string> {
+    return await this.#alone(() => this.#writePending(credential, token));
+  }
+
+  async publish(version: string, options: { readonly expectedCurrent: string | undefined }): Promise<void> {
+    await this.#alone(() => this.#publish(version, options.expectedCurrent));
+    this.#tell();
+  }
+
+  async discardPending(version: string): Promise<void> {
+    await this.#alone(async () => {
+      const { [version]: found, ...others } = await this.#read();
+      if (found?.stage === 'pending') await this.#write(others);
+    });
+  }
+
+  async #writePending(credential: Credential, token: string): Promise<string> {
     const versions = await this.#read();
     for (const [version, held] of Object.entries(versions)) if (held.token === token) return version;
     render(this.#template, credential);
@@ -62,23 +80,34 @@ export class EnvFileStore implements Store {
   }
 
   /** The file first and the record of it second: a crash between the two is mended by publishing once more. */
-  async publish(version: string, options: { readonly expectedCurrent: string | undefined }): Promise<void> {
+  async #publish(version: string, expectedCurrent: string | undefined): Promise<void> {
     const versions = await this.#read();
     const next = versions[version];
-    if (next === undefined)
+    if (next === undefined) {
       throw new StoreError(`${this.name}: there is no version ${version}, so it cannot be published.`);
+    }
     const current = publishedOf(versions);
-    if (current !== version && current !== options.expectedCurrent) {
-      throw new StoreConflictError(this.name, options.expectedCurrent, current);
+    if (current !== version && current !== expectedCurrent) {
+      throw new StoreConflictError(this.name, expectedCurrent, current);
     }
     await this.#replace(this.#path, render(this.#template, next));
     if (current !== version) await this.#write(promoted(versions, version, next));
-    this.#tell();
   }
 
-  async discardPending(version: string): Promise<void> {
-    const { [version]: found, ...others } = await this.#read();
-    if (found?.stage === 'pending') await this.#write(others);
+  /** One writer at a time on this machine, and nothing left of one that was killed. */
+  async #alone<T>(work: () => Promise<T>): Promise<T> {
+    const inTurn = this.#turn.then(async () => {
+      try {
+        return await withFileLock(`${this.#path}.keyturn.lock`, async () => {
+          await removeLeftovers(this.#path);
+          return await work();
+        });
+      } catch (cause) {
+        throw cause instanceof StoreError ? cause : this.#failure('cannot be written', cause);
+      }
+    });
+    this.#turn = inTurn.catch(() => undefined);
+    return await inTurn;
   }
 
   async #read(): Promise<Versions> {

@@ -1,0 +1,23 @@
+import type { Plan } from '@keyturn/plan';
+
+import type { Endpoint } from '../databases/postgres/endpoint.js';
+import type { Pair } from '../pair.js';
+import type { Kill } from './point.js';
+
+/** What the child process is asked to do; it arrives on standard input, because arguments are seen by everybody. */
+export interface Job {
+  readonly run: 'bootstrap' | 'advance' | 'retire' | 'resume';
+  readonly endpoints: readonly Endpoint[];
+  readonly admin: { readonly user: string; readonly password: string };
+  readonly pair: Pair;
+  readonly plan: Plan;
+  readonly file: string;
+  readonly kill?: Kill;
+}
+
+/** What the child process says when it was not killed. */
+export interface JobReport {
+  readonly outcome: string;
+  readonly because?: string;
+  readonly renames: number;
+}

@@ -1,0 +1,104 @@
+import { readFile } from 'node:fs/promises';
+import { parseEnv } from 'node:util';
+
+import { isAuthenticationError } from '@keyturn/plan';
+import pg from 'pg';
+
+import type { Endpoint } from '../databases/postgres/endpoint.js';
+
+/** What the probers saw. */
+export interface Probed {
+  readonly logins: number;
+  /** Refused logins, as `user generation endpoint code`. */
+  readonly refused: readonly string[];
+}
+
+/** Applications that log in every few milliseconds on every endpoint. */
+export interface Prober {
+  stop(): Promise<Probed>;
+}
+
+interface Seen {
+  readonly user: string;
+  readonly password: string;
+  readonly generation: string;
+}
+
+/**
+ * One prober uses what the file holds at that moment. Others hold each credential that was ever in the file until `holdMs` after another one
+ * took its place, which is shorter than the lifetime that the plan declares.
+ */
+export function probe(options: {
+  readonly file: string;
+  readonly endpoints: readonly Endpoint[];
+  readonly holdMs: number;
+  readonly everyMs: number;
+}): Prober {
+  const refused: string[] = [];
+  const supersededAt = new Map<string, number>();
+  const held = new Map<string, Seen>();
+  let logins = 0;
+  let going = true;
+
+  async function login(seen: Seen, endpoint: Endpoint): Promise<void> {
+    const client = new pg.Client({
+      host: endpoint.host,
+      port: endpoint.port,
+      database: endpoint.database,
+      user: seen.user,
+      password: seen.password,
+      application_name: 'prober',
+    });
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+      logins += 1;
+    } catch (error) {
+      if (isAuthenticationError(error)) {
+        refused.push(`${seen.user} ${seen.generation} ${endpoint.name} ${String((error as { code?: unknown }).code)}`);
+      }
+    } finally {
+      await client.end().catch(() => undefined);
+    }
+  }
+
+  async function round(): Promise<void> {
+    const now = await readSeen(options.file);
+    if (now !== undefined) {
+      const key = `${now.user} ${now.generation}`;
+      for (const other of held.keys())
+        if (other !== key && !supersededAt.has(other)) supersededAt.set(other, Date.now());
+      held.set(key, now);
+    }
+    const logging: Promise<void>[] = [];
+    for (const [key, seen] of held) {
+      if (Date.now() >= (supersededAt.get(key) ?? Infinity) + options.holdMs) continue;
+      for (const endpoint of options.endpoints) logging.push(login(seen, endpoint));
+    }
+    await Promise.all(logging);
+  }
+
+  const running = (async () => {
+    while (going) {
+      await round();
+      await new Promise((resolve) => setTimeout(resolve, options.everyMs));
+    }
+  })();
+  return {
+    stop: async () => {
+      going = false;
+      await running;
+      return { logins, refused };
+    },
+  };
+}
+
+async function readSeen(file: string): Promise<Seen | undefined> {
+  const text = await readFile(file, 'utf8').catch(() => undefined);
+  if (text === undefined) return undefined;
+  const values = parseEnv(text);
+  const { DB_USER: user, DB_PASSWORD: password, DB_GENERATION: generation } = values;
+  return user === undefined || password === undefined || generation === undefined
+    ? undefined
+    : { user, password, generation };
+}
