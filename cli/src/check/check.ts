@@ -18,6 +18,7 @@ import type { EvaluateOptions } from '@keyturn/policies';
 import { findConfig, loadConfig, type FailOn, type LoadedConfig, type Setting } from '../config/config.js';
 import { didYouMean } from '../did-you-mean.js';
 import { UsageError } from '../errors.js';
+import { applyBaseline, readBaseline } from './baseline.js';
 import { checkManifests } from './check-manifests.js';
 import { checkPrograms } from './check-programs.js';
 import { checkSources } from './check-sources.js';
@@ -44,6 +45,8 @@ export interface CheckOptions {
   readonly config?: string | false;
   /** Stack whose configuration programs get. Default: the recorder's choice. */
   readonly stack?: string;
+  /** File of findings that were there before, from `cwd`. `false` reads none. Default: what the configuration says, else none. */
+  readonly baseline?: string | false;
   /** Milliseconds one program may take. Default: 60 000. */
   readonly timeoutMs?: number;
   /** The day exceptions are measured against, `YYYY-MM-DD`. Default: today in UTC. */
@@ -61,6 +64,8 @@ export interface CheckSettings {
   readonly settings: Readonly<Record<string, Setting>>;
   readonly failOn?: FailOn;
   readonly loaded?: LoadedConfig;
+  /** Full path of the baseline. */
+  readonly baseline?: string;
   readonly today: string;
 }
 
@@ -96,7 +101,17 @@ export function settle(options: CheckOptions): CheckSettings {
     today,
     ...(loaded?.config.failOn === undefined ? {} : { failOn: loaded.config.failOn }),
     ...(loaded === undefined ? {} : { loaded }),
+    ...baselineOf(options, cwd, loaded),
   };
+}
+
+function baselineOf({ baseline }: CheckOptions, cwd: string, loaded: LoadedConfig | undefined): { baseline?: string } {
+  if (baseline === false) return {};
+  if (baseline !== undefined) return { baseline: path.resolve(cwd, baseline) };
+  const configured = loaded?.config.baseline;
+  return loaded === undefined || configured === undefined
+    ? {}
+    : { baseline: path.resolve(path.dirname(loaded.file), configured) };
 }
 
 /**
@@ -200,13 +215,23 @@ function combine(
     },
   );
 
+  const before = settled.baseline;
+  const rest =
+    before === undefined
+      ? { findings, suppressed: [] }
+      : applyBaseline(findings, readBaseline(before, shownFrom(cwd)(before)), shownFrom(cwd)(before), staleLevel());
   return {
-    findings: inOrder(findings),
+    findings: inOrder(rest.findings),
     undecided: parts.flatMap((part) => part.undecided),
     notAnalysed,
-    suppressed: [...suppressed, ...disabled],
+    suppressed: [...suppressed, ...disabled, ...rest.suppressed],
     looked,
   };
+
+  /** An entry is stale only if everything was read. */
+  function staleLevel() {
+    return notAnalysed.some(({ extent }) => extent === 'whole') ? 'off' : levelOf('exception-unused');
+  }
 
   function levelOf(id: string) {
     const given = settings[id];

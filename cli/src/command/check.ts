@@ -20,6 +20,9 @@ interface Flags {
   readonly config?: string | false;
   readonly stack?: string;
   readonly timeout?: number;
+  readonly baseline?: string;
+  readonly updateBaseline?: boolean;
+  readonly pruneBaseline?: boolean;
 }
 
 /** `keyturn check`. `finish` gets the exit code. */
@@ -51,6 +54,9 @@ export function checkCommand(terminal: Terminal, finish: (code: number) => void)
     .option('--explain <rule>', 'say what a rule looks for and how to fix it, and check nothing')
     .option('--config <file>', 'configuration (default: the nearest keyturn.config.json)')
     .option('--no-config', 'read no configuration')
+    .option('--baseline <file>', 'findings that were there before, which do not fail the run')
+    .option('--update-baseline', 'write all findings into the baseline')
+    .option('--prune-baseline', 'remove from the baseline what is gone')
     .option('--stack <name>', 'stack whose configuration Pulumi programs get')
     .addOption(new Option('--timeout <seconds>', 'how long one program may take (default: 60)').argParser(seconds))
     .addHelpText('after', helpText)
@@ -95,16 +101,35 @@ async function runCheck(
     cwd: terminal.cwd,
     ...(flags.preset === undefined ? {} : { preset: flags.preset }),
     ...(flags.config === undefined ? {} : { config: flags.config }),
+    ...(flags.baseline === undefined ? {} : { baseline: flags.baseline }),
     ...(flags.stack === undefined ? {} : { stack: flags.stack }),
     ...(flags.timeout === undefined ? {} : { timeoutMs: flags.timeout * 1000 }),
   };
   const settled = settle(options);
+  const writes = flags.updateBaseline === true || flags.pruneBaseline === true;
+  const { baseline } = settled;
+  if (writes && baseline === undefined) {
+    throw new UsageError('There is no baseline to write. Name it with --baseline FILE, or in keyturn.config.json.');
+  }
   const progress = progressLine(terminal);
   let report: Report;
   try {
-    report = await check({ ...options, onProgress: progress.show });
+    report = await check({
+      ...options,
+      ...(flags.updateBaseline === true ? { baseline: false } : {}),
+      onProgress: progress.show,
+    });
   } finally {
     progress.clear();
+  }
+
+  if (writes && baseline !== undefined) {
+    report = await rewriteBaseline(
+      baseline,
+      path.relative(settled.cwd, baseline),
+      report,
+      flags.updateBaseline === true,
+    );
   }
 
   const { exitCodeOf } = await import('../check/exit-code.js');
@@ -121,6 +146,22 @@ async function runCheck(
     else writeReport(file, terminal.cwd, text);
   }
   return exitCodeOf(report, { failOn: flags.failOn ?? settled.failOn, failOnUndecided: flags.failOnUndecided });
+}
+
+/** Writes the baseline from a report, and answers the report as it is with the new one. Half a report is never written. */
+async function rewriteBaseline(file: string, shown: string, report: Report, all: boolean): Promise<Report> {
+  if (report.notAnalysed.some(({ extent }) => extent === 'whole')) return report;
+  const { readBaseline, writeBaseline, applyBaseline } = await import('../check/baseline.js');
+  const { findings, suppressed = [] } = report;
+  const others = suppressed.filter(({ by }) => by !== 'baseline');
+  const old = suppressed.filter(({ by }) => by === 'baseline').map(({ finding }) => finding);
+  const current = [
+    ...findings.filter(({ place, rule }) => !(rule === 'exception-unused' && place.file === shown)),
+    ...old,
+  ];
+  writeBaseline(file, shown, all ? findings : old);
+  const result = applyBaseline(current, readBaseline(file, shown), shown, 'off');
+  return { ...report, findings: result.findings, suppressed: [...others, ...result.suppressed] };
 }
 
 function oneOf<Word extends string>(what: string, words: readonly Word[]): (value: string) => Word {
