@@ -52,6 +52,35 @@ function isLoader(value: unknown): value is Loader {
   return typeof value === 'function' && '_load' in value && '_resolveFilename' in value;
 }
 
+/**
+ * Pulumi loads the TypeScript compiler and npm's tree reader before it knows whether a function will be serialised. Most programs
+ * serialise none, and the two are more than half of the time that Pulumi takes to load.
+ */
+function lazily(load: () => unknown): object {
+  let module: object | undefined;
+  const loaded = (): object => {
+    const value = module ?? load();
+    module = typeof value === 'object' || typeof value === 'function' ? (value ?? {}) : {};
+    return module;
+  };
+  return new Proxy(
+    {},
+    {
+      get(_target, name) {
+        if (name === '__esModule') return true;
+        const value: unknown = Reflect.get(loaded(), name);
+        return value === undefined && name === 'default' ? loaded() : value;
+      },
+      has: (_target, name) => Reflect.has(loaded(), name),
+    },
+  );
+}
+
+function isFromSdk(parent: unknown): boolean {
+  if (typeof parent !== 'object' || parent === null || !('filename' in parent)) return false;
+  return /[\\/]@pulumi[\\/]pulumi[\\/]runtime[\\/]closure[\\/]/.test(String(parent.filename));
+}
+
 /** Sees each file as it loads, and lends the program our SDK packages where it has none. */
 function watchModules(): void {
   if (!isLoader(Module)) throw new TypeError('This version of Node loads modules in a way the recorder does not know.');
@@ -60,6 +89,9 @@ function watchModules(): void {
   loader._load = function watched(request, parent, isMain) {
     if (request === 'source-map-support/register' || request === 'source-map-support')
       return { install: () => undefined };
+    if ((request === '../../typescript-shim' || request === '@npmcli/arborist') && isFromSdk(parent)) {
+      return lazily(() => load.call(this, request, parent, isMain));
+    }
     return load.call(this, request, parent, isMain);
   };
   loader._resolveFilename = function lent(request, parent, isMain, options) {

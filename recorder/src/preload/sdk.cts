@@ -1,3 +1,4 @@
+/* eslint-disable @typescript-eslint/no-require-imports, @typescript-eslint/consistent-type-imports -- loaded only when a program needs it, and from the program's own folder */
 /** Small changes to the program's own copy of `@pulumi/pulumi`, made file by file as it loads. */
 import { settings } from './settings.cjs';
 import { report } from './report.cjs';
@@ -101,9 +102,10 @@ async function urnOf(resource: unknown): Promise<unknown> {
 function patchJson(root: string): void {
   const { parse } = JSON;
   JSON.parse = (text: string, reviver?: Parameters<typeof parse>[1]): unknown => {
-    const meaning = typeof text === 'string' ? meaningOf(text) : undefined;
+    const written: unknown = text;
+    const meaning = meaningOf(typeof written === 'object' ? `${text}` : text);
     if (meaning === undefined) return parse(text, reviver) as unknown;
-    return deepUnknown(sdkAt(root), originUrn(meaning.kind, meaning.name), text);
+    return deepUnknown(sdkAt(root), originUrn(meaning.kind, meaning.name), `${text}`);
   };
 }
 

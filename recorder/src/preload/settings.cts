@@ -21,9 +21,9 @@ const inWorker: Settings = {
 
 function read(): Settings {
   if (!isMainThread) return inWorker;
-  const data: unknown = JSON.parse(process.env[variable] ?? 'null');
+  const data: unknown = JSON.parse(process.env['KEYTURN_RECORDER'] ?? 'null');
   if (!isSettings(data)) throw new Error(`${variable} is not set: this file is only loaded by the recorder.`);
-  delete process.env[variable];
+  delete process.env['KEYTURN_RECORDER'];
   return data;
 }
 

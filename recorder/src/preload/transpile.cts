@@ -1,3 +1,4 @@
+/* eslint-disable @typescript-eslint/no-require-imports, @typescript-eslint/consistent-type-imports -- loaded only when a program needs it, and from the program's own folder */
 /**
  * Runs TypeScript as it is written: types are taken off in place by sucrase, so line numbers stay true and no source map is needed.
  * What sucrase does not do (decorators, namespaces) goes to the TypeScript compiler.
