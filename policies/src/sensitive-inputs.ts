@@ -61,10 +61,7 @@ const table: readonly SensitiveInputs[] = [
   },
   { types: ['vault:ad/secretBackend:SecretBackend'], paths: ['bindpass'] },
   {
-    types: [
-      'vault:approle/authBackendRoleSecretId:AuthBackendRoleSecretId',
-      'vault:appRole/authBackendRoleSecretId:AuthBackendRoleSecretId',
-    ],
+    types: ['vault:appRole/authBackendRoleSecretId:AuthBackendRoleSecretId'],
     paths: ['secretId'],
   },
   { types: ['pulumi:providers:vault'], paths: ['token'] },

@@ -7,11 +7,7 @@ import { sensitivePathsOf, typesWithSensitiveInputs } from '../sensitive-inputs.
 
 const kubernetesSecret = 'kubernetes:core/v1:Secret';
 const configMap = 'kubernetes:core/v1:ConfigMap';
-const lambdas = [
-  'aws:lambda/function:Function',
-  'aws:lambda/callbackFunction:CallbackFunction',
-  'aws-native:lambda:Function',
-];
+const lambdas = ['aws:lambda/function:Function', 'aws-native:lambda:Function'];
 
 export const noHardcodedPassword = definePolicy({
   facts: {

@@ -12,7 +12,7 @@ const fetches =
 const destinations: readonly (readonly [types: readonly string[], paths: readonly string[]])[] = [
   [runningWorkloadTypes, ['spec.template.spec.containers.*.env.*.value', 'spec.template.spec.containers.*.args']],
   [['kubernetes:core/v1:Secret'], ['data', 'stringData']],
-  [['aws:lambda/function:Function', 'aws:lambda/callbackFunction:CallbackFunction'], ['environment.variables']],
+  [['aws:lambda/function:Function'], ['environment.variables']],
   [taskDefinitionTypes, ['containerDefinitions']],
   [['aws:apprunner/service:Service'], ['sourceConfiguration']],
   [

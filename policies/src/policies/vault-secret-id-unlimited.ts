@@ -9,7 +9,7 @@ export const vaultSecretIdUnlimited = definePolicy({
     breaks: 'A secret id that never expires and can be used for ever is a password that nothing rotates.',
     fix: 'Set `secretIdTtl` (seconds), or `secretIdNumUses`.',
   },
-  types: ['vault:appRole/authBackendRole:AuthBackendRole', 'vault:approle/authBackendRole:AuthBackendRole'],
+  types: ['vault:appRole/authBackendRole:AuthBackendRole'],
   needs: 'resource',
   check({ resource }) {
     const limits = ['secretIdTtl', 'secretIdNumUses'].map((name) => at(resource.properties, name));
