@@ -134,7 +134,12 @@ function summariesOf({ incident, keyturn }: Outcome): readonly [PhaseSummary, Ph
 function proofsTable(proofs: readonly Proof[]): ReportTable {
   return {
     columns: ['generation', 'claim', 'holds', 'seen'],
-    rows: proofs.map(({ generation, claim, holds, seen }) => [generation ?? 'all', claim, holds ? 'yes' : 'no', seen]),
+    rows: proofs.map(({ generation, claim, holds, seen }) => [
+      generation === undefined ? 'all' : `${generation}`,
+      claim,
+      holds ? 'yes' : 'no',
+      seen,
+    ]),
   };
 }
 

@@ -40,11 +40,8 @@ export class Fleet {
 
   /** The next one in turn; `undefined` when nothing serves. */
   next(): Serving | undefined {
-    for (let tried = 0; tried < this.#slots.length; tried++) {
-      const serving = this.#slots[this.#turn++ % this.#slots.length];
-      if (serving) return serving;
-    }
-    return undefined;
+    const serving = this.#slots.filter((slot) => slot !== undefined);
+    return serving[this.#turn++ % serving.length];
   }
 
   /**
@@ -54,10 +51,9 @@ export class Fleet {
    * @param everyMs time between the starts of two replacements, at least
    */
   async restart(everyMs: number, signal?: AbortSignal, onReplaced?: (instance: Instance) => void): Promise<void> {
-    for (let slot = 0; slot < this.#slots.length; slot++) {
+    for (const [slot, serving] of this.#slots.entries()) {
       const pace = sleep(everyMs, undefined, { ...(signal ? { signal } : {}) });
       pace.catch(() => undefined);
-      const serving = this.#slots[slot];
       this.#slots[slot] = undefined;
       if (serving) await answered(serving);
       await serving?.instance.stop();

@@ -137,11 +137,9 @@ export class Instance {
       case 'read':
         this.#reads.push({ at: message.at, credential: message.credential });
         break;
-      case 'login': {
-        const { type: _type, login, ...rest } = message;
-        this.#logins.set(login, rest);
+      case 'login':
+        this.#logins.set(message.login, message.outcome);
         break;
-      }
       case 'closed':
         this.#closed.set(message.login, message.at);
         break;

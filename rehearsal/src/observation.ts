@@ -1,4 +1,4 @@
-import type { Fingerprint } from './evidence.js';
+import type { Fingerprint, Login } from './evidence.js';
 
 /** Where an application's credential stands: a file of `NAME=value` lines, and the names of the two lines. */
 export interface SourceFile {
@@ -23,14 +23,6 @@ export interface DifferingSetting {
 /** What the observer inside an application tells. */
 export type Observation =
   | { readonly type: 'read'; readonly at: number; readonly credential: Fingerprint }
-  | {
-      readonly type: 'login';
-      readonly login: number;
-      readonly user: string;
-      readonly begunAt: number;
-      readonly endedAt: number;
-      readonly credential?: Fingerprint;
-      readonly refused?: string;
-    }
+  | { readonly type: 'login'; readonly login: number; readonly outcome: Login }
   | { readonly type: 'closed'; readonly login: number; readonly at: number }
   | { readonly type: 'settings'; readonly differing: Readonly<Record<string, DifferingSetting>> };

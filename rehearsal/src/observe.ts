@@ -9,7 +9,7 @@ import { parseEnv } from 'node:util';
 
 import type { Client, Pool } from 'pg';
 
-import { fingerprintOf, now } from './evidence.js';
+import { fingerprintOf, type Login, now } from './evidence.js';
 import type { Observation, ObserveOptions } from './observation.js';
 
 const setting = process.env['KEYTURN_OBSERVE'];
@@ -83,26 +83,25 @@ function observePostgres({ key }: ObserveOptions): void {
   observeSettings(driver.Pool);
 }
 
-type Connect = (callback?: (error: Error | null, ...rest: unknown[]) => void) => Promise<unknown> | void;
+type Connect = (callback?: (error: Error | null, ...rest: unknown[]) => void) => unknown;
 
 function observeLogins(prototype: Client, key: string): void {
   const original = prototype.connect as Connect;
   let count = 0;
-  const connect = function (this: Client, callback?: Parameters<Connect>[0]): Promise<unknown> | void {
+  const connect = function (this: Client, callback?: Parameters<Connect>[0]): unknown {
     const login = ++count;
     const begunAt = now();
     const finished = (error: unknown): void => {
       // A password function has been replaced by its answer when the server asked for it; before that there is no credential.
       const { user, password } = this as unknown as { user?: string; password: unknown };
-      tell({
-        type: 'login',
-        login,
+      const outcome: Login = {
         user: user ?? '',
         begunAt,
         endedAt: now(),
         ...(typeof password === 'string' ? { credential: fingerprintOf(key, user ?? '', password) } : {}),
         ...(error ? { refused: codeOf(error) } : {}),
-      });
+      };
+      tell({ type: 'login', login, outcome });
     };
     this.once('end', () => tell({ type: 'closed', login, at: now() }));
     if (callback) {

@@ -211,6 +211,7 @@ table{border-collapse:collapse;width:100%;font-size:.87rem}
 th,td{text-align:left;padding:.35rem .75rem .35rem 0;border-bottom:1px solid var(--rule);vertical-align:top}
 th{color:var(--soft);font-weight:600;white-space:nowrap}
 td{overflow-wrap:anywhere}
+td:first-child{white-space:nowrap}
 .number{text-align:right;font-variant-numeric:tabular-nums;padding-right:1.5rem}
 @media print{
   body{font-size:10pt}

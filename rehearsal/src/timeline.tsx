@@ -231,14 +231,17 @@ function Panel({ title, x, y, legend = [] }: PanelProps): JSX.Element {
         );
       })}
       <g class="axis">
-        {y.ticks(3).map((tick) => (
-          <>
-            <line x1={left} x2={right} y1={y(tick)} y2={y(tick)} />
-            <text x={left - 8} y={y(tick) + 4} text-anchor="end">
-              {tick}
-            </text>
-          </>
-        ))}
+        {y
+          .ticks(3)
+          .filter(Number.isInteger)
+          .map((tick) => (
+            <>
+              <line x1={left} x2={right} y1={y(tick)} y2={y(tick)} />
+              <text x={left - 8} y={y(tick) + 4} text-anchor="end">
+                {tick}
+              </text>
+            </>
+          ))}
       </g>
     </>
   );
