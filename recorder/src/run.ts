@@ -145,14 +145,15 @@ function start(input: RunInput, address: string, home: string, wrapper: readonly
 }
 
 /** Somewhere for a program to look that asks for a path. */
-function makePaths({ paths, prefix }: RunInput, home: string): Readonly<Record<string, string>> {
+function makePaths({ paths, prefix, project }: RunInput, home: string): Readonly<Record<string, string>> {
   const made: Record<string, string> = {};
   for (const [key, kind] of paths) {
     const sentinel = sentinelFor(prefix, 'config', key);
     const target = path.join(home, sentinel);
     if (kind === 'folder') mkdirSync(target);
     writeFileSync(kind === 'folder' ? path.join(target, 'index.html') : target, sentinel);
-    made[key] = target;
+    // Relative: programs join it to their own folder.
+    made[key] = path.relative(project.workingDirectory, target);
   }
   return made;
 }

@@ -1,4 +1,4 @@
-/* eslint-disable @typescript-eslint/no-require-imports, @typescript-eslint/consistent-type-imports -- loaded only when a program needs it, and from the program's own folder */
+/* eslint-disable @typescript-eslint/consistent-type-imports -- loaded only when a program needs it, and from the program's own folder */
 /** Runs TypeScript written as ES modules. Lives in Node's loader thread. */
 import { existsSync, readFileSync } from 'node:fs';
 import type { LoadHook, ResolveHook } from 'node:module';

@@ -1,4 +1,4 @@
-/* eslint-disable @typescript-eslint/no-require-imports, @typescript-eslint/consistent-type-imports -- loaded only when a program needs it, and from the program's own folder */
+/* eslint-disable @typescript-eslint/no-require-imports -- loaded only when a program needs it, and from the program's own folder */
 /** Small changes to the program's own copy of `@pulumi/pulumi`, made file by file as it loads. */
 import { settings } from './settings.cjs';
 import { report } from './report.cjs';
