@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { dualUsersOf, milliseconds, type Plan } from '@keyturn/plan';
+import { dualUsersOf, type Plan } from '@keyturn/plan';
 
 import type { PairState } from '../database.js';
 import { PostgresDatabase } from '../databases/postgres/postgres-database.js';

@@ -129,7 +129,7 @@ function configOf(endpoint: Endpoint, login: Login, patience: Patience): ClientC
 }
 
 /** The driver is an optional peer: only who rotates a PostgreSQL needs it. */
-async function driver(): Promise<Pick<typeof import('pg'), 'Client'>> {
+async function driver(): Promise<{ readonly Client: new (config: ClientConfig) => Client }> {
   try {
     const { default: pg } = await import('pg');
     return pg;
