@@ -1,0 +1,52 @@
+import { table } from '../table.testing.js';
+import rule from './no-captured-credential.js';
+
+table(rule, {
+  fine: [
+    { name: 'no environment', code: 'const password = read();' },
+    { name: 'read in a function', code: 'export const password = () => process.env.DB_PASSWORD;' },
+    { name: 'a getter', code: 'export const config = { get password() { return process.env.DB_PASSWORD; } };' },
+    {
+      name: 'presence alone',
+      code: 'const hasPassword = !!process.env.DB_PASSWORD; if (process.env.DB_PASSWORD) start();',
+    },
+    { name: 'presence in a condition', code: "const kind = process.env.DB_PASSWORD ? 'password' : 'none';" },
+    {
+      name: 'a limit, a file, a duration',
+      code: 'const a = process.env.PASSWORD_RESET_LIMIT, b = process.env.DB_PASSWORD_FILE, c = process.env.TOKEN_EXPIRES_IN;',
+    },
+    { name: 'the working directory', code: 'const here = process.env.PWD;' },
+    {
+      name: 'a pool, which has a rule of its own',
+      code: "import { Pool } from 'pg'; new Pool({ password: process.env.DB_PASSWORD });",
+    },
+    { name: 'a test', code: 'const password = process.env.DB_PASSWORD;', filename: 'test/a.js' },
+  ],
+  wrong: [
+    {
+      name: 'a constant',
+      code: 'const password = process.env.DB_PASSWORD;',
+      says: [['captured', { name: 'DB_PASSWORD' }]],
+    },
+    {
+      name: 'an object that is exported',
+      code: "module.exports = { password: process.env.DB_PASSWORD || '' };",
+      says: [['captured', { name: 'DB_PASSWORD' }]],
+    },
+    {
+      name: 'a block at module scope',
+      code: 'let secret; if (a) { secret = process.env.JWT_SECRET; }',
+      says: [['captured', { name: 'JWT_SECRET' }]],
+    },
+    {
+      name: 'a static member',
+      code: 'class A { static password = process.env.DB_PASSWORD!; }',
+      says: [['captured', { name: 'DB_PASSWORD' }]],
+    },
+    {
+      name: 'a URL put together',
+      code: 'const url = `postgres://app:${process.env.DB_PASSWORD}@db/app`;',
+      says: [['captured', { name: 'DB_PASSWORD' }]],
+    },
+  ],
+});

@@ -1,0 +1,88 @@
+import type { TSESTree } from '@typescript-eslint/utils';
+import { type Node, isAtModuleScope, nameOf } from '../ast.js';
+import { clientMadeBy } from '../clients/find-client.js';
+import { createRule } from '../create-rule.js';
+import { kindOf } from '../credentials/names.js';
+import { isTestFile, pathOf } from '../file-kind.js';
+
+interface Option {
+  readonly checkTests: boolean;
+}
+
+export default createRule<[Option], 'captured'>({
+  facts: {
+    id: 'no-captured-credential',
+    summary: 'Disallow credentials that are copied from the environment when a module is loaded',
+    severity: 'medium',
+    breaks: 'The process keeps the credential of its start, whatever the environment or the source says later.',
+    fix: 'Read it in the function that uses it, or from a credential source that is asked again.',
+  },
+  recommended: false,
+  messages: {
+    captured:
+      '`{{name}}` is copied when the module is loaded, so the process keeps it after a rotation. Read it where it is used, or from a credential source that is asked again.',
+  },
+  schema: [
+    {
+      type: 'object',
+      additionalProperties: false,
+      properties: { checkTests: { type: 'boolean', description: 'Also look into test files.' } },
+    },
+  ],
+  defaultOptions: [{ checkTests: false }],
+  create(context, [option]) {
+    const source = context.sourceCode;
+    if (!source.text.includes('.env')) return {};
+    if (!option.checkTests && isTestFile(pathOf(context), source.text)) return {};
+    return {
+      MemberExpression(node) {
+        const name = nameOf(node);
+        if (name === undefined || nameOf(node.object) !== 'env' || node.object.type !== 'MemberExpression') return;
+        if (kindOf(name) === undefined || !isAtModuleScope(node) || !isKept(node)) return;
+        if (isGivenToClient(node)) return;
+        context.report({ node, messageId: 'captured', data: { name } });
+      },
+    };
+
+    /** `require-pool-refresh` says it better there. */
+    function isGivenToClient(node: Node): boolean {
+      for (let current = node.parent; current; current = current.parent) {
+        if (current.type === 'NewExpression' || current.type === 'CallExpression') {
+          return clientMadeBy(source, current) !== undefined;
+        }
+      }
+      return false;
+    }
+  },
+});
+
+/** True where the value itself is kept: not where its presence, its length or its equality is looked at. */
+function isKept(node: TSESTree.Node): boolean {
+  let child: Node = node;
+  for (let parent = node.parent; parent; child = parent, parent = parent.parent) {
+    switch (parent.type) {
+      case 'LogicalExpression':
+        if (parent.operator === '&&' && parent.left === child) return false;
+        continue;
+      case 'ConditionalExpression':
+        if (parent.test === child) return false;
+        continue;
+      case 'TSNonNullExpression':
+      case 'TSAsExpression':
+      case 'TSSatisfiesExpression':
+      case 'ChainExpression':
+      case 'TemplateLiteral':
+        continue;
+      case 'VariableDeclarator':
+        return parent.init === child;
+      case 'AssignmentExpression':
+        return parent.right === child;
+      case 'Property':
+      case 'PropertyDefinition':
+        return parent.value === child;
+      default:
+        return false;
+    }
+  }
+  return false;
+}

@@ -1,0 +1,141 @@
+import type { TSESLint, TSESTree } from '@typescript-eslint/utils';
+import { type Node, isFunction, nameOf, textOf, walk } from '../ast.js';
+import { type Made, clientMadeBy, mentionsClient } from '../clients/find-client.js';
+import { createRule } from '../create-rule.js';
+import { isTestFile, pathOf } from '../file-kind.js';
+import { originOf, variableOf } from '../origin.js';
+import { traced } from '../value.js';
+
+interface Option {
+  readonly checkTests: boolean;
+}
+interface Held {
+  readonly made: Made;
+  readonly variable: TSESLint.Scope.Variable;
+}
+
+export default createRule<[Option], 'notDrained' | 'abrupt'>({
+  facts: {
+    id: 'require-pool-drain',
+    summary: 'Require a process that ends on a signal to drain its pools first',
+    severity: 'medium',
+    breaks:
+      'The rollout after a rotation cuts queries in flight, and the database keeps sessions of the old user until they time out.',
+    fix: 'Await the graceful end of the pool before the process exits.',
+  },
+  messages: {
+    notDrained:
+      'This handler ends the process without draining `{{name}}`, so queries in flight are cut. Await `{{name}}.{{drain}}()` before the process exits.',
+    abrupt: '`{{name}}.{{method}}()` cuts commands in flight. Await `{{name}}.{{drain}}()`, which lets them finish.',
+  },
+  schema: [
+    {
+      type: 'object',
+      additionalProperties: false,
+      properties: { checkTests: { type: 'boolean', description: 'Also look into test files.' } },
+    },
+  ],
+  defaultOptions: [{ checkTests: false }],
+  create(context, [option]) {
+    const source = context.sourceCode;
+    const { text } = source;
+    if (!/['"`]SIG(?:TERM|INT)['"`]/.test(text) || !mentionsClient(text)) return {};
+    if (!option.checkTests && isTestFile(pathOf(context), text)) return {};
+    const held: Held[] = [];
+    const handlers: TSESTree.CallExpression[] = [];
+
+    function look(node: TSESTree.CallExpression | TSESTree.NewExpression): void {
+      if (node.type === 'CallExpression' && isSignal(node)) handlers.push(node);
+      const target = node.parent.type === 'AwaitExpression' ? node.parent.parent : node.parent;
+      if (target.type !== 'VariableDeclarator' || target.id.type !== 'Identifier') return;
+      const made = clientMadeBy(source, node);
+      const variable = variableOf(source, target.id);
+      if (made && variable && made.client.drain.length > 0) held.push({ made, variable });
+    }
+    return {
+      NewExpression: look,
+      CallExpression: look,
+      'Program:exit'() {
+        for (const handler of handlers) judge(handler);
+      },
+    };
+
+    function judge(call: TSESTree.CallExpression): void {
+      const [, given] = call.arguments;
+      const handler = given && traced(source, given);
+      if (!handler || !isFunction(handler)) return;
+      const inside = lookInto(handler);
+      for (const { made, variable } of held) {
+        const { drain, abrupt } = made.client;
+        const calls = variable.references.flatMap(({ identifier }) => {
+          const method = methodOn(identifier);
+          return method === undefined ? [] : [{ method, identifier }];
+        });
+        const [graceful = 'end'] = drain;
+        const data = { name: variable.name, drain: graceful };
+        const harsh = calls.find(({ method, identifier }) => abrupt?.includes(method) && contains(handler, identifier));
+        if (harsh)
+          context.report({ node: harsh.identifier, messageId: 'abrupt', data: { ...data, method: harsh.method } });
+        else if (
+          inside.exits &&
+          !inside.callsOthers &&
+          !isPassedOn(variable) &&
+          !calls.some(({ method }) => drain.includes(method))
+        ) {
+          context.report({ node: call, messageId: 'notDrained', data });
+        }
+      }
+    }
+
+    /** Whether the handler ends the process, and whether it calls what another module may use to drain. */
+    function lookInto(handler: Node): { readonly exits: boolean; readonly callsOthers: boolean } {
+      let exits = false;
+      let callsOthers = false;
+      walk(handler, (node) => {
+        if (node.type !== 'CallExpression') return true;
+        if (nameOf(node.callee) === 'exit' && node.callee.type === 'MemberExpression') exits = true;
+        else if (node.callee.type === 'Identifier') {
+          const module = originOf(source, node.callee)?.module;
+          callsOthers ||=
+            module !== undefined ||
+            variableOf(source, node.callee) === undefined ||
+            isFunction(traced(source, node.callee));
+        }
+        return true;
+      });
+      return { exits, callsOthers };
+    }
+  },
+});
+
+function isSignal(node: TSESTree.CallExpression): boolean {
+  const method = nameOf(node.callee);
+  if (node.callee.type !== 'MemberExpression' || (method !== 'on' && method !== 'once')) return false;
+  return nameOf(node.callee.object) === 'process' && /^SIG(?:TERM|INT)$/.test(textOf(node.arguments[0]) ?? '');
+}
+
+/** `end` for the `pool` of `pool.end()`, and `$client.end` for deeper ones. */
+function methodOn(identifier: Node): string | undefined {
+  const names: string[] = [];
+  let node: Node = identifier;
+  while (node.parent?.type === 'MemberExpression' && node.parent.object === node) {
+    node = node.parent;
+    names.push(nameOf(node) ?? '');
+  }
+  return node.parent?.type === 'CallExpression' && node.parent.callee === node ? names.join('.') : undefined;
+}
+
+/** A pool that goes to another function may be drained there. */
+function isPassedOn(variable: TSESLint.Scope.Variable): boolean {
+  return variable.references.some(({ identifier }) => {
+    const { parent } = identifier;
+    return (
+      (parent.type === 'CallExpression' || parent.type === 'NewExpression') &&
+      parent.arguments.some((each) => each === identifier)
+    );
+  });
+}
+
+function contains(outer: Node, inner: Node): boolean {
+  return outer.range[0] <= inner.range[0] && inner.range[1] <= outer.range[1];
+}
