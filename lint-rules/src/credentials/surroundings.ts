@@ -30,17 +30,23 @@ export function surroundingsOf(property: Node): Surroundings {
     if (text !== undefined) {
       texts++;
       if (isProse(text) || /^\p{Lu}\p{Ll}+$/u.test(text)) prose++;
-      if (squeeze(text) === squeeze(key)) echoes++;
+      if (isEchoOf(text, key)) echoes++;
     }
     if (each === property || kindOf(key) !== undefined) continue;
     if (key === 'name') hasOwner ||= text !== undefined && /^[a-z][a-z0-9._@-]*$/.test(text);
     if (isIdentity(key) || isConnectionDetail(key)) hasOwner ||= isOwner(key, each.value);
   }
-  const isEcho = echoes >= 2 || (echoes === 1 && texts === 1);
+  const isEcho = echoes >= 3 || (echoes >= 2 && texts === echoes) || (echoes === 1 && texts === 1);
   return {
     hasOwner: hasOwner && !isEcho,
     isCatalogue: isPublic || (texts >= 4 && prose * 2 > texts) || echoes >= 3 || isInCatalogue(object),
   };
+}
+
+/** `password: 'password'`, and `DB_PASSWORD: 'password'` in a map from variables to names. */
+function isEchoOf(text: string, key: string): boolean {
+  const [short, long] = [squeeze(text), squeeze(key)];
+  return short === long || (short.length > 2 && key.includes('_') && long.endsWith(short));
 }
 
 /** `email: 'E-Mail'` is a label; `email: 'a@b.c'` is an owner. */

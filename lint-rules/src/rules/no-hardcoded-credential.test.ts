@@ -48,6 +48,14 @@ table(rule, {
     { name: 'a URL that is put together', code: 'const url = `postgres://${user}:${password}@${host}/app`;' },
     { name: 'the working directory', code: "const { PWD = '/srv/app1' } = process.env;" },
     {
+      name: 'a map from variables to names',
+      code: "const map = { APP_DB_HOST: 'host', APP_DB_USER: 'user', APP_DB_PASSWORD: 'password' };",
+    },
+    {
+      name: 'a public variable of a bundler',
+      code: "const options = { apiKey: process.env.NEXT_PUBLIC_SEARCH_KEY || 'temporary1' };",
+    },
+    {
       name: 'durations and limits',
       code: "const TOKEN_EXPIRES_IN = '15m'; const PASSWORD_RESET_LIMIT = '100'; const maxTokens = '4096';",
     },
