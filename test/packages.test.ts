@@ -62,7 +62,12 @@ beforeAll(async () => {
   );
   const list = JSON.parse(packed.stdout.slice(packed.stdout.indexOf('[\n'))) as { name: string; filename: string }[];
   for (const { name, filename } of list) tarballs.set(name, path.join(away, filename));
-  for (const room of rooms) await unpack(room, beside);
+  for (const room of rooms) {
+    const folder = await unpack(room, beside);
+    // npm puts what fits nobody else's version into the room; a consumer's npm would do the same.
+    const nested = path.join(root, room, 'node_modules');
+    if (existsSync(nested)) symlinkSync(nested, path.join(folder, 'node_modules'));
+  }
   for (const project of [beside, away])
     writeFileSync(path.join(project, 'package.json'), '{"name":"consumer","private":true}');
 }, 180_000);
