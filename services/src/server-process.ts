@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 
 import type { Account } from './account.js';
-import { type Reaper, reap } from './reaper.js';
+import { reap } from './reaper.js';
 
 export interface ServerProcessOptions {
   readonly command: string;
@@ -37,7 +37,6 @@ export async function startServerProcess(options: ServerProcessOptions): Promise
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     ...(options.account ? { uid: options.account.uid, gid: options.account.gid } : {}),
   });
-  let reaper: Reaper | undefined;
   try {
     await new Promise<void>((resolve, reject) => {
       const read = (chunk: Buffer): void => {
@@ -60,7 +59,7 @@ export async function startServerProcess(options: ServerProcessOptions): Promise
     throw error;
   }
   const pid = child.pid ?? 0;
-  reaper = reap(pid, options.stopSignal, options.folders);
+  const reaper = reap(pid, options.stopSignal, options.folders);
   return {
     pid,
     log: () => log,
