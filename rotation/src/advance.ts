@@ -1,7 +1,7 @@
 import { type Credential, otherUser, type Step } from '@keyturn/plan';
 
 import { DatabaseError, type Forced, type PairState, type TestReport } from './database.js';
-import { type Intent, tokenOf } from './intent.js';
+import { type Intent, isRollback, tokenOf } from './intent.js';
 import { newPassword } from './passwords.js';
 import { carryOnRetire } from './retire.js';
 import type { StoredCredential } from './store.js';
@@ -41,12 +41,13 @@ export async function carryOnAdvance(
 ): Promise<Advanced | Blocked> {
   const { generation, user } = intent;
   const before = await work.session.read();
+  const keeps = isRollback(intent, before.id);
   const blocked = await step(work, 'recheck', generation, async () =>
-    before.generation >= generation || forced !== undefined ? undefined : await drained(work, before, user),
+    keeps || before.generation >= generation || forced !== undefined ? undefined : await drained(work, before, user),
   );
   if (blocked !== undefined) return blocked;
 
-  const held = await step(work, 'set', generation, () => set(work, before, intent, forced));
+  const held = await step(work, 'set', generation, () => set(work, before, intent, forced, keeps));
   if ('outcome' in held) return held;
 
   const report = await step(work, 'test', generation, () => test(work, held.candidate));
@@ -88,7 +89,7 @@ async function check(
 }
 
 /** A restored database or store knows other versions than its partner; going on would re-key a user that is in use. */
-async function compareStore(work: Work, state: PairState): Promise<Blocked | undefined> {
+export async function compareStore(work: Work, state: PairState): Promise<Blocked | undefined> {
   const stored = await work.store.readPublished();
   const expected = state.published?.version;
   if (stored?.version === expected && stored?.generation === state.published?.generation) return undefined;
@@ -155,6 +156,7 @@ async function set(
   state: PairState,
   decided: Intent,
   forced: Forced | undefined,
+  keeps: boolean,
 ): Promise<{ readonly intent: Intent; readonly candidate: StoredCredential } | Blocked> {
   let intent = decided;
   for (;;) {
@@ -162,6 +164,11 @@ async function set(
     const refusal =
       held === undefined ? `${work.store.name} no longer holds it` : await trySet(work, intent, held, forced);
     if (held !== undefined && refusal === undefined) return { intent, candidate: held };
+    if (keeps) {
+      return refused(
+        `${intent.user} cannot have its earlier password again: ${refusal}. "force" publishes it with a new one.`,
+      );
+    }
     if (intent.attempt >= mostAttempts) {
       return refused(
         `The database refused ${mostAttempts} passwords for ${intent.user}: ${refusal}. See its password policy.`,

@@ -62,7 +62,17 @@ export type JournalEvent =
   | 'locked'
   | 'undo-decided'
   | 'undone'
-  | 'retired';
+  | 'retired'
+  | 'compromised'
+  | 'adopted';
+
+/** Whether a credential logs in at an endpoint; `kind` and `message` say why not. */
+export interface EndpointLogin {
+  readonly endpoint: string;
+  readonly works: boolean;
+  readonly kind?: TroubleKind;
+  readonly message?: string;
+}
 
 /** What the test step found. */
 export interface TestReport {
@@ -95,8 +105,8 @@ export interface DatabaseSession {
   refusedLogins(user: string, since: number): Promise<readonly Holder[] | undefined>;
   /** Logs in on every endpoint. */
   login(credential: Credential): Promise<void>;
-  /** Makes the intent durable. */
-  decide(intent: Intent): Promise<void>;
+  /** Makes the intent durable; `detail` goes to the journal. */
+  decide(intent: Intent, detail?: Readonly<Record<string, unknown>>): Promise<void>;
   /** Makes another candidate the one of this generation, linked to the one before. */
   replaceCandidate(before: Intent, after: Intent, because: string): Promise<void>;
   /** Password, login and generation in one step. */
@@ -115,6 +125,19 @@ export interface DatabaseSession {
   takePassword(superseded: SupersededState, forced?: Forced): Promise<void>;
   /** The journal of the pair, oldest first. */
   journal(): Promise<readonly JournalEntry[]>;
+  /** Tries a credential on each endpoint, and reports instead of throwing. */
+  logins?(credential: Credential): Promise<readonly EndpointLogin[]>;
+  /** Writes down that a credential was seen by somebody else, before anything is done about it. */
+  noteCompromised?(credential: Omit<PublishedState, 'at'>, reason: string): Promise<void>;
+  /** The last credential that was noted as compromised. */
+  lastCompromised?(): Promise<JournalEntry | undefined>;
+  /** Ends every session of a user on every endpoint, and says whose they were. */
+  endSessions?(user: string): Promise<readonly Holder[]>;
+  /**
+   * Makes the journal say that this version is the published one, after a restore. The other user counts as superseded from now on, an
+   * intent is forgotten, and the next generation will be above `atLeast`. No password is changed.
+   */
+  adopt?(published: Omit<PublishedState, 'at'>, atLeast: number, because: string): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -1,6 +1,8 @@
 export type { Advanced } from './advance.js';
+export type { Replaced } from './compromised.js';
 export * from './database.js';
 export type { Endpoint, Login, Patience, Tls } from './databases/postgres/endpoint.js';
+export { parityOf } from './databases/postgres/parity.js';
 export * from './databases/postgres/postgres-database.js';
 export { scramVerifier, VerifierError } from './databases/postgres/scram.js';
 export * from './events.js';

@@ -1,6 +1,7 @@
 import { checkPlan, type Plan } from '@keyturn/plan';
 
 import { advance, type Advanced } from './advance.js';
+import { compromised, type Replaced, unfinishedCompromise } from './compromised.js';
 import { type Database, type DatabaseSession, FencedError, type Forced, type PairState } from './database.js';
 import type { Tell } from './events.js';
 import type { Evidence } from './gate.js';
@@ -8,6 +9,7 @@ import type { Holder } from './holder.js';
 import type { Pair } from './pair.js';
 import { newPassword, passwordLength } from './passwords.js';
 import { retire, type RetireResult } from './retire.js';
+import { rollback } from './rollback.js';
 import type { Store } from './store.js';
 import { type Blocked, waiting, type Work } from './work.js';
 
@@ -34,7 +36,8 @@ export interface RunOptions {
 }
 
 export type AdvanceResult = Advanced | Blocked;
-export type ResumeResult = AdvanceResult | RetireResult;
+export type ResumeResult = AdvanceResult | RetireResult | CompromisedResult;
+export type CompromisedResult = Replaced | Blocked;
 
 /** Where a pair stands. */
 export interface Status extends PairState {
@@ -53,6 +56,13 @@ export interface Rotator {
   retire(options?: RunOptions): Promise<RetireResult>;
   /** Finishes what an earlier run began; `nothing` when there is no such thing. */
   resume(): Promise<ResumeResult>;
+  /**
+   * Publishes a new credential and takes the published one away from everybody at once: its user is switched off, its sessions are ended,
+   * its password is gone. No gate, no soak, no undo.
+   */
+  compromised(options: { readonly reason: string }): Promise<CompromisedResult>;
+  /** Publishes the credential before once more, as a new generation, while it is not retired. */
+  rollback(options: { readonly reason: string }): Promise<AdvanceResult>;
   status(): Promise<Status>;
 }
 
@@ -86,12 +96,17 @@ export function createRotator(options: RotatorOptions): Rotator {
     advance: (run) => alone(options, (work) => advance(work, forcedBy(run))),
     retire: (run) => alone(options, (work) => retire(work, forcedBy(run))),
     resume: () => alone(options, resume),
+    compromised: ({ reason }) => alone(options, (work) => compromised(work, stated(reason))),
+    rollback: ({ reason }) => alone(options, (work) => rollback(work, stated(reason))),
     status: () => withSession(database, async (session) => await statusOf(pair, session)),
   };
 }
 
 async function resume(work: Work): Promise<ResumeResult> {
-  const { intent, superseded } = await work.session.read();
+  const state = await work.session.read();
+  const { intent, superseded } = state;
+  const open = await unfinishedCompromise(work.session, state);
+  if (open !== undefined) return await compromised(work, open.reason);
   if (intent !== undefined) return await advance(work, undefined);
   if (superseded?.phase === 'locked') return await retire(work, undefined);
   return { outcome: 'nothing', holders: [] };
@@ -104,9 +119,13 @@ async function statusOf(pair: Pair, session: DatabaseSession): Promise<Status> {
 }
 
 function forcedBy(run: RunOptions | undefined): Forced | undefined {
-  const reason = run?.force?.reason.trim();
-  if (reason === '') throw new RotatorError('"force" needs a reason; it is recorded in the journal.');
-  return reason === undefined ? undefined : { reason };
+  return run?.force === undefined ? undefined : { reason: stated(run.force.reason) };
+}
+
+function stated(reason: string): string {
+  const text = reason.trim();
+  if (text === '') throw new RotatorError('What goes against the plan needs a reason; it is recorded in the journal.');
+  return text;
 }
 
 /** One rotator per pair at a time: who had to wait for another one starts over, and does not add a rotation to the one just made. */

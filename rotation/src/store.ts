@@ -29,6 +29,14 @@ export interface Store {
   publish(version: string, options: { readonly expectedCurrent: string | undefined }): Promise<void>;
   /** Forgets a candidate. Does nothing when the version is unknown; a version that was published stays. */
   discardPending(version: string): Promise<void>;
+  /** The versions that the store still holds, where it can list them. */
+  versions?(): Promise<readonly StoredVersion[]>;
+}
+
+/** A version by its name, without what is in it. */
+export interface StoredVersion {
+  readonly version: string;
+  readonly stage: VersionStage;
 }
 
 /** A store could not be read or written. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 
 import type { Credential, VersionStage } from '@keyturn/plan';
 
-import { type Store, StoreConflictError, type StoredCredential, StoreError } from '../store.js';
+import { type Store, StoreConflictError, type StoredCredential, StoreError, type StoredVersion } from '../store.js';
 
 /** Keeps versions for as long as the process lives. */
 export class MemoryStore implements Store {
@@ -43,6 +43,10 @@ export class MemoryStore implements Store {
   async discardPending(version: string): Promise<void> {
     if (this.#versions.get(version)?.stage === 'pending') this.#versions.delete(version);
     await Promise.resolve();
+  }
+
+  async versions(): Promise<readonly StoredVersion[]> {
+    return await Promise.resolve([...this.#versions].map(([version, { stage }]) => ({ version, stage })));
   }
 
   #published(): string | undefined {

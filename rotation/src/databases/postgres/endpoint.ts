@@ -2,7 +2,7 @@ import type { ConnectionOptions } from 'node:tls';
 
 import type { Client, ClientConfig } from 'pg';
 
-import { DatabaseError } from '../../database.js';
+import { DatabaseError, type EndpointLogin } from '../../database.js';
 import { type TroubleKind, troubleOf } from '../../trouble.js';
 
 /** How a connection is encrypted: `true` verifies against the system's certificates, an object adds what that needs, `false` is clear text. */
@@ -52,6 +52,19 @@ export async function onEndpoint<T>(
     return await asDatabaseErrors(endpoint, () => work(client));
   } finally {
     await close(client);
+  }
+}
+
+/** Whether a credential logs in here; trouble is reported and not thrown. */
+export async function tryLogin(endpoint: Endpoint, login: Login, patience: Patience): Promise<EndpointLogin> {
+  try {
+    await onEndpoint(endpoint, login, patience, async (client) => {
+      await client.query('SELECT 1');
+    });
+    return { endpoint: endpoint.name, works: true };
+  } catch (error) {
+    if (!(error instanceof DatabaseError)) throw error;
+    return { endpoint: endpoint.name, works: false, kind: error.kind, message: error.message };
   }
 }
 

@@ -7,6 +7,7 @@ import {
   type JournalEvent,
   NotBootstrappedError,
   type PairState,
+  type PublishedState,
   type SupersededState,
   type TestReport,
   type UndoEvidence,
@@ -94,7 +95,16 @@ function stateOf(row: Row): PairState {
   };
 }
 
+/** All of the journal, oldest first. */
 export async function readJournal(client: Client, pair: string): Promise<JournalEntry[]> {
+  return await entries(client, 'WHERE pair = $1 ORDER BY id', [pair]);
+}
+
+export async function lastEntry(client: Client, pair: string, event: JournalEvent): Promise<JournalEntry | undefined> {
+  return (await entries(client, 'WHERE pair = $1 AND event = $2 ORDER BY id DESC LIMIT 1', [pair, event]))[0];
+}
+
+async function entries(client: Client, which: string, values: readonly unknown[]): Promise<JournalEntry[]> {
   const { rows } = await client.query<{
     at: number;
     generation: number;
@@ -102,10 +112,9 @@ export async function readJournal(client: Client, pair: string): Promise<Journal
     username: string | null;
     version: string | null;
     detail: Record<string, unknown>;
-  }>(
-    `SELECT ${ms('at')}, generation::float8, event, username, version, detail FROM keyturn.journal WHERE pair = $1 ORDER BY id`,
-    [pair],
-  );
+  }>(`SELECT ${ms('at')}, generation::float8, event, username, version, detail FROM keyturn.journal ${which}`, [
+    ...values,
+  ]);
   return rows.map(({ username, version, ...entry }) => ({
     ...entry,
     ...(username !== null && { user: username }),
@@ -169,13 +178,17 @@ export async function apply(
   }
 }
 
-export function decided(intent: Intent, id: string): Change {
+export function decided(intent: Intent, id: string, detail: Readonly<Record<string, unknown>> = {}): Change {
   return {
     step: 'create',
     assign: `intent_token = $2, intent_generation = $3, intent_user = $4, intent_version = $5, intent_replaces = $6, intent_attempt = $7`,
     where: `intent_token IS NULL AND generation = $3 - 1 AND id = $8 AND published_user IS DISTINCT FROM $4 AND published_version IS NOT DISTINCT FROM $6`,
     values: [intent.token, intent.generation, intent.user, intent.version, intent.replaces ?? null, intent.attempt, id],
-    entry: { event: 'decided', ...subject(intent), detail: { token: intent.token, replaces: intent.replaces ?? null } },
+    entry: {
+      event: 'decided',
+      ...subject(intent),
+      detail: { token: intent.token, replaces: intent.replaces ?? null, ...detail },
+    },
   };
 }
 
@@ -263,6 +276,40 @@ export function retired(superseded: SupersededState, effect: () => Promise<void>
     values: [superseded.user, superseded.generation],
     effect,
     entry: { event: 'retired', ...subject(superseded), detail: forcedDetail(forced) },
+  };
+}
+
+/** Nothing changes yet: the line is the record of what was decided. */
+export function compromisedNoted(published: Omit<PublishedState, 'at'>, reason: string): Change {
+  return {
+    step: 'compromised',
+    assign: 'published_version = published_version',
+    where: 'published_user = $2 AND published_generation = $3',
+    values: [published.user, published.generation],
+    entry: { event: 'compromised', ...subject(published), detail: { reason } },
+  };
+}
+
+export function adopted(
+  published: Omit<PublishedState, 'at'>,
+  other: string,
+  atLeast: number,
+  because: string,
+): Change {
+  const known = `(published_user = $5 OR coalesce(superseded_user = $5, false))`;
+  const kept = (column: string): string =>
+    `CASE WHEN NOT ${known} THEN NULL WHEN published_user = $5 THEN published_${column} ELSE superseded_${column} END`;
+  return {
+    step: 'adopt',
+    assign: `published_user = $2, published_version = $3, published_generation = $4, published_at = clock_timestamp(),
+      generation = greatest(generation, intent_generation, $4, $6),
+      superseded_user = CASE WHEN ${known} THEN $5 END, superseded_version = ${kept('version')}, superseded_generation = ${kept('generation')},
+      superseded_at = CASE WHEN ${known} THEN clock_timestamp() END, superseded_phase = CASE WHEN ${known} THEN 'usable' END,
+      locked_at = NULL, retired_at = NULL, undo_evidence = NULL,
+      intent_token = NULL, intent_generation = NULL, intent_user = NULL, intent_version = NULL, intent_replaces = NULL, intent_attempt = NULL`,
+    where: 'user_a IN ($2, $5) AND user_b IN ($2, $5)',
+    values: [published.user, published.version, published.generation, other, atLeast],
+    entry: { event: 'adopted', ...subject(published), detail: { because } },
   };
 }
 

@@ -1,12 +1,14 @@
-import type { Credential, SharedRoleKind } from '@keyturn/plan';
+import { type Credential, otherUser, type SharedRoleKind } from '@keyturn/plan';
 import type { Client } from 'pg';
 
 import {
   DatabaseError,
   type DatabaseSession,
+  type EndpointLogin,
   type Forced,
   type JournalEntry,
   type PairState,
+  type PublishedState,
   type SupersededState,
   type TestReport,
   type UndoEvidence,
@@ -23,7 +25,9 @@ import {
   type Login,
   onEndpoint,
   type Patience,
+  tryLogin,
 } from './endpoint.js';
+import { endOn } from './end-sessions.js';
 import * as journal from './journal.js';
 import { parityOf } from './parity.js';
 import { ownerOfProbe } from './probe.js';
@@ -126,9 +130,9 @@ export class PostgresSession implements DatabaseSession {
     }
   }
 
-  async decide(intent: Intent): Promise<void> {
+  async decide(intent: Intent, detail?: Readonly<Record<string, unknown>>): Promise<void> {
     const { id } = await this.read();
-    await this.#apply(journal.decided(intent, id), (state) => state.intent?.token === intent.token);
+    await this.#apply(journal.decided(intent, id, detail), (state) => state.intent?.token === intent.token);
   }
 
   async replaceCandidate(before: Intent, after: Intent, because: string): Promise<void> {
@@ -243,6 +247,32 @@ export class PostgresSession implements DatabaseSession {
         }
       });
     }
+  }
+
+  async logins(credential: Credential): Promise<readonly EndpointLogin[]> {
+    return await Promise.all(
+      this.#context.endpoints.map(async (endpoint) => await tryLogin(endpoint, credential, this.#context.patience)),
+    );
+  }
+
+  async noteCompromised(published: Omit<PublishedState, 'at'>, reason: string): Promise<void> {
+    await this.#apply(journal.compromisedNoted(published, reason));
+  }
+
+  async lastCompromised(): Promise<JournalEntry | undefined> {
+    return await this.#try(() => journal.lastEntry(this.#client, this.#context.pair.name, 'compromised'));
+  }
+
+  async endSessions(user: string): Promise<readonly Holder[]> {
+    const servers = this.#context.endpoints.filter(({ kind }) => kind === 'writer' || kind === 'reader');
+    const login = await this.#context.admin();
+    const ended = await Promise.all(servers.map((endpoint) => endOn(endpoint, login, this.#context.patience, user)));
+    return ended.flat();
+  }
+
+  async adopt(published: Omit<PublishedState, 'at'>, atLeast: number, because: string): Promise<void> {
+    const other = otherUser(this.#context.pair, published.user);
+    await this.#apply(journal.adopted(published, other, atLeast, because));
   }
 
   async close(): Promise<void> {

@@ -7,6 +7,7 @@ import {
 import { type HttpService, orNotRun, startMoto } from '@keyturn/services';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
+import { storeContract } from '../../contracts/store-contract.js';
 import { StoreConflictError } from '../../store.js';
 import { AwsSecretsManagerStore } from './aws-secrets-manager-store.js';
 
@@ -49,6 +50,11 @@ async function rotate(store: AwsSecretsManagerStore, generation: number): Promis
   const version = await store.writePending(credential(generation), { token: token(generation) });
   await store.publish(version, { expectedCurrent: generation === 1 ? undefined : token(generation - 1) });
 }
+
+storeContract('AwsSecretsManagerStore', () => {
+  const open = (): AwsSecretsManagerStore => new AwsSecretsManagerStore({ client, secretId });
+  return Promise.resolve({ store: open(), reopen: open });
+});
 
 describe('AwsSecretsManagerStore', () => {
   it('reads nothing from a secret without a value', async () => {

@@ -1,18 +1,14 @@
 import { randomUUID } from 'node:crypto';
 
-import type {
-  DescribeSecretCommandOutput,
-  GetSecretValueCommandOutput,
-  SecretsManagerClient,
-} from '@aws-sdk/client-secrets-manager';
+import type * as SecretsManager from '@aws-sdk/client-secrets-manager';
 import type { Credential, VersionStage } from '@keyturn/plan';
 
-import { type Store, StoreConflictError, type StoredCredential, StoreError } from '../../store.js';
+import { type Store, StoreConflictError, type StoredCredential, StoreError, type StoredVersion } from '../../store.js';
 
 /** Which secret, and what else stands in it. */
 export interface AwsSecretsManagerStoreOptions {
   /** A client of the AWS SDK, with the region and credentials of the rotator. Retries and time-outs are its own. */
-  readonly client: SecretsManagerClient;
+  readonly client: SecretsManager.SecretsManagerClient;
   /** Name or ARN. The secret exists; it may have no value yet. */
   readonly secretId: string;
   /** Further keys of the secret's JSON, such as `host`, `port`, `engine`, `dbname`, `masterarn`. Default: those of the current version. */
@@ -49,6 +45,8 @@ export class AwsSecretsManagerStore implements Store {
     if (value?.SecretString === undefined) return undefined;
     const fields = this.#parse(value.SecretString, version);
     const { username, password, generation } = fields;
+    // Secrets Manager deletes a version without labels at a time of its own; until then it still answers.
+    if ((value.VersionStages ?? []).length === 0) return undefined;
     if (username === undefined && generation === 0) return undefined;
     if (typeof username !== 'string' || typeof password !== 'string') {
       throw new StoreError(`${this.name}: version ${version} has no "username" and "password". See what wrote it.`);
@@ -98,6 +96,10 @@ export class AwsSecretsManagerStore implements Store {
     if (stages[version]?.includes(stageNames.pending)) await this.#move(stageNames.pending, { from: version });
   }
 
+  async versions(): Promise<readonly StoredVersion[]> {
+    return Object.entries(await this.#stages()).map(([version, labels]) => ({ version, stage: stageOf(labels) }));
+  }
+
   async #put(token: string, fields: Readonly<Record<string, unknown>>, stage: string): Promise<void> {
     const { PutSecretValueCommand } = await sdk();
     try {
@@ -118,7 +120,7 @@ export class AwsSecretsManagerStore implements Store {
   async #stages(): Promise<Stages> {
     const { DescribeSecretCommand } = await sdk();
     try {
-      const { VersionIdsToStages }: DescribeSecretCommandOutput = await this.#options.client.send(
+      const { VersionIdsToStages }: SecretsManager.DescribeSecretCommandOutput = await this.#options.client.send(
         new DescribeSecretCommand({ SecretId: this.#options.secretId }),
       );
       return VersionIdsToStages ?? {};
@@ -127,7 +129,7 @@ export class AwsSecretsManagerStore implements Store {
     }
   }
 
-  async #value(version: string): Promise<GetSecretValueCommandOutput | undefined> {
+  async #value(version: string): Promise<SecretsManager.GetSecretValueCommandOutput | undefined> {
     const { GetSecretValueCommand } = await sdk();
     try {
       return await this.#options.client.send(
@@ -220,7 +222,7 @@ function stageOf(labels: readonly string[]): VersionStage {
 }
 
 /** The SDK is an optional peer: only who uses this store needs it. */
-async function sdk(): Promise<typeof import('@aws-sdk/client-secrets-manager')> {
+async function sdk(): Promise<typeof SecretsManager> {
   try {
     return await import('@aws-sdk/client-secrets-manager');
   } catch (cause) {

@@ -4,7 +4,7 @@ import path from 'node:path';
 
 import type { Credential, VersionStage } from '@keyturn/plan';
 
-import { type Store, StoreConflictError, type StoredCredential, StoreError } from '../../store.js';
+import { type Store, StoreConflictError, type StoredCredential, StoreError, type StoredVersion } from '../../store.js';
 import { removeLeftovers, replaceFile } from './atomic-file.js';
 import { withFileLock } from './file-lock.js';
 import { defaultTemplate, render } from './template.js';
@@ -67,6 +67,10 @@ export class EnvFileStore implements Store {
       const { [version]: found, ...others } = await this.#read();
       if (found?.stage === 'pending') await this.#write(others);
     });
+  }
+
+  async versions(): Promise<readonly StoredVersion[]> {
+    return Object.entries(await this.#read()).map(([version, { stage }]) => ({ version, stage }));
   }
 
   async #writePending(credential: Credential, token: string): Promise<string> {

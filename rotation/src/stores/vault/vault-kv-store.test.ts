@@ -1,6 +1,7 @@
 import { type OpenBao, orNotRun, startOpenBao } from '@keyturn/services';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
+import { storeContract } from '../../contracts/store-contract.js';
 import { StoreConflictError, StoreError } from '../../store.js';
 import { VaultKvStore } from './vault-kv-store.js';
 
@@ -28,6 +29,15 @@ const credential = (generation: number) => ({
   user: generation % 2 === 1 ? 'app_a' : 'app_b',
   password: `${canary}-${generation}`,
   generation,
+});
+
+storeContract('VaultKvStore', () => {
+  const store = newStore();
+  const path = `app/db-${secrets}`;
+  return Promise.resolve({
+    store,
+    reopen: () => new VaultKvStore({ address: bao?.url ?? '', token: bao?.rootToken ?? '', path }),
+  });
 });
 
 describe('VaultKvStore', () => {

@@ -86,7 +86,8 @@ export class VaultKvStore implements Store {
       if (found?.entry.version !== version)
         throw new StoreConflictError(this.name, options.expectedCurrent, found?.entry.version);
     }
-    if (published?.entry.previous !== undefined) await this.#delete(this.#placeOf(published.entry.previous));
+    const before = published?.entry.previous;
+    if (before !== undefined && before !== version) await this.#delete(this.#placeOf(before));
   }
 
   async discardPending(version: string): Promise<void> {

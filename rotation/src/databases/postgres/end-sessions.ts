@@ -1,0 +1,45 @@
+import { DatabaseError } from '../../database.js';
+import type { Holder } from '../../holder.js';
+import { describeEndpoint, type Endpoint, type Login, onEndpoint, type Patience } from './endpoint.js';
+
+const sql = `
+  WITH theirs AS MATERIALIZED (
+    SELECT pid, host(client_addr) AS address, application_name AS application, backend_start AS since
+    FROM pg_stat_activity WHERE usename = $1 AND pid <> pg_backend_pid()
+  )
+  SELECT address, application, since, pg_terminate_backend(pid) AS ended FROM theirs`;
+
+interface Row {
+  readonly address: string | null;
+  readonly application: string | null;
+  readonly since: Date | null;
+  readonly ended: boolean;
+}
+
+/**
+ * Ends the sessions of a user on one server.
+ *
+ * @throws DatabaseError of kind `permission` when the rotator may not signal them.
+ */
+export async function endOn(endpoint: Endpoint, login: Login, patience: Patience, user: string): Promise<Holder[]> {
+  return await onEndpoint(endpoint, login, patience, async (client) => {
+    try {
+      const { rows } = await client.query<Row>(sql, [user]);
+      return rows
+        .filter(({ ended }) => ended)
+        .map(({ address, application, since }) => ({
+          endpoint: endpoint.name,
+          user,
+          ...(address !== null && { clientAddress: address }),
+          ...(application !== null && application !== '' && { application }),
+          ...(since !== null && { since }),
+        }));
+    } catch (cause) {
+      if ((cause as { code?: unknown }).code !== '42501') throw cause;
+      throw new DatabaseError(
+        `${login.user} may not end the sessions of ${user} on ${describeEndpoint(endpoint)}. Grant it pg_signal_backend, or end them by hand.`,
+        { kind: 'permission', endpoint: endpoint.name, cause },
+      );
+    }
+  });
+}
