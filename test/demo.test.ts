@@ -139,7 +139,7 @@ describe('the options of the demo', () => {
   });
 
   it('have defaults, and take the ends of their ranges', () => {
-    expect(readOptions([])).toEqual({ seconds: 24, instances: 4, rate: 120, report: 'report.html', json: false });
+    expect(readOptions([])).toEqual({ seconds: 20, instances: 4, rate: 40, report: 'report.html', json: false });
     expect(readOptions(['--seconds=4', '--instances=16', '--rate=2000'])).toMatchObject({
       seconds: 4,
       instances: 16,

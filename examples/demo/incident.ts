@@ -5,7 +5,7 @@ import { type Mark, type PhaseRecord, runPhase } from '@keyturn/rehearsal';
 import { escapeLiteral } from 'pg';
 
 import { quarterlyRotation } from './before/quarterly-rotation.js';
-import { loadOf } from './load.js';
+import { burstAt, loadOf } from './load.js';
 import type { Options } from './options.js';
 import { createShop } from './shop-database.js';
 import { administratorOf, createDatabase, placeApp, type Stage, withClient, writePrivate } from './stage.js';
@@ -14,9 +14,11 @@ const database = 'shop_before';
 const user = 'app';
 
 /** Part of the phase that the rolling restart takes. */
-const restartShare = 0.36;
+const restartShare = 0.28;
 /** Part of the phase between two steps of the script: half a second of the default length, for what is a minute in the incident's log. */
-const stepShare = 1 / 48;
+const stepShare = 1 / 40;
+/** The script starts so long before a burst, when pools have been idle and have shrunk. */
+export const scriptBeforeBurstSeconds = 0.3;
 
 /** Four instances, one `.env`, one user, and the script of every quarter. */
 export async function incident(
@@ -55,7 +57,7 @@ export async function incident(
       signal,
       onMark,
       rotate: async (drill) => {
-        await drill.second(options.seconds / 2);
+        await drill.second(burstAt(options) - scriptBeforeBurstSeconds);
         await quarterlyRotation(drill, {
           administrator: client,
           envFile,

@@ -25,7 +25,7 @@ import {
 } from '@keyturn/rotation';
 import { Client } from 'pg';
 
-import { loadOf } from './load.js';
+import { burstAt, loadOf } from './load.js';
 import type { Options } from './options.js';
 import { createShop } from './shop-database.js';
 import { administratorOf, createDatabase, placeApp, type Stage, withClient } from './stage.js';
@@ -148,9 +148,9 @@ export async function withKeyturn(
   return { record, proofs: [...turns.flatMap((done) => proofsOf(done, record)), publishedAfterTest(record)] };
 }
 
-/** Once between bursts, once in the middle of one, once after it. */
-function rotationsAt({ seconds }: Options): readonly number[] {
-  return [seconds / 10, seconds / 2 + Math.min(1, seconds / 6) + 0.1, seconds * 0.8];
+/** Once at the end of a burst, once in the quiet between two, once at the start of one. */
+function rotationsAt(options: Options): readonly number[] {
+  return [options.seconds / 11, options.seconds * 0.35, burstAt(options) + 0.1];
 }
 
 interface Seen {

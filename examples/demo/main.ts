@@ -3,7 +3,7 @@ import path from 'node:path';
 
 import type { Mark } from '@keyturn/rehearsal';
 
-import { incident } from './incident.js';
+import { incident, scriptBeforeBurstSeconds } from './incident.js';
 import { withKeyturn } from './keyturn.js';
 import { help, type Options, readOptions, UsageError } from './options.js';
 import { asJson, asPage, asText, type Outcome, passed } from './outcome.js';
@@ -52,7 +52,9 @@ async function rehearse(options: Options, signal: AbortSignal, say: (line: strin
   const { instances, rate } = options;
   const stage = await openStage(instances);
   try {
-    say(`1/3  The incident: ${instances} instances, ${rate} queries/s and bursts, the quarterly script`);
+    say(
+      `1/3  The incident: ${instances} instances, ${rate} queries/s and bursts, the quarterly script ${scriptBeforeBurstSeconds} s before a burst`,
+    );
     const first = await incident(stage, options, signal, onMark);
     say('2/3  The same load with keyturn: three rotations in a row');
     const second = await withKeyturn(stage, options, signal, onMark);

@@ -22,9 +22,9 @@ export const help = `Usage: npm run demo -- [options]
 
 The quarterly rotation as an incident, then the same load with keyturn, then keyturn check on both.
 
-  --seconds N     seconds of load in each phase, 4 to 600 (default 24)
+  --seconds N     seconds of load in each phase, 4 to 600 (default 20)
   --instances N   instances of the application, 1 to 16 (default 4)
-  --rate N        queries per second between bursts, all instances together, 1 to 2000 (default 120)
+  --rate N        queries per second between bursts, all instances together, 1 to 2000 (default 40)
   --report FILE   where the report goes (default report.html)
   --plot FILE     also write the timeline as an SVG picture
   --json          print one JSON object and nothing else; progress goes to standard error
@@ -56,9 +56,9 @@ function parse(args: readonly string[]) {
     return parseArgs({
       args: [...args],
       options: {
-        seconds: { type: 'string', default: '24' },
+        seconds: { type: 'string', default: '20' },
         instances: { type: 'string', default: '4' },
-        rate: { type: 'string', default: '120' },
+        rate: { type: 'string', default: '40' },
         report: { type: 'string', default: 'report.html' },
         plot: { type: 'string' },
         json: { type: 'boolean', default: false },

@@ -15,6 +15,7 @@ import Table from 'cli-table3';
 
 import type { Checks } from './checks.js';
 import type { Proof, Rehearsed } from './keyturn.js';
+import { scriptBeforeBurstSeconds } from './incident.js';
 import { loadOf } from './load.js';
 import type { Options } from './options.js';
 
@@ -120,7 +121,8 @@ function sections({ keyturn, checks }: Outcome, options: Options): readonly Repo
       text:
         `${options.instances} processes of the application, each with a pool of up to 10 connections, on a PostgreSQL of their own. ` +
         `Requests arrive at random, ${rate} a second, and do not wait for answers. Every ${burst.everySeconds} s a burst of ${burst.lastsSeconds} s comes on top: ` +
-        `${burst.volleysPerSecond} times a second, ${burst.volley} requests at the same moment. A request is one statement or one transaction, and counts as one query. ` +
+        `${burst.volleysPerSecond} times a second, ${burst.volley} requests at the same moment. The quiet between two bursts is longer than the 10 s after which pg closes an idle connection, so that pools shrink in it and grow in the burst. ` +
+        `The quarterly script starts ${scriptBeforeBurstSeconds} s before a burst, ${burst.atSecond.toFixed(1)} s after the start of the load. A request is one statement or one transaction, and counts as one query. ` +
         'Both phases get the same requests at the same times. The incident restarts one instance after the other, each taken out of the load balancer, drained and stopped with SIGTERM; ' +
         'no session is ended for effect.',
     },

@@ -1,4 +1,4 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -23,6 +23,7 @@ export interface Stage {
 export async function openStage(instances: number): Promise<Stage> {
   // Two users with the whole fleet each, while nobody has left the one and everybody has come to the other.
   const maxConnections = Math.max(100, instances * 30);
+  await removeLeftovers();
   const folder = path.join(cache, `demo-${process.pid}`);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const server = await startPostgres({ settings: { max_connections: maxConnections } }).catch(
@@ -40,6 +41,22 @@ export async function openStage(instances: number): Promise<Stage> {
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** A demo that was killed could not remove its folder, which holds `.env` files. */
+async function removeLeftovers(): Promise<void> {
+  const names = await readdir(cache).catch(() => []);
+  const left = names.filter((name) => /^demo-\d+$/.test(name) && !isAlive(Number(name.slice('demo-'.length))));
+  await Promise.all(left.map((name) => rm(path.join(cache, name), { recursive: true, force: true })));
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
 }
 
 /** The superuser of the server, in one of its databases. */

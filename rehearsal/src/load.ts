@@ -71,7 +71,11 @@ export function* arrivals(load: Load): Generator<Arrival, never> {
 function* volleyTimes({ burst }: Load): Generator<number, never> {
   const first = burst.atSecond - Math.floor(burst.atSecond / burst.everySeconds) * burst.everySeconds;
   const volleys = Math.max(1, Math.round(burst.lastsSeconds * burst.volleysPerSecond));
-  for (let start = first; ; start += burst.everySeconds) {
-    for (let count = 0; count < volleys; count++) yield (start + count / burst.volleysPerSecond) * 1_000;
+  // One that began before the load did may still go on.
+  for (let start = first - burst.everySeconds; ; start += burst.everySeconds) {
+    for (let count = 0; count < volleys; count++) {
+      const second = start + count / burst.volleysPerSecond;
+      if (second >= 0) yield second * 1_000;
+    }
   }
 }
