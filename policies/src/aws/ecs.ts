@@ -1,6 +1,7 @@
 import { typeTokens } from '@keyturn/plan';
 import { at, items, text, valueOf, type Model, type Resource, type Value } from '@keyturn/resources';
-import { namesObject, type Match } from '../graph/matching.js';
+import { urnsBehind } from '../graph/matching.js';
+import type { Linked } from '../graph/rotation-graph.js';
 
 export const taskDefinitionTypes = [typeTokens.awsEcsTaskDefinition, 'aws-native:ecs:TaskDefinition'] as const;
 const serviceTypes: readonly string[] = [typeTokens.awsEcsService, 'aws-native:ecs:Service'];
@@ -60,42 +61,59 @@ export function parseSecretArn(written: string): SecretArn | undefined {
   return match?.[1] === undefined ? undefined : { arn: match[1], stage: match[3] ?? '', version: match[4] ?? '' };
 }
 
-const services = new WeakMap<Model, readonly Resource[]>();
+const indexes = new WeakMap<Model, EcsServices>();
 
-function servicesIn(model: Model): readonly Resource[] {
-  let found = services.get(model);
-  if (!found) {
-    found = model.resources.filter(({ type }) => serviceTypes.includes(type));
-    services.set(model, found);
+/** Services that keep tasks of this definition running. */
+export function servicesOf(model: Model, task: Resource): Linked<Resource> {
+  let index = indexes.get(model);
+  if (!index) {
+    index = new EcsServices(model.resources.filter(({ type }) => serviceTypes.includes(type)));
+    indexes.set(model, index);
   }
-  return found;
+  return index.of(task);
 }
 
-/** Services that keep tasks of this definition running, and whether that is certain. */
-export function servicesOf(
-  model: Model,
-  task: Resource,
-): readonly { readonly service: Resource; readonly match: Match }[] {
-  return servicesIn(model)
-    .map((service) => ({ service, match: runs(service, task) }))
-    .filter(({ match }) => match !== 'no');
+/** Whether a service keeps tasks of the definition running through a deployment that changes nothing else. */
+export function keepsTasks({ certain, possible }: Linked<Resource>): boolean {
+  return [certain, possible].some((services) => services.some((service) => !redeploys(service)));
 }
 
-function runs(service: Resource, task: Resource): Match {
-  const reference = at(service.properties, 'taskDefinition');
-  if ((service.propertyDependencies.get('taskDefinition') ?? []).includes(task.urn)) return 'yes';
-  const family = at(task.properties, 'family');
-  const written = text(reference);
-  if (written !== undefined) {
-    const named = /(?:^|task-definition\/)([^/:]+)(?::\d+)?$/.exec(written)?.[1];
-    if (family.kind === 'unknown') return 'unknown';
-    return named !== undefined && named === text(family) ? 'yes' : 'no';
+/** Services by what their `taskDefinition` names. */
+class EcsServices {
+  readonly #byUrn = new Map<string, Resource[]>();
+  readonly #byFamily = new Map<string, Resource[]>();
+  /** Services that only the deployment tells the definition of. */
+  readonly #open: Resource[] = [];
+  /** Those, and those that name a family. */
+  readonly #notLinked: Resource[] = [];
+
+  constructor(services: readonly Resource[]) {
+    for (const service of services) {
+      const reference = at(service.properties, 'taskDefinition');
+      const urns = [...(service.propertyDependencies.get('taskDefinition') ?? []), ...urnsBehind(reference)];
+      for (const urn of new Set(urns)) this.#byUrn.set(urn, [...(this.#byUrn.get(urn) ?? []), service]);
+      const written = text(reference);
+      const family = /(?:^|task-definition\/)([^/:]+)(?::\d+)?$/.exec(written ?? '')?.[1];
+      if (family !== undefined) this.#byFamily.set(family, [...(this.#byFamily.get(family) ?? []), service]);
+      const open = written === undefined && reference.kind === 'unknown' && urns.length === 0;
+      if (open) this.#open.push(service);
+      if (open || written !== undefined) this.#notLinked.push(service);
+    }
   }
-  return namesObject(reference, at(task.properties, 'arn'), task);
+
+  of(task: Resource): Linked<Resource> {
+    const family = at(task.properties, 'family');
+    const named = this.#byFamily.get(text(family) ?? '') ?? [];
+    const made = this.#byUrn.get(task.urn) ?? [];
+    return {
+      certain: made.length === 0 ? named : [...new Set([...made, ...named])],
+      possible: family.kind === 'unknown' ? this.#notLinked : this.#open,
+    };
+  }
 }
 
 /** Whether a deployment of the program starts new tasks although the definition is the same. */
-export function redeploys(service: Resource): boolean {
+function redeploys(service: Resource): boolean {
   return (
     at(service.properties, 'triggers').kind !== 'absent' ||
     text(at(service.properties, 'deploymentController', 'type')) === 'EXTERNAL'

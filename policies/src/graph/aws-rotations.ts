@@ -13,6 +13,8 @@ const satellites: ReadonlySet<string> = new Set([
   'aws-native:secretsmanager:SecretTargetAttachment',
 ]);
 
+const none: readonly Resource[] = [];
+
 /** The secrets of a model, found by URN, name and ARN. */
 export class AwsSecrets {
   readonly all: readonly Resource[];
@@ -20,6 +22,7 @@ export class AwsSecrets {
   readonly #byName = new Map<string, Resource[]>();
   /** Secrets whose name only the deployment knows: any text may mean them. */
   readonly #unnamed: Resource[] = [];
+  readonly #isUnnamed: ReadonlySet<Resource>;
 
   constructor(byUrn: ReadonlyMap<string, Resource>, secrets: readonly Resource[]) {
     this.#byUrn = byUrn;
@@ -30,15 +33,21 @@ export class AwsSecrets {
       if (known !== undefined) this.#byName.set(known, [...(this.#byName.get(known) ?? []), secret]);
       else if (name.kind === 'unknown') this.#unnamed.push(secret);
     }
+    this.#isUnnamed = new Set(this.#unnamed);
+  }
+
+  /** Whether only the deployment knows the name of this secret. */
+  isUnnamed(secret: Resource): boolean {
+    return this.#isUnnamed.has(secret);
   }
 
   /** The secrets that a value means, given the URNs that its property was made from. */
   meantBy(value: Value, dependencies: readonly string[] = []): Linked<Resource> {
     const urns = [...urnsBehind(value), ...dependencies];
-    if (urns.length > 0) return { certain: this.#reachedFrom(urns), possible: [] };
+    if (urns.length > 0) return { certain: this.#reachedFrom(urns), possible: none };
     const written = text(value);
     if (written !== undefined) return this.namedBy(written);
-    return { certain: [], possible: value.kind === 'unknown' ? this.all : [] };
+    return { certain: none, possible: value.kind === 'unknown' ? this.all : none };
   }
 
   /** The secrets that a written ARN, or name, means. An ARN ends in six characters that AWS adds to the name. */
@@ -46,7 +55,7 @@ export class AwsSecrets {
     const inArn = /^arn:[^:]*:secretsmanager:[^:]*:[^:]*:secret:([^:]+)/.exec(written)?.[1];
     const names = inArn === undefined ? [written] : [inArn, inArn.replace(/-[A-Za-z0-9]{6}$/, '')];
     const certain = [...new Set(names)].flatMap((name) => this.#byName.get(name) ?? []);
-    return { certain, possible: certain.length > 0 ? [] : this.#unnamed };
+    return { certain, possible: certain.length > 0 ? none : this.#unnamed };
   }
 
   #reachedFrom(urns: readonly string[]): readonly Resource[] {

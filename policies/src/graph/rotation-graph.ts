@@ -1,7 +1,8 @@
 import { at, text, type Model, type Resource, type Value } from '@keyturn/resources';
 import { isOfType } from '../policy.js';
 import { awsRotationTypes, AwsSecrets, isSecret } from './aws-rotations.js';
-import { kubernetesSourcesIn, writes, type KubernetesSecretSource } from './kubernetes-sources.js';
+import { KubernetesSourceIndex } from './kubernetes-source-index.js';
+import { kubernetesSourcesIn, type KubernetesSecretSource } from './kubernetes-sources.js';
 
 /** What is certainly linked, and what could be but cannot be told before the deployment. */
 export interface Linked<Item> {
@@ -18,9 +19,17 @@ export interface RotationGraph {
   readonly secrets: AwsSecrets;
   /** Secrets of AWS Secrets Manager that a rotation certainly names. */
   readonly rotatingSecrets: readonly Resource[];
-  /** What writes the Kubernetes Secret of this name again and again. */
+  /** Whether a rotation may name one of the secrets that were meant. */
+  mayRotate(meant: Linked<Resource>): boolean;
+  /** The first secret of a list that a rotation certainly names. */
+  rotatingAmong(secrets: readonly Resource[]): Resource | undefined;
+  /** What writes the Kubernetes Secret of this name again and again. Of those that only may, it names the first. */
   sourcesOf(secretName: Value, namespace: Value): Linked<KubernetesSecretSource>;
   readonly kubernetesSources: readonly KubernetesSecretSource[];
+  isKubernetesSource(resource: Resource): boolean;
+  /** Secrets of Kubernetes with this written name, in any namespace. */
+  kubernetesSecretsNamed(name: string): readonly Resource[];
+  byUrn(urn: string): Resource | undefined;
   /** The resources of one type. */
   ofType(type: string): readonly Resource[];
 }
@@ -43,67 +52,69 @@ function build(model: Model): RotationGraph {
   const secrets = new AwsSecrets(byUrn, model.resources.filter(isSecret));
   const rotations = rotationsBySecret(model, secrets);
   const kubernetesSources = kubernetesSourcesIn(model);
-  const nothing: Linked<Resource> = { certain: [], possible: rotations.ofAnySecret };
+  const sources = new KubernetesSourceIndex(kubernetesSources);
+  const writers = new Set(kubernetesSources.map(({ by }) => by));
+  const secretsByName = groupBy(byType.get('kubernetes:core/v1:Secret') ?? [], ({ properties }) =>
+    text(at(properties, 'metadata', 'name')),
+  );
+  const isRotating = ({ urn }: Resource) => rotations.certain.has(urn);
+  const rotationsOf = (secret: Resource): Linked<Resource> => ({
+    certain: rotations.certain.get(secret.urn) ?? [],
+    possible: secrets.isUnnamed(secret) ? rotations.ofUnnamed : rotations.ofAnySecret,
+  });
+  const rotatingAmong = oncePerList((list) => list.find(isRotating));
+  const someMayRotate = oncePerList((list) =>
+    list.some((secret) => isRotating(secret) || rotationsOf(secret).possible.length > 0),
+  );
 
   return {
     secrets,
     kubernetesSources,
     ofType: (type) => byType.get(type) ?? [],
-    rotationsOf: (secret) => rotations.bySecret.get(secret.urn) ?? nothing,
+    byUrn: (urn) => byUrn.get(urn),
+    rotationsOf,
+    rotatingAmong,
+    mayRotate: ({ certain, possible }) => someMayRotate(certain) || someMayRotate(possible),
     secretsOf: (resource, property) =>
       secrets.meantBy(at(resource.properties, property), resource.propertyDependencies.get(property)),
-    rotatingSecrets: secrets.all.filter(({ urn }) => (rotations.bySecret.get(urn)?.certain.length ?? 0) > 0),
-    sourcesOf: sourceFinder(kubernetesSources),
+    rotatingSecrets: secrets.all.filter(isRotating),
+    sourcesOf: (secretName, namespace) => sources.find(secretName, namespace),
+    isKubernetesSource: (resource) => writers.has(resource),
+    kubernetesSecretsNamed: (name) => secretsByName.get(name) ?? [],
+  };
+}
+
+/** Lists of a model are shared by many questions: what is asked of one is answered once. */
+function oncePerList<Answer>(ask: (list: readonly Resource[]) => Answer): (list: readonly Resource[]) => Answer {
+  const answers = new WeakMap<readonly Resource[], { readonly answer: Answer }>();
+  return (list) => {
+    let known = answers.get(list);
+    if (!known) {
+      known = { answer: ask(list) };
+      answers.set(list, known);
+    }
+    return known.answer;
   };
 }
 
 function rotationsBySecret(model: Model, secrets: AwsSecrets) {
   const certain = new Map<string, Resource[]>();
-  const possible = new Map<string, Resource[]>();
   /** Rotations of a secret that nothing is known of: kept once, not once per secret. */
   const ofAnySecret: Resource[] = [];
-  const add = (map: Map<string, Resource[]>, urn: string, rotation: Resource) => {
-    const list = map.get(urn);
-    if (list) list.push(rotation);
-    else map.set(urn, [rotation]);
-  };
+  /** Those, and rotations whose secret has a name that no secret of the model is known to have. */
+  const ofUnnamed: Resource[] = [];
   for (const rotation of model.resources) {
     if (!isOfType(rotation.type, awsRotationTypes)) continue;
     const meant = secrets.meantBy(at(rotation.properties, 'secretId'), rotation.propertyDependencies.get('secretId'));
-    for (const secret of meant.certain) add(certain, secret.urn, rotation);
+    for (const { urn } of meant.certain) certain.set(urn, [...(certain.get(urn) ?? []), rotation]);
+    if (meant.possible.length > 0) ofUnnamed.push(rotation);
     if (meant.possible === secrets.all) ofAnySecret.push(rotation);
-    else for (const secret of meant.possible) add(possible, secret.urn, rotation);
   }
-  const urns = new Set([...certain.keys(), ...possible.keys()]);
-  const bySecret = new Map<string, Linked<Resource>>(
-    [...urns].map((urn) => [
-      urn,
-      { certain: certain.get(urn) ?? [], possible: [...(possible.get(urn) ?? []), ...ofAnySecret] },
-    ]),
-  );
-  return { bySecret, ofAnySecret };
+  return { certain, ofAnySecret, ofUnnamed };
 }
 
-/** Sources by the name they write; those whose name is not known are asked every time. */
-function sourceFinder(sources: readonly KubernetesSecretSource[]): RotationGraph['sourcesOf'] {
-  const byName = groupBy(sources, ({ secretName }) => text(secretName) ?? '');
-  const unnamed = byName.get('') ?? [];
-  return (secretName, namespace) => {
-    const written = text(secretName);
-    const candidates = written === undefined ? sources : [...(byName.get(written) ?? []), ...unnamed];
-    const certain: KubernetesSecretSource[] = [];
-    const possible: KubernetesSecretSource[] = [];
-    for (const source of candidates) {
-      const answer = writes(source, secretName, namespace);
-      if (answer === 'yes') certain.push(source);
-      else if (answer === 'unknown') possible.push(source);
-    }
-    return { certain, possible };
-  };
-}
-
-function groupBy<Item>(list: readonly Item[], keyOf: (item: Item) => string): ReadonlyMap<string, readonly Item[]> {
-  const groups = new Map<string, Item[]>();
+function groupBy<Item, Key>(list: readonly Item[], keyOf: (item: Item) => Key): ReadonlyMap<Key, readonly Item[]> {
+  const groups = new Map<Key, Item[]>();
   for (const item of list) {
     const key = keyOf(item);
     const group = groups.get(key);

@@ -23,14 +23,10 @@ export const awsRdsProxyOneUser = definePolicy({
     if (text(iam) === 'REQUIRED') return pass;
     const reference = at(only, 'secretArn');
     const meant = graph.secrets.meantBy(reference);
-    const rotated = meant.certain.find((secret) => graph.rotationsOf(secret).certain.length > 0);
+    const rotated = graph.rotatingAmong(meant.certain);
     if (rotated && iam.kind !== 'unknown') {
       return fail(`${resource.name} knows one secret, and ${rotated.name} is rotated.`, 'auths', written);
     }
-    const possible = [...meant.certain, ...meant.possible].some((secret) => {
-      const rotations = graph.rotationsOf(secret);
-      return rotations.certain.length + rotations.possible.length > 0;
-    });
-    return possible ? notKnown(resource, 'whether its secret is rotated', 'auths') : pass;
+    return graph.mayRotate(meant) ? notKnown(resource, 'whether its secret is rotated', 'auths') : pass;
   },
 });

@@ -45,13 +45,8 @@ function checkVersion({ resource, graph }: PolicyContext): Result {
     return pass;
   const meant = graph.secretsOf(resource, 'secretId');
   const known = value.kind !== 'unknown';
-  if (known && meant.certain.some((secret) => graph.rotationsOf(secret).certain.length > 0))
-    return found(resource, 'secretString');
-  const possible = [...meant.certain, ...meant.possible].some((secret) => {
-    const rotations = graph.rotationsOf(secret);
-    return rotations.certain.length + rotations.possible.length > 0;
-  });
-  return possible ? notKnown(resource, 'whether its secret has a second user', 'secretString') : pass;
+  if (known && graph.rotatingAmong(meant.certain)) return found(resource, 'secretString');
+  return graph.mayRotate(meant) ? notKnown(resource, 'whether its secret has a second user', 'secretString') : pass;
 }
 
 function found(resource: Resource, property: string): Result {

@@ -15,7 +15,7 @@ export const k8sRotatedSecretImmutable = definePolicy({
   needs: 'graph',
   check({ resource, graph }) {
     if (isOfType(resource.type, externalSecretTypes)) {
-      const isSource = graph.kubernetesSources.some(({ by }) => by === resource);
+      const isSource = graph.isKubernetesSource(resource);
       const immutable = truthOf(at(resource.properties, 'spec', 'target', 'immutable'));
       if (!isSource || immutable === 'off' || immutable === 'absent') return pass;
       return immutable === 'unknown'

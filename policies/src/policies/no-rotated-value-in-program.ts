@@ -27,16 +27,12 @@ function checkAws({ resource, graph }: PolicyContext): Result {
   if (property === undefined || isWritten(at(resource.properties, property)) === 'no') return pass;
   if (ignores(resource, property)) return pass;
   const meant = isSecret(resource) ? { certain: [resource], possible: [] } : graph.secretsOf(resource, 'secretId');
-  const rotated = meant.certain.find((secret) => graph.rotationsOf(secret).certain.length > 0);
+  const rotated = graph.rotatingAmong(meant.certain);
   if (rotated) {
     const value = at(resource.properties, property);
     return fail(`${resource.name} writes \`${property}\` of ${rotated.name}, which is rotated.`, property, value);
   }
-  const possible = [...meant.certain, ...meant.possible].some((secret) => {
-    const rotations = graph.rotationsOf(secret);
-    return rotations.certain.length + rotations.possible.length > 0;
-  });
-  return possible ? notKnown(resource, 'whether a rotation writes it too', property) : pass;
+  return graph.mayRotate(meant) ? notKnown(resource, 'whether a rotation writes it too', property) : pass;
 }
 
 function checkKubernetes({ resource, graph }: PolicyContext): Result {
@@ -48,7 +44,7 @@ function checkKubernetes({ resource, graph }: PolicyContext): Result {
   const name = at(metadata, 'name');
   if (name.kind === 'absent') return pass;
   const others = graph.sourcesOf(name, at(metadata, 'namespace'));
-  const [source] = others.certain.filter(({ by, kind }) => by !== resource && kind !== 'keyturn');
+  const source = others.certain.find(({ by, kind }) => by !== resource && kind !== 'keyturn');
   if (source) {
     return fail(
       `${resource.name} writes \`${property}\` of a Secret that ${source.title} writes too, ${source.refresh}.`,

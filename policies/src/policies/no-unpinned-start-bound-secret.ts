@@ -1,9 +1,10 @@
+import { typeTokens } from '@keyturn/plan';
 import { at, text, type Resource, type Value } from '@keyturn/resources';
 import {
   containerDefinitionsOf,
   ecsSecretsOf,
+  keepsTasks,
   parseSecretArn,
-  redeploys,
   servicesOf,
   taskDefinitionTypes,
 } from '../aws/ecs.js';
@@ -13,6 +14,7 @@ import { reloadHookOf } from '../kubernetes/reload-hooks.js';
 import { nameIn, openPartOf, podTemplateOf, runningWorkloadTypes, secretReferencesOf } from '../kubernetes/workload.js';
 import { formatPath, placeOf, select } from '../paths.js';
 import { definePolicy, isOfType, pass, type PolicyContext, type Result } from '../policy.js';
+import { truthOf } from '../truth.js';
 
 /** Google: environment variables are resolved when an instance starts. Type → path of the list, and where the version stands in an entry. */
 const googleEnvironments: Readonly<
@@ -98,23 +100,22 @@ function checkWorkload({ resource, graph }: PolicyContext): Result | readonly Re
 /** A name that changes with the content: the provider's own naming, Kustomize's hash, and Secrets that cannot be changed. */
 function isNamedByContent(name: Value, graph: RotationGraph): 'yes' | 'no' | 'unknown' {
   const written = text(name);
-  const secrets = graph.ofType('kubernetes:core/v1:Secret');
   if (written !== undefined) {
     if (/-[bcdfghkmt2456789]{10}$|-[0-9a-f]{8}$/.test(written)) return 'yes';
-    const immutable = secrets.some(({ properties }) => {
-      const value = at(properties, 'immutable');
-      return text(at(properties, 'metadata', 'name')) === written && value.kind === 'known' && value.value === true;
-    });
+    const immutable = graph
+      .kubernetesSecretsNamed(written)
+      .some(({ properties }) => truthOf(at(properties, 'immutable')) === 'on');
     return immutable ? 'yes' : 'no';
   }
-  const makers = secrets.filter((secret) => urnsBehind(name).includes(secret.urn));
-  if (makers.length === 0) return 'unknown';
-  return makers.every((maker) => at(maker.properties, 'metadata', 'name').kind === 'absent') ? 'yes' : 'unknown';
+  const makers = urnsBehind(name).flatMap((urn) => graph.byUrn(urn) ?? []);
+  const secrets = makers.filter(({ type }) => type === typeTokens.kubernetesSecret);
+  if (secrets.length === 0) return 'unknown';
+  return secrets.every((maker) => at(maker.properties, 'metadata', 'name').kind === 'absent') ? 'yes' : 'unknown';
 }
 
 function checkTask({ resource, model, graph }: PolicyContext): Result | readonly Result[] {
   const services = servicesOf(model, resource);
-  if (services.length === 0 || services.every(({ service }) => redeploys(service))) return pass;
+  if (!keepsTasks(services)) return pass;
   const definitions = containerDefinitionsOf(resource);
   if (definitions.kind === 'unknown') {
     return {
@@ -137,7 +138,7 @@ function checkTask({ resource, model, graph }: PolicyContext): Result | readonly
     }
     const arn = parseSecretArn(written);
     if (!arn || arn.version !== '' || isRotated(arn.arn, graph)) continue;
-    const unsure = services.every(({ match }) => match === 'unknown');
+    const unsure = services.certain.length === 0;
     results.push(
       unsure
         ? {
@@ -156,7 +157,7 @@ function checkTask({ resource, model, graph }: PolicyContext): Result | readonly
 }
 
 function isRotated(arn: string, graph: RotationGraph): boolean {
-  return graph.secrets.namedBy(arn).certain.some((secret) => graph.rotationsOf(secret).certain.length > 0);
+  return graph.rotatingAmong(graph.secrets.namedBy(arn).certain) !== undefined;
 }
 
 function checkGoogle(resource: Resource): Result | readonly Result[] {

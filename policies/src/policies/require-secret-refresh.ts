@@ -2,8 +2,8 @@ import { at, text, type Place, type Resource } from '@keyturn/resources';
 import {
   containerDefinitionsOf,
   ecsSecretsOf,
+  keepsTasks,
   parseSecretArn,
-  redeploys,
   servicesOf,
   taskDefinitionTypes,
 } from '../aws/ecs.js';
@@ -99,13 +99,13 @@ function checkTask({ resource, model, graph }: PolicyContext): Result | readonly
   const rotating = graph.rotatingSecrets;
   if (rotating.length === 0) return pass;
   const services = servicesOf(model, resource);
-  if (services.length === 0) return pass;
-  if (services.every(({ service }) => redeploys(service))) return pass;
+  if (!keepsTasks(services)) return pass;
 
   const definitions = containerDefinitionsOf(resource);
   if (definitions.kind === 'unknown') {
     const urns = resource.propertyDependencies.get('containerDefinitions') ?? [];
-    const suspect = rotating.find((secret) => urns.length === 0 || urns.includes(secret.urn));
+    const made = urns.flatMap((urn) => graph.byUrn(urn) ?? []);
+    const suspect = urns.length === 0 ? rotating[0] : graph.rotatingAmong(made);
     return suspect
       ? {
           is: 'undecided',
@@ -119,10 +119,10 @@ function checkTask({ resource, model, graph }: PolicyContext): Result | readonly
     const arn = written === undefined ? undefined : parseSecretArn(written);
     if (arn !== undefined && arn.version !== '') continue;
     const meant = arn === undefined ? graph.secrets.meantBy(from) : graph.secrets.namedBy(arn.arn);
-    const certain = meant.certain.find((secret) => rotating.includes(secret));
-    const secret = certain ?? meant.possible.find((candidate) => rotating.includes(candidate));
+    const certain = graph.rotatingAmong(meant.certain);
+    const secret = certain ?? graph.rotatingAmong(meant.possible);
     if (!secret) continue;
-    const unsure = certain === undefined || services.every(({ match }) => match === 'unknown');
+    const unsure = certain === undefined || services.certain.length === 0;
     results.push(
       unsure
         ? notKnown(resource, `whether ${container} reads ${secret.name}`, path)
