@@ -29,7 +29,7 @@ export const ${name} = definePolicy({
 `,
     [`policies/src/policies/${id}.test.ts`]: `import { typeTokens } from '@keyturn/plan';
 import { describe, expect, it } from 'vitest';
-import { modelOf, resource, says } from '../testing.js';
+import { modelOf, resource, says, unknown } from '../testing.js';
 import { ${name} } from './${id}.js';
 
 const secret = (properties: object) => resource(typeTokens.awsSecret, 'db', properties);
@@ -39,15 +39,27 @@ describe('${id}', () => {
     expect(says(${name}, modelOf(secret({ description: 'payments team' })))).toEqual([]);
   });
 
+  it('does not decide before the description is known', () => {
+    expect(says(${name}, modelOf(secret({ description: unknown })))).toEqual(['undecided: the description of db is not known']);
+  });
+
   it('names a secret without one', () => {
-    expect(says(${name}, modelOf(secret({})))).toEqual(['db has no description. Say in \`description\` who owns it.']);
+    expect(says(${name}, modelOf(secret({})))).toEqual(['fail: db has no description.']);
   });
 });
 `,
     [`docs/rules/${id}.md`]: page(
-      'ts',
-      "new aws.secretsmanager.Secret('db', {});",
-      "new aws.secretsmanager.Secret('db', { description: 'payments team' });",
+      [
+        sample('ts', "new aws.secretsmanager.Secret('db', {});"),
+        sample('yaml', 'resources:\n  db:\n    type: aws:secretsmanager:Secret'),
+      ],
+      [
+        sample('ts', "new aws.secretsmanager.Secret('db', { description: 'payments team' });"),
+        sample(
+          'yaml',
+          'resources:\n  db:\n    type: aws:secretsmanager:Secret\n    properties: { description: payments team }',
+        ),
+      ],
     ),
   };
 }
@@ -91,7 +103,7 @@ new RuleTester().run('${id}', rule, {
   invalid: [{ name: 'a call', code: 'rotateNow();', errors: [{ messageId: 'found' }] }],
 });
 `,
-    [`docs/rules/${id}.md`]: page('js', 'rotateNow();', 'rotateLater();'),
+    [`docs/rules/${id}.md`]: page([sample('js', 'rotateNow();')], [sample('js', 'rotateLater();')]),
   };
 }
 
@@ -99,6 +111,10 @@ function verbOf(id: string): string {
   return id.startsWith('require-') ? 'Require' : 'Disallow';
 }
 
-function page(language: string, incorrect: string, correct: string): string {
-  return `## Incorrect\n\n\`\`\`${language}\n${incorrect}\n\`\`\`\n\n## Correct\n\n\`\`\`${language}\n${correct}\n\`\`\`\n\n## What it cannot know\n\nWhat the rule does when a value is unknown, and what it gets wrong.\n`;
+function sample(language: string, code: string): string {
+  return `\`\`\`${language}\n${code}\n\`\`\``;
+}
+
+function page(incorrect: readonly string[], correct: readonly string[]): string {
+  return `## Incorrect\n\n${incorrect.join('\n\n')}\n\n## Correct\n\n${correct.join('\n\n')}\n\n## What it cannot know\n\nWhat the rule does when a value is unknown, and what it gets wrong.\n`;
 }
