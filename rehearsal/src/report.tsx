@@ -211,12 +211,16 @@ table{border-collapse:collapse;width:100%;font-size:.87rem}
 th,td{text-align:left;padding:.35rem .75rem .35rem 0;border-bottom:1px solid var(--rule);vertical-align:top}
 th{color:var(--soft);font-weight:600;white-space:nowrap}
 td{overflow-wrap:anywhere}
-td:first-child{white-space:nowrap}
+td:not(:last-child){white-space:nowrap}
 .number{text-align:right;font-variant-numeric:tabular-nums;padding-right:1.5rem}
 @media print{
   body{font-size:10pt}
   main{max-width:none;padding:0}
-  figure,tr,section{break-inside:avoid}
+  figure,tr{break-inside:avoid}
+  h2{break-after:avoid}
+  td:not(:last-child){white-space:normal}
+  td:last-child{min-width:18rem}
+  td.number{min-width:0}
   details:not([open]){display:none}
 }
 `;

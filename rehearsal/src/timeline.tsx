@@ -37,6 +37,8 @@ export function timelineSvg(phases: readonly DrawnPhase[], id = 'timeline'): str
       xmlns="http://www.w3.org/2000/svg"
       class="timeline"
       viewBox={`0 0 ${width} ${total}`}
+      width={width}
+      height={total}
       role="img"
       aria-labelledby={`${id}-title ${id}-desc`}
     >
@@ -113,19 +115,22 @@ function Phase(phase: DrawnPhase & { series: Series; summary: PhaseSummary }): J
 }
 
 function Marks({ series, x, bottom }: { series: Series; x: Scale; bottom: number }): JSX.Element {
+  const placed = marksOf(series);
   return (
     <g class="marks">
-      {marksOf(series).map(({ second, label, row, side }) => {
+      {placed.map(({ second, row }) => {
         const y = heading + row * rowHeight;
-        return (
-          <>
-            <line x1={x(second)} x2={x(second)} y1={y} y2={bottom} />
-            <text x={x(second) + (side === 'left' ? -4 : 4)} y={y + 9} text-anchor={side === 'left' ? 'end' : 'start'}>
-              {label}
-            </text>
-          </>
-        );
+        return <line x1={x(second)} x2={x(second)} y1={y} y2={bottom} />;
       })}
+      {placed.map(({ second, label, row, side }) => (
+        <text
+          x={x(second) + (side === 'left' ? -4 : 4)}
+          y={heading + row * rowHeight + 9}
+          text-anchor={side === 'left' ? 'end' : 'start'}
+        >
+          {label}
+        </text>
+      ))}
     </g>
   );
 }
@@ -267,6 +272,7 @@ const style = `
 .timeline .panel{font-weight:600}
 .timeline .axis text,.timeline .legend,.timeline .marks text{fill:var(--soft)}
 .timeline .axis line{stroke:var(--rule)}
+.timeline .marks text,.timeline .legend{paint-order:stroke;stroke:var(--paper);stroke-width:4px;stroke-linejoin:round}
 .timeline .marks line{stroke:var(--mark);stroke-dasharray:2 3}
 .timeline .queries{fill:var(--queries)}
 .timeline .user-0{fill:var(--a)}.timeline .user-1{fill:var(--b)}.timeline .user-2{fill:var(--c)}
