@@ -12,11 +12,19 @@ const testFolder =
 const testName = /[._-](?:test|tests|spec|specs|e2e|cy|stories|story|fixture|fixtures|mock|mocks)\.[cm]?[jt]sx?$/i;
 const namedForTests =
   /(?:^|[\\/])(?:[a-z0-9]*Test(?:s|Utils?|Helpers?|Data|Setup)?|test(?:[-_.]?(?:utils?|helpers?|data|setup|constants?|server)))\.[cm]?[jt]sx?$/;
+const importsTests =
+  /(?:from|require\()\s*['"](?:vitest|@jest\/globals|node:test|bun:test|@playwright\/test|supertest|cypress)['"]/;
 const testBlock = /^[ \t]*(?:describe|it|test|suite)(?:\.[a-z]+)?\s*\(\s*['"`]/m;
 
 /** True for tests and what only tests use: by folder, by name, or because the file declares tests. */
 export function isTestFile(filename: string, text: string): boolean {
-  return testFolder.test(filename) || testName.test(filename) || namedForTests.test(filename) || testBlock.test(text);
+  return (
+    testFolder.test(filename) ||
+    testName.test(filename) ||
+    namedForTests.test(filename) ||
+    testBlock.test(text) ||
+    importsTests.test(text)
+  );
 }
 
 const localeFolder = /(?:^|[\\/])(?:locales?|i18n|l10n|translations?|langs?|languages?|intl)[\\/]/i;

@@ -27,7 +27,7 @@ if (accuracy.filesLinted + accuracy.missing.length !== expected) {
   );
 }
 if (accuracy.filesLinted === 0) throw new Error('No labelled file is in the corpus, so nothing was measured.');
-if (values.json) console.log(JSON.stringify(accuracy));
+if (values.json) console.log(JSON.stringify({ filesLinted: accuracy.filesLinted, tools: accuracy.tools }));
 else print(accuracy);
 
 function print({ filesLinted, missing, tools, leaveOneOut }: Accuracy): void {

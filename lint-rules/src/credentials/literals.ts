@@ -161,7 +161,7 @@ function isHole(text: string): boolean {
 
 /** `your_client_secret`, `changeme`: nobody issued this. */
 export function isStandIn(text: string): boolean {
-  return /^(?:your|my[-_ ]?(?:api|client|secret|token|key)|change[-_ ]?(?:me|it|this)|replace|insert|put|enter|add|todo|fake|dummy|mock|test|example|sample|placeholder|foo|bar|baz|some|no[-_]|not|default$|n\/a|secret$|token$|none|empty|xxx|sk-(?:x+|\.+|dummy|test|fake|your))|[-_ ](?:here|placeholder|example|goes here|dummy)$|x{4,}|\.\.\.|dummy|fake/i.test(
+  return /^(?:your|my[-_ ]?(?:api|client|secret|token|key)|change[-_ ]?(?:me|it|this)|replace|insert|put|enter|add|todo|fake|dummy|mock|test|example|sample|placeholder|foo|bar|baz|some|no[-_]|not|default$|n\/a|secret$|token$|none|empty|xxx|sk-(?:x+|\.+|dummy|test|fake|your))|[-_ ](?:here|placeholder|example|goes here|dummy)$|[-_ ](?:un|not[-_ ]?)(?:configured|set|defined|available|provided)$|x{4,}|\.\.\.|dummy|fake/i.test(
     text,
   );
 }
@@ -175,14 +175,27 @@ function isHash(text: string): boolean {
 
 function isPathOrAddress(text: string): boolean {
   return (
+    isReference(text) ||
     /^(?:\.{0,2}\/|~\/|[a-z][a-z0-9+.-]*:\/\/|[A-Za-z]:\\)/.test(text) ||
     (/^[\w-]+(?:\/[\w.-]+)+$/.test(text) && !/\d/.test(text)) ||
     /\.(?:js|ts|json|pem|key|crt|txt|env|ya?ml|html|tsx?|vue|svg|png)$/i.test(text)
   );
 }
 
+/** `kubernetes:core/v1:Secret`, `urn:…`, `System.Security.SecureString`: the name of a thing, in several parts. */
+function isReference(text: string): boolean {
+  return (
+    /^urn:/i.test(text) ||
+    /^[a-z][\w-]*(?::[\w./-]*)?:[A-Z][A-Za-z]+$/.test(text) ||
+    /^[A-Za-z]\w*(?:[./][A-Za-z]\w*)+[./][A-Z][A-Za-z]+$/.test(text)
+  );
+}
+
+/** `DB_PASSWORD`; `UPDATE_THIS_SECRET` speaks to somebody, as no name of a variable does. */
 function isEnvironmentName(text: string): boolean {
-  return /^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$/.test(text) && wordsOf(text).some((each) => /^[a-z]{3,}$/.test(each));
+  if (!/^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$/.test(text)) return false;
+  const words = wordsOf(text);
+  return words.some((each) => /^[a-z]{3,}$/.test(each)) && !words.some((each) => /^(?:this|it|please)$/.test(each));
 }
 
 /** A sentence, or the label of a field. */
@@ -232,12 +245,19 @@ export function isCredential(text: string, name: string, kind: CredentialKind, c
   const isSameAsName = squeeze(bare) === squeeze(name);
   if (certainty === 'fallback') return isFallback(bare, name, kind, isSameAsName);
   if (kind === 'issued') return looksIssued(bare) && !isSameAsName;
+  if (isListOfNames(bare, name)) return false;
   if (/\s/.test(bare) && (kind === 'password' || isProse(bare)) && !/^[-\W].*[-\W]$/.test(bare)) return false;
   if (isProse(bare) && !/\s/.test(bare)) return false;
   if (isCommonWord(bare) && isOwned(name)) return true;
   if (certainty === 'beside') return !isSameAsName || (kind === 'password' && /^[a-z]/.test(bare));
   if (isSameAsName) return false;
   return isNamedCredential(bare, kind);
+}
+
+/** `'gist-secret': 'icon icon-gist-secret'`: names in a row, one of which is the key. */
+function isListOfNames(text: string, name: string): boolean {
+  const names = text.split(/\s+/);
+  return names.length > 1 && name.length > 5 && names.some((each) => squeeze(each).endsWith(squeeze(name)));
 }
 
 /** What people type when they have to type something. */

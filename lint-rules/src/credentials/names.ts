@@ -44,6 +44,8 @@ const secretPairs = new Set([
   'aes key',
   'token secret',
   'hash salt',
+  'token salt',
+  'password salt',
   'jwt token',
   'private key',
   'jwt sign',
@@ -139,6 +141,10 @@ const owners = new Set([
   'maria',
   'mariadb',
   'http',
+  'ssl',
+  'tls',
+  'cert',
+  'keystore',
   'api',
   'es',
   'elastic',
@@ -346,11 +352,38 @@ function kindOfWords(name: string): CredentialKind | undefined {
 
   if (passwords.has(last)) return 'password';
   if (shortPasswords.has(last)) return owners.has(before) ? 'password' : undefined;
+  if ((last === 'secret' || pair === 'secret key') && rest.some((each) => issuers.has(each))) return 'issued';
   if (pair === 'access key' && rest.includes('secret')) return 'issued';
   if (secretPairs.has(pair)) return 'secret';
   if (issuedPairs.has(pair)) return 'issued';
   return oneWord.get(last);
 }
+
+/** Those who hand out secrets, so that an invented one opens nothing. */
+const issuers = new Set([
+  'google',
+  'github',
+  'gitlab',
+  'bitbucket',
+  'facebook',
+  'twitter',
+  'linkedin',
+  'microsoft',
+  'azure',
+  'apple',
+  'slack',
+  'discord',
+  'stripe',
+  'paypal',
+  'twilio',
+  'aws',
+  'cloudinary',
+  'recaptcha',
+  'oauth',
+  'oidc',
+  'okta',
+  'auth0',
+]);
 
 const publicPrefix = /^(?:NEXT_PUBLIC|VITE|REACT_APP|EXPO_PUBLIC|NUXT_PUBLIC|GATSBY|PUBLIC|VUE_APP|STORYBOOK)_/;
 

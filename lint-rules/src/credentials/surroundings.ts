@@ -136,7 +136,10 @@ const telling = new Set([
 /** True for a text that shows people a form: a placeholder, a description, an error. */
 export function isTelling(node: Node): boolean {
   const target = targetOf(node);
-  if (target) return wordsOf(target.name).some((each) => telling.has(each));
+  if (target) {
+    const words = wordsOf(target.name);
+    return telling.has(words.at(-1) ?? '') || /^(?:example|placeholder)s?$/.test(words[0] ?? '');
+  }
   const parent = node.parent;
   if (parent?.type === 'JSXAttribute' || parent?.type === 'JSXExpressionContainer' || parent?.type === 'JSXElement')
     return true;

@@ -56,11 +56,50 @@ table(rule, {
       code: "const options = { apiKey: process.env.NEXT_PUBLIC_SEARCH_KEY || 'temporary1' };",
     },
     {
+      name: 'the name of a type, a module or a class',
+      code: "const kubernetesSecret = 'kubernetes:core/v1:Secret'; const awsNativeSecret = 'aws-native:secretsmanager:Secret'; const apiToken = 'urn:ietf:params:oauth:token-type:jwt2'; const userPassword = 'Company.Module2.Password';",
+    },
+    {
+      name: 'class names in a row',
+      code: "const icons = { 'gist-secret': 'icon icon-2 icon-gist-secret' };",
+    },
+    {
+      name: 'an invented secret in the place of one that somebody hands out',
+      code: "const options = { google: process.env.GOOGLE_SECRET || 'dummySecret', stripe: process.env.STRIPE_SECRET_KEY ?? 'stripe-unconfigured' };",
+    },
+    {
+      name: 'what only tests import',
+      code: "import { vi } from 'vitest'; process.env.SESSION_SECRET ??= 'integration-0123456789';",
+    },
+    {
       name: 'durations and limits',
       code: "const TOKEN_EXPIRES_IN = '15m'; const PASSWORD_RESET_LIMIT = '100'; const maxTokens = '4096';",
     },
   ],
   wrong: [
+    {
+      name: 'the default of a helper that reads the environment',
+      code: "module.exports = ({ env }) => ({ salt: env('API_TOKEN_SALT', '37cb4377c425a87b') });",
+      says: [['fallback', { name: 'API_TOKEN_SALT' }]],
+    },
+    {
+      name: 'defaults of a validator, for development too',
+      code: "const env = cleanEnv({ JWT_SECRET: str({ devDefault: 'securekey' }), TOKEN_SECRET: str({ default: 'UPDATE_THIS_SECRET' }) });",
+      says: [
+        ['fallback', { name: 'JWT_SECRET' }],
+        ['fallback', { name: 'TOKEN_SECRET' }],
+      ],
+    },
+    {
+      name: 'a URL in a variable whose name only mentions documents',
+      code: "const DOCS_DATABASE = 'mysql://writer:hunter22@localhost:3306/docs';",
+      says: [['url']],
+    },
+    {
+      name: 'a password on its way to be hashed',
+      code: "const user = { email: admin, password: hashPassword('hunter.org', salt) };",
+      says: [['literal', { name: 'password' }]],
+    },
     {
       name: 'a driver, whatever the value',
       code: "import { Pool } from 'pg';\nnew Pool({ host: 'db', password: 'postgres' });",

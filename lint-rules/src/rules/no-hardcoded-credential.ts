@@ -89,9 +89,11 @@ export default createRule<[Option], Ids>({
         case 'CallExpression':
           return leavesOfCall(bare, certainty, depth);
         case 'ObjectExpression': {
-          const fallback = findProperty(bare, 'default');
+          const fallback = findProperty(bare, 'default', 'devDefault');
           const isSetting =
-            fallback && findProperty(bare, 'env', 'doc', 'format', 'type', 'description', 'desc', 'choices');
+            fallback &&
+            (bare.parent.type === 'CallExpression' ||
+              findProperty(bare, 'env', 'doc', 'format', 'type', 'description', 'desc', 'choices'));
           return isSetting ? leaves(fallback.value, stronger(certainty, 'fallback'), depth + 1) : [];
         }
         default:
@@ -109,7 +111,9 @@ export default createRule<[Option], Ids>({
       if (method === 'default') return leaves(first, stronger(certainty, 'fallback'), depth + 1);
       if (
         method !== undefined &&
-        /^(?:from|encode|String|encodeURIComponent|secret|hash|hashSync|str|string|createSecretKey)$/.test(method)
+        /^(?:from|encode|String|encodeURIComponent|secret|hash|hashSync|str|string|createSecretKey|(?:hash|encrypt|derive|generate|make)(?:Password|Pass|Pwd|Passphrase))$/.test(
+          method,
+        )
       ) {
         return leaves(first, certainty, depth + 1);
       }
@@ -163,6 +167,7 @@ export default createRule<[Option], Ids>({
         if (password && password.type !== 'SpreadElement' && node.arguments.length > 2)
           sink(password, 'password', 'password');
       }
+      configured(node);
       const knex = objectOfKnex(node);
       if (knex) inside(knex, ['password'], []);
       if (!hasSinks) return;
@@ -172,6 +177,17 @@ export default createRule<[Option], Ids>({
       for (const each of sinks) {
         if (each.modules.includes(origin.module) && (each.members.includes(member) || each.members.includes('*')))
           into(each, node);
+      }
+    }
+
+    /** `env('API_SALT', 'literal')` names what it reads, whatever it is given to. */
+    function configured(node: TSESTree.CallExpression | TSESTree.NewExpression): void {
+      const second = node.arguments[1];
+      const name = second && environmentName(node);
+      const kind = name === undefined ? undefined : kindOf(name);
+      if (name === undefined || kind === undefined || second === undefined) return;
+      for (const leaf of leaves(second, 'fallback')) {
+        if (isCredential(leaf.value, name, kind, 'fallback')) report(leaf.literal, 'fallback', name);
       }
     }
 

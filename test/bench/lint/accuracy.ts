@@ -1,10 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import path from 'node:path';
-import { pathToFileURL } from 'node:url';
 import tsParser from '@typescript-eslint/parser';
 import { type Linter, ESLint } from 'eslint';
 import keyturn, { lintRuleFacts } from '@keyturn/eslint-plugin';
+import { installedPeers } from './peers.js';
 
 /** One line that a person judged: `tp` is a finding, `fp-trap` looks like one and is none. */
 export interface Label {
@@ -210,42 +209,14 @@ function hasOption(id: string, option: string): boolean {
   return JSON.stringify(schema ?? null).includes(`"${option}"`);
 }
 
-const known: readonly { readonly package: string; readonly prefix: string; readonly rules: readonly string[] }[] = [
-  { package: 'eslint-plugin-secure-coding', prefix: 'secure-coding', rules: ['no-hardcoded-credentials'] },
-  {
-    package: 'eslint-plugin-sonarjs',
-    prefix: 'sonarjs',
-    rules: ['no-hardcoded-passwords', 'no-hardcoded-secrets', 'hardcoded-secret-signatures'],
-  },
-  { package: 'eslint-plugin-no-secrets', prefix: 'no-secrets', rules: ['no-secrets'] },
-];
-
-/** The peers that are installed where the command runs. */
 async function peers(): Promise<Linted[]> {
-  const require = createRequire(path.join(process.cwd(), 'package.json'));
-  const found: Linted[] = [];
-  for (const each of known) {
-    let entry: string;
-    try {
-      entry = require.resolve(each.package);
-    } catch {
-      continue;
-    }
-    const module = (await import(pathToFileURL(entry).href)) as { default?: ESLint.Plugin } & ESLint.Plugin;
-    const plugin = module.default ?? module;
-    const names = each.rules
-      .filter((name) => Object.hasOwn(plugin.rules ?? {}, name))
-      .map((name) => `${each.prefix}/${name}`);
-    const { version } = require(path.join(each.package, 'package.json')) as { version: string };
-    found.push({
-      name: each.package,
-      version,
-      covers: { 'no-hardcoded-credential': names },
-      plugins: { [each.prefix]: plugin },
-      rules: Object.fromEntries(names.map((name) => [name, 'error'])),
-    });
-  }
-  return found;
+  return (await installedPeers()).map(({ name, version, prefix, plugin, rules }) => ({
+    name,
+    version,
+    covers: { 'no-hardcoded-credential': rules },
+    plugins: { [prefix]: plugin },
+    rules: Object.fromEntries(rules.map((each) => [each, 'error'])),
+  }));
 }
 
 function groupedByRepo(labels: readonly Label[]): Map<string, Label[]> {
