@@ -19,10 +19,16 @@ export interface Query {
 
 const noInstance = 'no instance';
 
+/** What arrives: a stream by the clock, and what is to be sent at once; `undefined` when that is nothing. */
+export interface Arrivals {
+  readonly stream: Iterator<Arrival, never>;
+  readonly volleys: Iterator<Arrival | undefined, never>;
+}
+
 /** Sends arrivals to the fleet until `done()` says so, then waits for the answers. */
 export async function drive(
   fleet: Fleet,
-  stream: Iterator<Arrival, never>,
+  { stream, volleys }: Arrivals,
   done: () => boolean,
   signal: AbortSignal,
 ): Promise<{ readonly startedAt: number; readonly endedAt: number; readonly queries: readonly Query[] }> {
@@ -32,18 +38,23 @@ export async function drive(
   let next = stream.next().value;
   while (!done() && !signal.aborted) {
     for (; startedAt + next.dueMs <= now(); next = stream.next().value) {
-      const asked = ask(fleet.next(), next, startedAt + next.dueMs).then((query) => {
-        queries.push(query);
-        open.delete(asked);
-      });
-      open.add(asked);
+      send(next, startedAt + next.dueMs);
     }
+    for (let extra = volleys.next().value; extra; extra = volleys.next().value) send(extra, now());
     await sleep(Math.max(1, Math.min(20, startedAt + next.dueMs - now())));
   }
   const endedAt = now();
   await Promise.all(open);
   signal.throwIfAborted();
   return { startedAt, endedAt, queries };
+
+  function send(arrival: Arrival, dueAt: number): void {
+    const asked = ask(fleet.next(), arrival, dueAt).then((query) => {
+      queries.push(query);
+      open.delete(asked);
+    });
+    open.add(asked);
+  }
 }
 
 async function ask(serving: Serving | undefined, arrival: Arrival, dueAt: number): Promise<Query> {

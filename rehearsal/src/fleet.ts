@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '@keyturn/services';
 
 import type { InstanceEvidence } from './evidence.js';
-import { type App, Instance } from './instance.js';
+import { type AnyApp, Instance } from './instance.js';
 import type { DifferingSetting, ObserveOptions } from './observation.js';
 
 /** An instance that takes requests, and how many it is answering now. */
@@ -14,13 +14,13 @@ export interface Serving {
 
 /** The instances of an application behind a load balancer that knows which of them serve. */
 export class Fleet {
-  readonly #app: App;
+  readonly #app: AnyApp;
   readonly #observe: ObserveOptions;
   readonly #slots: (Serving | undefined)[] = [];
   readonly #all: Instance[] = [];
   #turn = 0;
 
-  constructor(app: App, observe: ObserveOptions) {
+  constructor(app: AnyApp, observe: ObserveOptions) {
     this.#app = app;
     this.#observe = observe;
   }
@@ -69,12 +69,21 @@ export class Fleet {
   }
 
   async #startIn(slot: number, signal?: AbortSignal): Promise<Instance> {
-    const instance = new Instance(`instance ${slot + 1}`, await freePort(), this.#app, this.#observe);
+    const instance = new Instance(
+      `instance ${slot + 1}`,
+      portOf(this.#app) ?? (await freePort()),
+      this.#app,
+      this.#observe,
+    );
     this.#all.push(instance);
     await instance.ready(signal);
     this.#slots[slot] = { instance, inFlight: 0 };
     return instance;
   }
+}
+
+function portOf(app: AnyApp): number | undefined {
+  return 'command' in app ? app.port : undefined;
 }
 
 const answeredWithinMs = 5_000;

@@ -1,9 +1,13 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import http from 'node:http';
+import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { type InstanceEvidence, type Login, now } from './evidence.js';
+import { type Reaper, reap } from '@keyturn/services';
+
+import { fingerprintOf, type InstanceEvidence, type Login, now } from './evidence.js';
 import type { DifferingSetting, Observation, ObserveOptions } from './observation.js';
 
 /** Processes are started from what was built, also when a test runs the source. */
@@ -19,12 +23,31 @@ export interface App {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+/** An application that a command line starts, in whatever language. */
+export interface CommandApp {
+  /** For the shell, such as `npm start`. */
+  readonly command: string;
+  readonly cwd: string;
+  /** Where what happens in its processes is written down, when they are Node's. */
+  readonly observations: string;
+  /** Absent: each instance gets a free port in `PORT`. */
+  readonly port?: number;
+  /** The whole environment of an instance that starts now, but for `PORT`. */
+  env(): Readonly<Record<string, string | undefined>>;
+  /** The credential in that environment. */
+  given?(): { readonly user: string; readonly password: string };
+  ready(port: number): Promise<boolean>;
+}
+
+export type AnyApp = App | CommandApp;
+
 /** The application ended, or was not ready in time; the message ends with what it printed last. */
 export class InstanceError extends Error {
   override readonly name = 'InstanceError';
 }
 
 const readyWithinMs = 20_000;
+const commandReadyWithinMs = 60_000;
 const keptOutput = 4_000;
 
 /** One process of the application and what was observed in it. */
@@ -34,28 +57,34 @@ export class Instance {
   readonly #child: ChildProcess;
   readonly #startedAt = now();
   readonly #reads: InstanceEvidence['reads'][number][] = [];
-  readonly #logins = new Map<number, Login>();
-  readonly #closed = new Map<number, number>();
+  readonly #logins = new Map<string, Login>();
+  readonly #closed = new Map<string, number>();
   // Gives an idle connection up before the application does (Node: after 5 s), as load balancers must.
   readonly #agent = new http.Agent({ keepAlive: true, timeout: 2_000 });
   #settings: Readonly<Record<string, DifferingSetting>> = {};
   #endedAt: number | undefined;
   #output = '';
+  #seen = 0;
+  readonly #app: AnyApp;
+  readonly #file: string | undefined;
+  readonly #reaper: Reaper | undefined;
 
-  constructor(name: string, port: number, app: App, observe: ObserveOptions) {
+  constructor(name: string, port: number, app: AnyApp, observe: ObserveOptions) {
     this.#name = name;
     this.#port = port;
-    this.#child = fork(app.entry, [], {
-      cwd: app.cwd,
-      execArgv: ['--import', observer],
-      env: {
-        PATH: process.env['PATH'] ?? '',
-        PORT: String(port),
-        KEYTURN_OBSERVE: JSON.stringify(observe),
-        ...app.env,
-      },
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    });
+    this.#app = app;
+    if ('command' in app) {
+      const given = app.given?.();
+      if (given) {
+        this.#reads.push({
+          at: this.#startedAt,
+          credential: fingerprintOf(observe.key, given.user, given.password),
+        });
+      }
+      this.#file = path.join(app.observations, `${port}-${Math.round(this.#startedAt)}.jsonl`);
+      this.#child = spawnCommand(app, port, { ...observe, file: this.#file });
+      if (this.#child.pid !== undefined) this.#reaper = reap(-this.#child.pid, 'SIGKILL', []);
+    } else this.#child = forkApp(app, port, observe);
     this.#child.on('message', (message) => this.#observed(message as Observation));
     this.#child.once('exit', () => (this.#endedAt = now()));
     const keep = (chunk: Buffer): void => void (this.#output = (this.#output + chunk.toString()).slice(-keptOutput));
@@ -82,6 +111,7 @@ export class Instance {
   }
 
   get evidence(): InstanceEvidence {
+    this.#readFile();
     const logins = [...this.#logins].map(([id, login]): Login => {
       const closedAt = this.#closed.get(id) ?? this.#endedAt;
       return closedAt === undefined || login.refused !== undefined ? login : { ...login, closedAt };
@@ -95,13 +125,17 @@ export class Instance {
     };
   }
 
-  /** @throws InstanceError when it ends or is not ready within 20 s. */
+  /** @throws InstanceError when it ends or is not ready in time: 20 s, or 60 s behind a command line. */
   async ready(signal?: AbortSignal): Promise<void> {
-    const until = now() + readyWithinMs;
+    const withinMs = 'command' in this.#app ? commandReadyWithinMs : readyWithinMs;
+    const until = now() + withinMs;
     while (!(await this.#healthy())) {
       signal?.throwIfAborted();
       if (this.#endedAt !== undefined) throw this.#failed('ended while it started');
-      if (now() > until) throw this.#failed(`did not answer GET /health with 200 within ${readyWithinMs / 1_000} s`);
+      if (now() > until) {
+        const what = 'command' in this.#app ? 'was not ready' : 'did not answer GET /health with 200';
+        throw this.#failed(`${what} within ${withinMs / 1_000} s`);
+      }
       await sleep(20);
     }
   }
@@ -109,12 +143,44 @@ export class Instance {
   /** Asks it to end with SIGTERM, and ends it with SIGKILL when it has not ended in time. */
   async stop(withinMs = 5_000): Promise<void> {
     this.#agent.destroy();
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
-    const gone = once(this.#child, 'exit');
-    this.#child.kill('SIGTERM');
-    const timer = setTimeout(() => this.#child.kill('SIGKILL'), withinMs);
-    await gone;
-    clearTimeout(timer);
+    if (this.#child.exitCode === null && this.#child.signalCode === null) {
+      const gone = once(this.#child, 'exit');
+      this.#kill('SIGTERM');
+      const timer = setTimeout(() => this.#kill('SIGKILL'), withinMs);
+      await gone;
+      clearTimeout(timer);
+    }
+    if ('command' in this.#app) await this.#groupGone(withinMs);
+    this.#reaper?.release();
+    this.#readFile();
+  }
+
+  #kill(signal: NodeJS.Signals): void {
+    if (!('command' in this.#app) || this.#child.pid === undefined) this.#child.kill(signal);
+    else signalGroup(this.#child.pid, signal);
+  }
+
+  /** A shell may end before what it started does. */
+  async #groupGone(withinMs: number): Promise<void> {
+    const group = this.#child.pid;
+    if (group === undefined) return;
+    const until = now() + withinMs;
+    while (now() < until && signalGroup(group, 0)) await sleep(10);
+    signalGroup(group, 'SIGKILL');
+  }
+
+  #readFile(): void {
+    if (this.#file === undefined) return;
+    let text: string;
+    try {
+      text = readFileSync(this.#file, 'utf8');
+    } catch {
+      return;
+    }
+    const whole = text.slice(0, text.lastIndexOf('\n') + 1);
+    const fresh = whole.slice(this.#seen);
+    this.#seen = whole.length;
+    for (const line of fresh.split('\n')) if (line !== '') this.#observed(JSON.parse(line) as FiledObservation);
   }
 
   #failed(what: string): InstanceError {
@@ -122,6 +188,7 @@ export class Instance {
   }
 
   async #healthy(): Promise<boolean> {
+    if ('command' in this.#app) return await this.#app.ready(this.#port);
     return await new Promise((resolve) => {
       const request = http.get({ host: '127.0.0.1', port: this.#port, path: '/health' }, (response) => {
         response.resume();
@@ -132,20 +199,63 @@ export class Instance {
     });
   }
 
-  #observed(message: Observation): void {
+  #observed(message: FiledObservation): void {
+    const process = message.pid ?? 0;
     switch (message.type) {
       case 'read':
         this.#reads.push({ at: message.at, credential: message.credential });
         break;
       case 'login':
-        this.#logins.set(message.login, message.outcome);
+        this.#logins.set(`${process}:${message.login}`, message.outcome);
         break;
       case 'closed':
-        this.#closed.set(message.login, message.at);
+        this.#closed.set(`${process}:${message.login}`, message.at);
         break;
       case 'settings':
         this.#settings = message.differing;
         break;
     }
+  }
+}
+
+/** With the process it comes from, when several may write. */
+type FiledObservation = Observation & { readonly pid?: number };
+
+function forkApp(app: App, port: number, observe: ObserveOptions): ChildProcess {
+  return fork(app.entry, [], {
+    cwd: app.cwd,
+    execArgv: ['--import', observer],
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      PORT: String(port),
+      KEYTURN_OBSERVE: JSON.stringify(observe),
+      ...app.env,
+    },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
+}
+
+function spawnCommand(app: CommandApp, port: number, observe: ObserveOptions): ChildProcess {
+  const env = app.env();
+  return spawn(app.command, {
+    cwd: app.cwd,
+    shell: true,
+    detached: true,
+    env: {
+      ...env,
+      PORT: String(port),
+      KEYTURN_OBSERVE: JSON.stringify(observe),
+      NODE_OPTIONS: [env['NODE_OPTIONS'], `--import=${observer}`].filter(Boolean).join(' '),
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
+/** Whether there was a process to signal. */
+function signalGroup(group: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(-group, signal);
+  } catch {
+    return false;
   }
 }

@@ -9,7 +9,12 @@ export interface SourceFile {
 
 /** What the observer inside an application is told at its start. */
 export interface ObserveOptions {
-  readonly source: SourceFile;
+  /** Absent when the credential comes with the environment. */
+  readonly source?: SourceFile;
+  /** Where observations go, one per line, when the application is not our own child. Default: the IPC channel. */
+  readonly file?: string;
+  /** From which file the driver is looked for. Default: the script that was started. */
+  readonly driverOf?: string;
   /** Key of the fingerprints of this run. */
   readonly key: string;
 }

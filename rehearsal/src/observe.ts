@@ -10,24 +10,33 @@ import { parseEnv } from 'node:util';
 import type { Client, Pool } from 'pg';
 
 import { fingerprintOf, type Login, now } from './evidence.js';
-import type { Observation, ObserveOptions } from './observation.js';
+import type { Observation, ObserveOptions, SourceFile } from './observation.js';
 
 const setting = process.env['KEYTURN_OBSERVE'];
-if (setting !== undefined && process.send) {
-  delete process.env['KEYTURN_OBSERVE'];
-  // Whoever started us is gone, however it went: nothing may be left behind.
-  process.once('disconnect', () => process.exit(0));
-  process.channel?.unref();
+let tell: (observation: Observation) => void = () => undefined;
+if (setting !== undefined) {
   const options = JSON.parse(setting) as ObserveOptions;
-  observeReads(options);
+  const { file } = options;
+  if (file !== undefined) {
+    // The process that serves may be a grandchild, behind `npm start` and a shell: the variable is left for it.
+    tell = (observation) => fs.appendFileSync(file, `${JSON.stringify({ pid: process.pid, ...observation })}\n`);
+    observe(options);
+  } else if (process.send) {
+    delete process.env['KEYTURN_OBSERVE'];
+    // Whoever started us is gone, however it went: nothing may be left behind.
+    process.once('disconnect', () => process.exit(0));
+    process.channel?.unref();
+    tell = (observation) => void (process.connected && process.send?.(observation));
+    observe(options);
+  }
+}
+
+function observe(options: ObserveOptions): void {
+  if (options.source) observeReads(options.source, options.key);
   observePostgres(options);
 }
 
-function tell(observation: Observation): void {
-  if (process.connected) process.send?.(observation);
-}
-
-function observeReads({ source, key }: ObserveOptions): void {
+function observeReads(source: SourceFile, key: string): void {
   const note = (file: unknown, content: () => string): void => {
     if (!isPath(file) || path.resolve(file instanceof URL ? file.pathname : String(file)) !== source.path) return;
     const at = now();
@@ -72,10 +81,10 @@ function isPath(file: unknown): file is string | URL | Buffer {
   return typeof file === 'string' || file instanceof URL || Buffer.isBuffer(file);
 }
 
-function observePostgres({ key }: ObserveOptions): void {
+function observePostgres({ key, driverOf }: ObserveOptions): void {
   let driver: { Client: typeof Client; Pool: typeof Pool };
   try {
-    driver = createRequire(process.argv[1] ?? import.meta.url)('pg') as typeof driver;
+    driver = createRequire(driverOf ?? process.argv[1] ?? import.meta.url)('pg') as typeof driver;
   } catch {
     return;
   }

@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { drive, type Query } from './drive.js';
-import { type Accepted, type Evidence, fingerprintOf, type Held, now } from './evidence.js';
+import { type Accepted, type Evidence, type Fingerprint, fingerprintOf, type Held, now } from './evidence.js';
 import { Fleet } from './fleet.js';
-import type { App } from './instance.js';
-import { arrivals, type Load } from './load.js';
+import type { AnyApp } from './instance.js';
+import { type Arrival, arrivals, type Load } from './load.js';
 import type { DifferingSetting, SourceFile } from './observation.js';
 import { type Administrator, type SessionSample, SessionSampler } from './sessions.js';
 
@@ -24,12 +24,15 @@ export interface Mark {
 /** What to rehearse. */
 export interface PhaseOptions {
   readonly name: string;
-  readonly app: App;
+  readonly app: AnyApp;
   readonly instances: number;
   readonly load: Load;
   /** The load goes on for so long, and then until the rotation has ended. */
   readonly seconds: number;
-  readonly source: SourceFile;
+  /** Absent when the credential comes with the environment. */
+  readonly source?: SourceFile;
+  /** From which file instances load their driver. Default: the script that they were started with. */
+  readonly driverOf?: string;
   /** What the source holds, and the database takes, before anything is rotated. */
   readonly initial: Pair;
   readonly administrator: Administrator;
@@ -67,6 +70,16 @@ export class Drill {
     this.#sampler = sampler;
   }
 
+  /** Queries that arrive at one moment, beside the load. */
+  volley(queries: number): void {
+    this.#notes.volley += queries;
+  }
+
+  /** The fingerprint of a credential in this run. */
+  fingerprint({ user, password }: Pair): Fingerprint {
+    return fingerprintOf(this.#notes.key, user, password);
+  }
+
   /** Waits until so many seconds after the start of the load; at once when that has passed. */
   async second(second: number): Promise<void> {
     const left = this.#startedAt + second * 1_000 - now();
@@ -100,6 +113,8 @@ export class Drill {
 
 class Notes {
   readonly key = randomBytes(32).toString('base64url');
+  /** Queries that were asked for and not sent yet. */
+  volley = 0;
   readonly source: Held[] = [];
   readonly database: Accepted[] = [];
   readonly marks: Mark[] = [];
@@ -146,7 +161,11 @@ export async function runPhase(options: PhaseOptions): Promise<PhaseRecord> {
   const begun = now();
   notes.databaseTakes(options.initial, begun);
   notes.sourceHolds(options.initial, begun);
-  const fleet = new Fleet(options.app, { source: options.source, key: notes.key });
+  const fleet = new Fleet(options.app, {
+    key: notes.key,
+    ...(options.source ? { source: options.source } : {}),
+    ...(options.driverOf === undefined ? {} : { driverOf: options.driverOf }),
+  });
   const sampler = new SessionSampler(options.administrator);
   const stopping = new AbortController();
   const signal = AbortSignal.any([options.signal, stopping.signal]);
@@ -165,7 +184,10 @@ export async function runPhase(options: PhaseOptions): Promise<PhaseRecord> {
       },
     );
     const over = (): boolean => rotated && now() - startedAt >= options.seconds * 1_000;
-    const [driven] = await Promise.all([drive(fleet, arrivals(options.load), over, signal), rotation]);
+    const [driven] = await Promise.all([
+      drive(fleet, { stream: arrivals(options.load), volleys: volleys(notes, options.load) }, over, signal),
+      rotation,
+    ]);
     const evidence = { source: notes.source, database: notes.database, instances: fleet.evidence };
     return {
       name: options.name,
@@ -178,5 +200,17 @@ export async function runPhase(options: PhaseOptions): Promise<PhaseRecord> {
   } finally {
     stopping.abort(new Error('The phase is over.'));
     await Promise.allSettled([fleet.stop(), sampler.stop()]);
+  }
+}
+
+/** What to send beside the stream, as often as was asked for. */
+function* volleys(notes: Notes, load: Load): Generator<Arrival | undefined, never> {
+  const source = arrivals({ ...load, seed: load.seed / 2 });
+  for (;;) {
+    if (notes.volley === 0) yield undefined;
+    else {
+      notes.volley--;
+      yield source.next().value;
+    }
   }
 }

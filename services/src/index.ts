@@ -11,4 +11,5 @@ export * from './part-missing.js';
 export * from './pgbouncer.js';
 export * from './postgres.js';
 export * from './python.js';
+export * from './reaper.js';
 export * from './server-process.js';

@@ -29,8 +29,9 @@ export interface Reaper {
   release(): void;
 }
 
+/** @param pid of the server; negative for a process group */
 export function reap(pid: number, signal: NodeJS.Signals, folders: readonly string[]): Reaper {
-  const child = spawn(process.execPath, ['-e', source, String(pid), signal, ...folders], {
+  const child = spawn(process.execPath, ['-e', source, '--', String(pid), signal, ...folders], {
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
     env: {},
