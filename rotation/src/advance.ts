@@ -1,12 +1,12 @@
 import { type Credential, otherUser, type Step } from '@keyturn/plan';
 
-import { DatabaseError, type Forced, type PairState, type TestReport } from './database.js';
+import { DatabaseError, type Forced, HeldError, type PairState, type TestReport } from './database.js';
 import { type Intent, isRollback, tokenOf } from './intent.js';
 import { newPassword } from './passwords.js';
 import { carryOnRetire } from './retire.js';
 import type { StoredCredential } from './store.js';
 import { troubleOf } from './trouble.js';
-import { type Blocked, blockedBy, gateOf, refused, type Work } from './work.js';
+import { type Blocked, blockedBy, gateOf, refused, waiting, type Work } from './work.js';
 
 /** Who is published now, and who was before. */
 export interface Advanced {
@@ -66,11 +66,11 @@ export async function carryOnAdvance(
 }
 
 /** The user that the next advance re-keys: the first one at generation 0. */
-function idleUser(work: Work, state: PairState): string {
+export function idleUser(work: Work, state: PairState): string {
   return state.published === undefined ? work.pair.users[0] : otherUser(work.pair, state.published.user);
 }
 
-async function check(
+export async function check(
   work: Work,
   state: PairState,
   user: string,
@@ -105,7 +105,7 @@ function nameOf(published: { readonly version: string; readonly generation: numb
   return published === undefined ? 'nothing' : `version ${published.version} of generation ${published.generation}`;
 }
 
-async function drained(work: Work, state: PairState, user: string): Promise<Blocked | undefined> {
+export async function drained(work: Work, state: PairState, user: string): Promise<Blocked | undefined> {
   const gate = await gateOf(work, state, user);
   return gate.open ? undefined : blockedBy(gate);
 }
@@ -163,6 +163,7 @@ async function set(
     const held = await work.store.readVersion(intent.version);
     const refusal =
       held === undefined ? `${work.store.name} no longer holds it` : await trySet(work, intent, held, forced);
+    if (refusal instanceof HeldError) return { ...waiting(refusal.message), holders: refusal.holders };
     if (held !== undefined && refusal === undefined) return { intent, candidate: held };
     if (keeps) {
       return refused(
@@ -182,24 +183,25 @@ async function set(
   }
 }
 
-/** What the database has against this password; `undefined` when it took it. Any other trouble is thrown, and the candidate stays. */
+/** What the database, or who is logged in, has against this password; `undefined` when it was taken. Other trouble is thrown, and the candidate stays. */
 async function trySet(
   work: Work,
   intent: Intent,
   held: StoredCredential,
   forced: Forced | undefined,
-): Promise<string | undefined> {
+): Promise<string | HeldError | undefined> {
   try {
     await work.session.set(intent, held.password, forced);
     return undefined;
   } catch (error) {
+    if (error instanceof HeldError) return error;
     if (troubleOf(error) === 'policy') return error instanceof Error ? error.message : 'password policy';
     throw error;
   }
 }
 
 /** A login that is refused keeps the candidate from being published; any other trouble is thrown, and the next run tests again. */
-async function test(work: Work, candidate: StoredCredential): Promise<TestReport | Blocked> {
+export async function test(work: Work, candidate: StoredCredential): Promise<TestReport | Blocked> {
   try {
     return await work.session.test(credentialOf(candidate));
   } catch (error) {
@@ -214,7 +216,7 @@ function credentialOf({ user, password, generation }: Credential): Credential {
   return { user, password, generation };
 }
 
-async function step<T>(work: Work, name: Step, generation: number, run: () => Promise<T>): Promise<T> {
+export async function step<T>(work: Work, name: Step, generation: number, run: () => Promise<T>): Promise<T> {
   work.tell({ type: 'step', step: name, phase: 'started', generation, at: work.clock() });
   const result = await run();
   work.tell({ type: 'step', step: name, phase: 'done', generation, at: work.clock() });

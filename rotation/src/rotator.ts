@@ -96,8 +96,8 @@ export function createRotator(options: RotatorOptions): Rotator {
     advance: (run) => alone(options, (work) => advance(work, forcedBy(run))),
     retire: (run) => alone(options, (work) => retire(work, forcedBy(run))),
     resume: () => alone(options, resume),
-    compromised: ({ reason }) => alone(options, (work) => compromised(work, stated(reason))),
-    rollback: ({ reason }) => alone(options, (work) => rollback(work, stated(reason))),
+    compromised: ({ reason }) => alone(options, (work) => compromised(work, stated('compromised', reason))),
+    rollback: ({ reason }) => alone(options, (work) => rollback(work, stated('rollback', reason))),
     status: () => withSession(database, async (session) => await statusOf(pair, session)),
   };
 }
@@ -119,17 +119,17 @@ async function statusOf(pair: Pair, session: DatabaseSession): Promise<Status> {
 }
 
 function forcedBy(run: RunOptions | undefined): Forced | undefined {
-  return run?.force === undefined ? undefined : { reason: stated(run.force.reason) };
+  return run?.force === undefined ? undefined : { reason: stated('force', run.force.reason) };
 }
 
-function stated(reason: string): string {
+function stated(what: string, reason: string): string {
   const text = reason.trim();
-  if (text === '') throw new RotatorError('What goes against the plan needs a reason; it is recorded in the journal.');
+  if (text === '') throw new RotatorError(`"${what}" needs a reason; it is recorded in the journal.`);
   return text;
 }
 
 /** One rotator per pair at a time: who had to wait for another one starts over, and does not add a rotation to the one just made. */
-async function alone<T>(options: RotatorOptions, run: (work: Work) => Promise<T>): Promise<T | Blocked> {
+export async function alone<T>(options: RotatorOptions, run: (work: Work) => Promise<T>): Promise<T | Blocked> {
   return await withSession(options.database, async (session) => {
     const before = await session.read();
     if (!(await session.lock()))

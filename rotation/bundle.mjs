@@ -1,0 +1,27 @@
+// Makes one file of each host that is uploaded: everything but the AWS SDK, which the Lambda runtime has.
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+
+import { build } from 'esbuild';
+
+const out = process.argv[2] ?? path.join(import.meta.dirname, 'dist', 'bundles');
+mkdirSync(out, { recursive: true });
+await build({
+  absWorkingDir: import.meta.dirname,
+  entryPoints: [{ in: 'src/hosts/aws-lambda/main.ts', out: 'aws-lambda' }],
+  outdir: out,
+  outExtension: { '.js': '.mjs' },
+  bundle: true,
+  minify: true,
+  // Stack traces in the function's log name functions.
+  keepNames: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'esm',
+  conditions: ['keyturn-source'],
+  external: ['@aws-sdk/*', 'pg-native', 'pg-cloudflare'],
+  // The driver is CommonJS and requires Node's own modules.
+  banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+  legalComments: 'linked',
+  logLevel: 'warning',
+});

@@ -1,0 +1,235 @@
+import { randomUUID } from 'node:crypto';
+
+import {
+  CreateSecretCommand,
+  DescribeSecretCommand,
+  GetSecretValueCommand,
+  SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
+import { type HttpService, orNotRun, type PostgresServer, startMoto, startPostgres } from '@keyturn/services';
+import pg from 'pg';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+
+import { createHandler, EventError } from './handler.js';
+import type { Settings } from './settings.js';
+import { settingsFrom, SettingsError } from './settings.js';
+import { StepRefused, TokenError } from './steps.js';
+
+let moto: HttpService | undefined;
+let missing = '';
+let server: PostgresServer;
+let client: SecretsManagerClient;
+let pairs = 0;
+let settings: Settings;
+let SecretId = '';
+let lines: string[] = [];
+
+beforeAll(async () => {
+  const { part, because } = await orNotRun(startMoto);
+  moto = part;
+  missing = because ?? '';
+  server = await startPostgres();
+  client = new SecretsManagerClient({
+    endpoint: moto?.url ?? 'http://127.0.0.1:9',
+    region: 'eu-west-1',
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+  });
+}, 300_000);
+afterAll(async () => {
+  client.destroy();
+  await server.stop();
+  await moto?.stop();
+});
+beforeEach(async (context) => {
+  if (!moto) context.skip(missing);
+  pairs += 1;
+  lines = [];
+  const name = `app${pairs}`;
+  SecretId = `${name}/db`;
+  const { ARN: masterarn } = await client.send(
+    new CreateSecretCommand({
+      Name: `${name}/admin`,
+      SecretString: JSON.stringify({
+        username: server.superuser,
+        password: server.superuserPassword,
+        host: server.host,
+      }),
+    }),
+  );
+  await client.send(new CreateSecretCommand({ Name: SecretId }));
+  settings = {
+    pair: { name, sharedRole: name, users: [`${name}_a`, `${name}_b`] },
+    plan: { strategy: 'dual-user', every: '1h', consumers: [] },
+    sharedRoleKind: 'owner',
+    database: {
+      engine: 'postgres',
+      host: server.host,
+      port: server.port,
+      dbname: 'postgres',
+      masterarn: masterarn ?? '',
+    },
+    endpoints: [],
+    tls: false,
+  };
+  await handler()({ keyturn: 'bootstrap', SecretId });
+});
+
+const handler = (more: Partial<Settings> = {}) =>
+  createHandler({ client, settings: { ...settings, ...more }, onEvent: (event) => lines.push(JSON.stringify(event)) });
+const steps = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'] as const;
+
+async function rotate(more: Partial<Settings> = {}): Promise<string> {
+  const ClientRequestToken = randomUUID();
+  for (const Step of steps) await handler(more)({ Step, SecretId, ClientRequestToken });
+  return ClientRequestToken;
+}
+
+async function current(): Promise<{ username: string; password: string; generation: number; masterarn: string }> {
+  const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId, VersionStage: 'AWSCURRENT' }));
+  return JSON.parse(SecretString ?? '') as {
+    username: string;
+    password: string;
+    generation: number;
+    masterarn: string;
+  };
+}
+
+async function login({ username: user, password }: { username: string; password: string }): Promise<pg.Client> {
+  const session = new pg.Client({ host: server.host, port: server.port, database: 'postgres', user, password });
+  session.on('error', () => undefined);
+  await session.connect();
+  return session;
+}
+
+describe('the rotation function', () => {
+  it(
+    'takes turns between the two users, and the one before keeps working until it is retired',
+    { timeout: 60_000 },
+    async () => {
+      await rotate();
+      const first = await current();
+      const token = await rotate();
+      const second = await current();
+      expect([first.username, second.username]).toEqual(settings.pair.users);
+      expect(second).toMatchObject({ generation: 2, masterarn: settings.database['masterarn'] });
+      for (const credential of [first, second]) await (await login(credential)).end();
+
+      expect(await handler()({ keyturn: 'retire', SecretId })).toMatchObject({
+        outcome: 'retired',
+        user: first.username,
+      });
+      await expect(login(first)).rejects.toMatchObject({ code: '28P01' });
+      await (await login(second)).end();
+      const { VersionIdsToStages } = await client.send(new DescribeSecretCommand({ SecretId }));
+      expect(VersionIdsToStages?.[token]).toEqual(['AWSCURRENT']);
+    },
+  );
+
+  it(
+    'writes no AWSPENDING while somebody has a session with the user whose turn it is',
+    { timeout: 60_000 },
+    async () => {
+      await rotate();
+      const session = await login(await current());
+      await rotate();
+      const ClientRequestToken = randomUUID();
+      const step = handler()({ Step: 'createSecret', SecretId, ClientRequestToken });
+      await expect(step).rejects.toThrow(StepRefused);
+      await expect(step).rejects.toThrow(
+        new RegExp(`^createSecret did nothing: ${settings.pair.users[0]} still has 1 session: `),
+      );
+      const { VersionIdsToStages } = await client.send(new DescribeSecretCommand({ SecretId }));
+      expect(VersionIdsToStages?.[ClientRequestToken]).toBeUndefined();
+      await session.end();
+    },
+  );
+
+  it('waits for the longest lifetime, on the clock of the database', { timeout: 60_000 }, async () => {
+    const slow: Partial<Settings> = {
+      plan: {
+        strategy: 'dual-user',
+        every: '2h',
+        consumers: [{ name: 'app', chain: [{ kind: 'pool', longest: '30m' }] }],
+      },
+    };
+    await rotate(slow);
+    await rotate(slow);
+    await expect(rotate(slow)).rejects.toThrow(/and can be held for 30m: wait/);
+  });
+
+  it(
+    'can be sent every step again, and takes up a rotation that another token began',
+    { timeout: 60_000 },
+    async () => {
+      const lost = randomUUID();
+      for (const Step of ['createSecret', 'createSecret', 'setSecret', 'setSecret'] as const)
+        await handler()({ Step, SecretId, ClientRequestToken: lost });
+      const token = await rotate();
+      for (const Step of steps) await handler()({ Step, SecretId, ClientRequestToken: token });
+      expect(await current()).toMatchObject({ username: settings.pair.users[0], generation: 1 });
+      await (await login(await current())).end();
+      await expect(handler()({ Step: 'finishSecret', SecretId, ClientRequestToken: lost })).rejects.toThrow(TokenError);
+    },
+  );
+
+  it('never says a password', { timeout: 60_000 }, async () => {
+    await rotate();
+    await rotate();
+    const { password } = await current();
+    expect(lines.length).toBeGreaterThan(10);
+    expect(lines.join('\n')).not.toContain(password);
+    expect(lines.join('\n')).not.toContain(server.superuserPassword);
+  });
+
+  it('does not use the rotator on another server than its own', async () => {
+    const elsewhere = { database: { ...settings.database, host: 'db.elsewhere' } };
+    await expect(handler(elsewhere)({ keyturn: 'retire', SecretId })).rejects.toThrow(
+      `The admin secret is for ${server.host} and the rotated one for db.elsewhere. Point "masterarn" at the secret of the same server.`,
+    );
+  });
+
+  it.each([
+    {},
+    undefined,
+    { Step: 'dropSecret', SecretId: 's', ClientRequestToken: 't' },
+    { Step: 'setSecret', SecretId: 's' },
+    { keyturn: 'explode', SecretId: 's' },
+  ])('refuses the event %j', async (event) => {
+    await expect(handler()(event)).rejects.toThrow(EventError);
+  });
+});
+
+describe('settingsFrom', () => {
+  const env = { KEYTURN_PAIR: '{"name":"app"}', KEYTURN_PLAN: '{}', KEYTURN_DATABASE: '{}' };
+
+  it('encrypts unless it is switched off by name', () => {
+    expect(settingsFrom(env).tls).toBe(true);
+    expect(settingsFrom({ ...env, KEYTURN_TLS: 'off' }).tls).toBe(false);
+  });
+
+  it.each([
+    {
+      name: 'a missing variable',
+      change: { KEYTURN_PLAN: undefined },
+      says: 'The environment variable KEYTURN_PLAN is not set. The component sets it; see its page.',
+    },
+    {
+      name: 'text that is not JSON',
+      change: { KEYTURN_PAIR: 'app' },
+      says: 'The environment variable KEYTURN_PAIR is not JSON.',
+    },
+    {
+      name: 'an unknown kind',
+      change: { KEYTURN_SHARED_ROLE: 'god' },
+      says: 'KEYTURN_SHARED_ROLE is "god". Allowed values are: owner, grantee.',
+    },
+    {
+      name: 'a CA file that is not there',
+      change: { KEYTURN_TLS: '/no/ca.pem' },
+      says: 'KEYTURN_TLS names the CA file /no/ca.pem, which cannot be read.',
+    },
+  ])('refuses $name', ({ change, says }) => {
+    expect(() => settingsFrom({ ...env, ...change })).toThrow(SettingsError);
+    expect(() => settingsFrom({ ...env, ...change })).toThrow(says);
+  });
+});

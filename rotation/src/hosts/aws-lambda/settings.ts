@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs';
+
+import type { Plan, SharedRoleKind } from '@keyturn/plan';
+
+import type { Endpoint, Tls } from '../../databases/postgres/endpoint.js';
+import type { Pair } from '../../pair.js';
+
+/** What a rotation function is told beside the secret. */
+export interface Settings {
+  readonly pair: Pair;
+  readonly plan: Plan;
+  readonly sharedRoleKind: SharedRoleKind;
+  /** `engine`, `host`, `port`, `dbname`, `masterarn`: needed while the secret has no value yet. */
+  readonly database: Readonly<Record<string, string | number>>;
+  /** Endpoints beside the writer, which is the secret's `host` and `port`. */
+  readonly endpoints: readonly Omit<Endpoint, 'database' | 'tls'>[];
+  readonly tls: Tls;
+}
+
+/** A variable is missing, or does not say what it should. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError';
+}
+
+/**
+ * Settings from the environment of the function: `KEYTURN_PAIR`, `KEYTURN_PLAN`, `KEYTURN_DATABASE` (JSON); `KEYTURN_ENDPOINTS` (JSON, default
+ * none), `KEYTURN_SHARED_ROLE` (`owner` or `grantee`, default `owner`), `KEYTURN_TLS` (path of a CA file, or `off`; default: the system's
+ * certificates).
+ *
+ * @throws SettingsError when one is missing or is not JSON.
+ */
+export function settingsFrom(env: NodeJS.ProcessEnv): Settings {
+  const kind = env['KEYTURN_SHARED_ROLE'] ?? 'owner';
+  if (kind !== 'owner' && kind !== 'grantee')
+    throw new SettingsError(`KEYTURN_SHARED_ROLE is "${kind}". Allowed values are: owner, grantee.`);
+  return {
+    pair: json<Pair>(env, 'KEYTURN_PAIR'),
+    plan: json<Plan>(env, 'KEYTURN_PLAN'),
+    database: json<Settings['database']>(env, 'KEYTURN_DATABASE'),
+    endpoints: env['KEYTURN_ENDPOINTS'] === undefined ? [] : json<Settings['endpoints']>(env, 'KEYTURN_ENDPOINTS'),
+    sharedRoleKind: kind,
+    tls: tlsFrom(env['KEYTURN_TLS']),
+  };
+}
+
+function json<T>(env: NodeJS.ProcessEnv, name: string): T {
+  const text = env[name];
+  if (text === undefined || text === '')
+    throw new SettingsError(`The environment variable ${name} is not set. The component sets it; see its page.`);
+  try {
+    return JSON.parse(text) as T;
+  } catch {
+    throw new SettingsError(`The environment variable ${name} is not JSON.`);
+  }
+}
+
+function tlsFrom(text: string | undefined): Tls {
+  if (text === undefined || text === '') return true;
+  if (text === 'off') return false;
+  try {
+    return { ca: readFileSync(text, 'utf8') };
+  } catch (cause) {
+    throw new SettingsError(`KEYTURN_TLS names the CA file ${text}, which cannot be read.`, { cause });
+  }
+}
