@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { modulesOf, namesAnyOf } from './modules.js';
 import type { Source } from './origin.js';
 
 /** The file's path inside the project: folders above it say nothing about it. */
@@ -12,20 +13,39 @@ const testFolder =
 const testName = /[._-](?:test|tests|spec|specs|e2e|cy|stories|story|fixture|fixtures|mock|mocks)\.[cm]?[jt]sx?$/i;
 const namedForTests =
   /(?:^|[\\/])(?:[a-z0-9]*Test(?:s|Utils?|Helpers?|Data|Setup)?|test(?:[-_.]?(?:utils?|helpers?|data|setup|constants?|server)))\.[cm]?[jt]sx?$/;
-const importsTests =
-  /(?:from|require\()\s*['"](?:vitest|@jest\/globals|node:test|bun:test|@playwright\/test|supertest|cypress)['"]/;
+const testModules = new Set([
+  'vitest',
+  '@jest/globals',
+  'test',
+  'bun:test',
+  '@playwright/test',
+  'supertest',
+  'cypress',
+]);
 const testBlock = /^[ \t]*(?:describe|it|test|suite)(?:\.[a-z]+)?\s*\(\s*['"`]/m;
 
 /** True for tests and what only tests use: by folder, by name, or because the file declares tests. */
-export function isTestFile(filename: string, text: string): boolean {
-  return (
-    testFolder.test(filename) ||
-    testName.test(filename) ||
-    namedForTests.test(filename) ||
-    testBlock.test(text) ||
-    importsTests.test(text)
-  );
+export function isTestFile(context: FileContext): boolean {
+  const { sourceCode: source } = context;
+  const known = remembered.get(source.ast);
+  if (known !== undefined) return known;
+  const file = pathOf(context);
+  const isTest =
+    testFolder.test(file) ||
+    testName.test(file) ||
+    namedForTests.test(file) ||
+    namesAnyOf(source, testModules) ||
+    testBlock.test(source.text);
+  remembered.set(source.ast, isTest);
+  return isTest;
 }
+
+interface FileContext {
+  readonly filename: string;
+  readonly cwd: string;
+  readonly sourceCode: Source;
+}
+const remembered = new WeakMap<object, boolean>();
 
 const localeFolder = /(?:^|[\\/])(?:locales?|i18n|l10n|translations?|langs?|languages?|intl)[\\/]/i;
 const localeName = /(?:^|[\\/])(?:[a-z]{2}[-_][A-Z]{2}|translations?|locales?|i18n)\.[cm]?[jt]sx?$/;
@@ -44,9 +64,10 @@ export function isScript(source: Source): boolean {
 }
 
 const infrastructure =
-  /['"](?:@pulumi\/[a-z-]+|aws-cdk-lib(?:\/[a-z0-9-]+)*|@aws-cdk\/[a-z0-9-]+|cdktf|cdk8s(?:-plus-\d+)?|@cdktf\/[a-z0-9-]+)['"/]/;
+  /^(?:@pulumi\/[a-z-]+|aws-cdk-lib|@aws-cdk\/[a-z0-9-]+|cdktf|cdk8s(?:-plus-\d+)?|@cdktf\/[a-z0-9-]+)(?:\/|$)/;
 
 /** True for programs that describe infrastructure. */
-export function isInfrastructure(text: string): boolean {
-  return infrastructure.test(text);
+export function isInfrastructure(source: Source): boolean {
+  for (const each of modulesOf(source)) if (infrastructure.test(each)) return true;
+  return false;
 }

@@ -1,5 +1,6 @@
 import type { TSESTree } from '@typescript-eslint/utils';
 import { nameOf } from '../ast.js';
+import { namesAnyOf } from '../modules.js';
 import { type Origin, type Source, originOf } from '../origin.js';
 import { type Client, clients } from './clients.js';
 
@@ -17,18 +18,11 @@ export interface Made {
 const byModule = new Map<string, Client>();
 for (const client of clients) for (const module of client.modules) byModule.set(module, client);
 
-/** A pattern that finds any of the modules between quotes. */
-export function importsAnyOf(modules: readonly string[]): RegExp {
-  const names = modules.map((each) => each.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&'));
-  return new RegExp(`['"](?:node:)?(?:${names.join('|')})['"]`);
-}
+const modules = new Set([...byModule.keys(), 'knex', 'Knex']);
 
-const importsClient = importsAnyOf([...byModule.keys(), 'knex', 'Knex']);
-const generatedPrisma = /\bPrismaClient\b/;
-
-/** True when the text names any package that makes clients. A cheap look before any work. */
-export function mentionsClient(text: string): boolean {
-  return importsClient.test(text) || generatedPrisma.test(text);
+/** True when the file names any package that makes clients. A cheap look before any work. */
+export function mentionsClient(source: Source): boolean {
+  return namesAnyOf(source, modules) || source.text.includes('PrismaClient');
 }
 
 /** The client that an expression makes, known by where its maker was imported from and never by its name alone. */

@@ -24,6 +24,14 @@ const publicFormats =
   /^(?:pk[_.]|phc_|pk-|AIza|UA-|G-|GTM-|sb_publishable_|-----BEGIN (?:PUBLIC|CERTIFICATE|RSA PUBLIC))/;
 const privateKey = /^-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----\s*[A-Za-z0-9+/=\s:,-]{64,}/;
 
+const beginnings =
+  /-----BEGIN|gh[pousr]_|github_pat_|glpat-|xox[abeprs]-|[sr]k_(?:live|test)_|whsec_|SG\.|npm_|sk-|shp(?:at|ca|pa|ss)_|dop_v1_|key-|hvs\.|pul-|GOCSPX-/;
+
+/** True for a text in which `hasKnownFormat` could be true of a literal. A cheap look before any work. */
+export function mayHoldKnownFormat(text: string): boolean {
+  return beginnings.test(text);
+}
+
 /** True for a literal whose format alone shows that it is a credential. */
 export function hasKnownFormat(text: string): boolean {
   if (text.length < 20 || isMask(text)) return false;

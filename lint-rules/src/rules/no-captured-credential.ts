@@ -3,11 +3,13 @@ import { type Node, isAtModuleScope, nameOf } from '../ast.js';
 import { clientMadeBy } from '../clients/find-client.js';
 import { createRule } from '../create-rule.js';
 import { kindOf } from '../credentials/names.js';
-import { isTestFile, pathOf } from '../file-kind.js';
+import { isTestFile } from '../file-kind.js';
 
 interface Option {
   readonly checkTests: boolean;
 }
+
+const reads = /\.env\s*(?:\??\.|\[\s*['"`]|!)[^\s;,)]*(?:pass|secret|token|key|pwd|pw|psw|salt|senha|contrasena|sign)/i;
 
 export default createRule<[Option], 'captured'>({
   facts: {
@@ -32,8 +34,8 @@ export default createRule<[Option], 'captured'>({
   defaultOptions: [{ checkTests: false }],
   create(context, [option]) {
     const source = context.sourceCode;
-    if (!source.text.includes('.env')) return {};
-    if (!option.checkTests && isTestFile(pathOf(context), source.text)) return {};
+    if (!source.text.includes('.env') || !reads.test(source.text)) return {};
+    if (!option.checkTests && isTestFile(context)) return {};
     return {
       MemberExpression(node) {
         const name = nameOf(node);

@@ -1,12 +1,19 @@
-import type { TSESTree } from '@typescript-eslint/utils';
+import type { TSESLint, TSESTree } from '@typescript-eslint/utils';
 import { type Node, findProperty, keyOf, nameOf, textOf, unwrap } from '../ast.js';
-import { clientMadeBy, importsAnyOf, mentionsClient } from '../clients/find-client.js';
+import { clientMadeBy, mentionsClient } from '../clients/find-client.js';
 import { createRule } from '../create-rule.js';
-import { type Certainty, credentialInUrl, hasKnownFormat, isCredential } from '../credentials/literals.js';
+import {
+  type Certainty,
+  credentialInUrl,
+  hasKnownFormat,
+  isCredential,
+  mayHoldKnownFormat,
+} from '../credentials/literals.js';
 import { type CredentialKind, isPublicVariable, isShortPassword, kindOf } from '../credentials/names.js';
 import { type Sink, sinks } from '../credentials/sinks.js';
 import { isTelling, surroundingsOf, targetOf } from '../credentials/surroundings.js';
 import { isInfrastructure, isLocaleFile, isTestFile, pathOf } from '../file-kind.js';
+import { namesAnyOf } from '../modules.js';
 import { originOf } from '../origin.js';
 import { environmentName, objectBehind, traced } from '../value.js';
 
@@ -15,9 +22,9 @@ interface Option {
 }
 type Ids = 'literal' | 'fallback' | 'url' | 'format';
 
-const interesting =
-  /pass|pwd|secret|token|api.?key|[a-z_]key|:\/\/|-----BEGIN|gh[pousr]_|xox|sk[-_]|credential|\bauth/i;
-const importsSink = importsAnyOf(sinks.flatMap((each) => each.modules));
+const names = /pass|secret|token|[a-z_-]key|pwd|senha|contrasena|salt|\bp[sw]w?\b/i;
+const addresses = /:\/\/[^\s/?#@'"`]*:[^\s/?#'"`]*@/;
+const sinkModules = new Set(sinks.flatMap((each) => each.modules));
 
 export default createRule<[Option], Ids>({
   facts: {
@@ -48,11 +55,14 @@ export default createRule<[Option], Ids>({
   create(context, [option]) {
     const source = context.sourceCode;
     const { text } = source;
-    const hasClients = mentionsClient(text);
-    const hasSinks = importsSink.test(text);
-    if (!(hasClients || hasSinks || interesting.test(text)) || isLocaleFile(pathOf(context))) return {};
-    if (!option.checkTests && isTestFile(pathOf(context), text)) return {};
-    const isProgram = isInfrastructure(text);
+    const hasClients = mentionsClient(source);
+    const hasSinks = namesAnyOf(source, sinkModules);
+    const hasNames = names.test(text);
+    const hasFormats = mayHoldKnownFormat(text);
+    const hasAddresses = text.includes('://') && addresses.test(text);
+    if (!(hasClients || hasSinks || hasNames || hasFormats || hasAddresses) || isLocaleFile(pathOf(context))) return {};
+    if (!option.checkTests && isTestFile(context)) return {};
+    const isProgram = isInfrastructure(source);
     const seen = new Set<Node>();
 
     function report(literal: Node, messageId: Ids, name: string, around: Node = literal): void {
@@ -172,7 +182,7 @@ export default createRule<[Option], Ids>({
       if (knex) inside(knex, ['password'], []);
       if (!hasSinks) return;
       const origin = originOf(source, node.callee);
-      if (!origin || !importsSink.test(`'${origin.module}'`)) return;
+      if (!origin || !sinkModules.has(origin.module)) return;
       const member = origin.members.join('.');
       for (const each of sinks) {
         if (each.modules.includes(origin.module) && (each.members.includes(member) || each.members.includes('*')))
@@ -236,23 +246,7 @@ export default createRule<[Option], Ids>({
       return connection && objectBehind(source, connection.value);
     }
 
-    function literal(node: TSESTree.Literal | TSESTree.TemplateLiteral): void {
-      const value =
-        node.type === 'TemplateLiteral' ? node.quasis.map((each) => each.value.cooked ?? '').join('${}') : textOf(node);
-      if (value === undefined || value.length < 12) return;
-      const parent = node.parent;
-      if (parent.type === 'ImportDeclaration' || parent.type === 'TSLiteralType' || parent.type === 'JSXAttribute')
-        return;
-      if (value.includes('://')) {
-        if (credentialInUrl(value) === 'password' && !isTelling(node)) report(node, 'url', 'url');
-      } else if (node.type === 'Literal' || node.expressions.length === 0) {
-        if (hasKnownFormat(value) && !isTelling(node)) report(node, 'format', 'key');
-      }
-    }
-
-    return {
-      NewExpression: call,
-      CallExpression: call,
+    const byName: TSESLint.RuleListener = {
       Property(node) {
         if (node.parent.type === 'ObjectExpression') target(node, keyOf(node), node.value);
       },
@@ -290,8 +284,26 @@ export default createRule<[Option], Ids>({
         if (name === undefined || value === undefined || kindOf(name) !== 'password') return;
         if (/\d/.test(value) && isCredential(value, name, 'password', 'named')) report(node.right, 'literal', name);
       },
-      Literal: literal,
-      TemplateLiteral: literal,
+    };
+
+    function literal(node: TSESTree.Literal | TSESTree.TemplateLiteral): void {
+      const value =
+        node.type === 'TemplateLiteral' ? node.quasis.map((each) => each.value.cooked ?? '').join('${}') : textOf(node);
+      if (value === undefined || value.length < 12) return;
+      const parent = node.parent;
+      if (parent.type === 'ImportDeclaration' || parent.type === 'TSLiteralType' || parent.type === 'JSXAttribute')
+        return;
+      if (value.includes('://')) {
+        if (credentialInUrl(value) === 'password' && !isTelling(node)) report(node, 'url', 'url');
+      } else if (node.type === 'Literal' || node.expressions.length === 0) {
+        if (hasKnownFormat(value) && !isTelling(node)) report(node, 'format', 'key');
+      }
+    }
+
+    return {
+      ...(hasClients || hasSinks || hasNames ? { NewExpression: call, CallExpression: call } : {}),
+      ...(hasNames ? byName : {}),
+      ...(hasFormats || hasAddresses ? { Literal: literal, TemplateLiteral: literal } : {}),
     };
   },
 });

@@ -1,6 +1,6 @@
 import type { TSESTree } from '@typescript-eslint/utils';
 import { createRule } from '../create-rule.js';
-import { isTestFile, pathOf } from '../file-kind.js';
+import { isTestFile } from '../file-kind.js';
 
 interface Option {
   readonly checkTests: boolean;
@@ -32,7 +32,7 @@ export default createRule<[Option], 'inPlace'>({
   create(context, [option]) {
     const { text } = context.sourceCode;
     if (!/\b(?:alter\s+(?:user|role)|set\s+password)\s/i.test(text)) return {};
-    if (!option.checkTests && isTestFile(pathOf(context), text)) return {};
+    if (!option.checkTests && isTestFile(context)) return {};
 
     function look(node: TSESTree.Node, statement: string): void {
       const name = statementOf(statement);

@@ -39,9 +39,8 @@ export default createRule<[Option], Ids>({
   create(context, [option]) {
     const source = context.sourceCode;
     const { text } = source;
-    if (!isInfrastructure(text)) return {};
-    if (!option.checkTests && isTestFile(pathOf(context), text) && !/(?:^|[\\/])integ\./.test(pathOf(context)))
-      return {};
+    if (!isInfrastructure(source)) return {};
+    if (!option.checkTests && isTestFile(context) && !/(?:^|[\\/])integ\./.test(pathOf(context))) return {};
     const reloads =
       /checksum\/|reloader\.stakater\.com|secret\.reloader|contentHash|configHash|rollout-restart|keyturn\.dev/i.test(
         text,

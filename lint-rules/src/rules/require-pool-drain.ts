@@ -2,7 +2,7 @@ import type { TSESLint, TSESTree } from '@typescript-eslint/utils';
 import { type Node, isFunction, nameOf, textOf, walk } from '../ast.js';
 import { type Made, clientMadeBy, mentionsClient } from '../clients/find-client.js';
 import { createRule } from '../create-rule.js';
-import { isTestFile, pathOf } from '../file-kind.js';
+import { isTestFile } from '../file-kind.js';
 import { originOf, variableOf } from '../origin.js';
 import { traced } from '../value.js';
 
@@ -39,8 +39,8 @@ export default createRule<[Option], 'notDrained' | 'abrupt'>({
   create(context, [option]) {
     const source = context.sourceCode;
     const { text } = source;
-    if (!/['"`]SIG(?:TERM|INT)['"`]/.test(text) || !mentionsClient(text)) return {};
-    if (!option.checkTests && isTestFile(pathOf(context), text)) return {};
+    if (!/['"`]SIG(?:TERM|INT)['"`]/.test(text) || !mentionsClient(source)) return {};
+    if (!option.checkTests && isTestFile(context)) return {};
     const held: Held[] = [];
     const handlers: TSESTree.CallExpression[] = [];
 

@@ -5,7 +5,7 @@ import { type Making, clientMadeBy, mentionsClient } from '../clients/find-clien
 import { checkerOf, providerOf } from '../clients/knex.js';
 import { createRule } from '../create-rule.js';
 import { type Source, originOf } from '../origin.js';
-import { isScript, isTestFile, pathOf } from '../file-kind.js';
+import { isScript, isTestFile } from '../file-kind.js';
 import { type Binding, bindingOf, comesFromParameter, objectBehind, traced } from '../value.js';
 
 interface Option {
@@ -57,8 +57,8 @@ export default createRule<[Option], Ids>({
   defaultOptions: [{ rotation: 'same-user', checkTests: false, reportUnknown: false }],
   create(context, [option]) {
     const source = context.sourceCode;
-    if (!mentionsClient(source.text)) return {};
-    if (!option.checkTests && isTestFile(pathOf(context), source.text)) return {};
+    if (!mentionsClient(source)) return {};
+    if (!option.checkTests && isTestFile(context)) return {};
     if (isScript(source)) return {};
 
     function look(node: Making): void {
