@@ -39,7 +39,7 @@ const closedAccountMillis = 30_000;
 export class Logins {
   #proven: HeldCredential | undefined;
   #acceptedAt = 0;
-  #underWay = 0;
+  readonly #underWay = new WeakMap<HeldCredential, number>();
   #refusals = new WeakMap<HeldCredential, Refusal>();
   readonly #answers = new WeakSet<object>();
   readonly #waiting = new Set<() => void>();
@@ -119,12 +119,20 @@ export class Logins {
     const since = Date.now();
     for (;;) {
       if (this.offered(policy) !== credential) throw new NotOffered('Another credential is to be used by now.');
-      if (this.#underWay === 0 || this.#worksNow(credential, policy) || Date.now() - since > patienceMillis) break;
+      if (this.#count(credential) === 0 || this.#worksNow(credential, policy) || Date.now() - since > patienceMillis)
+        break;
       if (signal?.aborted === true) break;
       await this.#nextAnswer(signal);
     }
-    this.#underWay += 1;
+    this.#count(credential, 1);
     return { accepted: () => this.#accepted(credential), failed: (error) => this.#failed(credential, error) };
+  }
+
+  /** How many logins with a credential are under way; each credential has its own, so that a slow old login holds up no new one. */
+  #count(credential: HeldCredential, more = 0): number {
+    const count = (this.#underWay.get(credential) ?? 0) + more;
+    this.#underWay.set(credential, count);
+    return count;
   }
 
   #worksNow(credential: HeldCredential, policy: FollowPolicy): boolean {
@@ -132,17 +140,19 @@ export class Logins {
   }
 
   #accepted(credential: HeldCredential): void {
-    this.#underWay -= 1;
-    this.#acceptedAt = Date.now();
+    this.#count(credential, -1);
     this.#refusals.delete(credential);
-    const before = this.#proven;
-    this.#proven = credential;
     this.#wake();
+    const before = this.#proven;
+    // A login that began before the swap may end after it; it takes nothing back unless the newer credential was refused since.
+    if (before && this.isSuperseded(credential) && !this.#refusals.has(before)) return;
+    this.#proven = credential;
+    this.#acceptedAt = Date.now();
     if (before !== credential) for (const follower of this.#followers) follower.proven(credential);
   }
 
   #failed(credential: HeldCredential, error: unknown): void {
-    this.#underWay -= 1;
+    this.#count(credential, -1);
     if (isAuthenticationError(error)) {
       const refusal = error instanceof Error ? error : new Error('The login was refused.', { cause: error });
       this.#answers.add(error as object);

@@ -258,8 +258,10 @@ export class Pool extends pg.Pool {
   }
 
   #swap(credential: HeldCredential): void {
-    if (credential !== this.#keeper.current || credential === this.#swappedTo) return;
     const before = this.#swappedTo;
+    // The first login may still be with the credential before the current one, or fall back to it; the swap from it is a rotation too.
+    if (credential !== this.#keeper.current) this.#swappedTo ??= credential;
+    if (credential !== this.#keeper.current || credential === before) return;
     this.#swappedTo = credential;
     if (!before) return;
     this.#counts.rotations += 1;

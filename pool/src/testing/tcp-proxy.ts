@@ -9,6 +9,8 @@ export interface TcpProxy {
   /** What clients of connections opened from now on send is kept back until `let()`. */
   hold(): void;
   let(): void;
+  /** Lets connections opened from now on through; what is held stays held. */
+  pass(): void;
   /** Cuts every connection without a word. */
   cut(): void;
   close(): Promise<void>;
@@ -50,6 +52,7 @@ export async function startTcpProxy(to: { host: string; port: number }): Promise
       return open;
     },
     hold: () => void (holding = true),
+    pass: () => void (holding = false),
     let() {
       holding = false;
       for (const start of held) start();
