@@ -1,6 +1,6 @@
 import type { Credential } from '@keyturn/plan';
 
-import type { Holder } from './holder.js';
+import { describeHolders, type Holder } from './holder.js';
 import type { Intent } from './intent.js';
 import type { Pair } from './pair.js';
 import type { TroubleKind } from './trouble.js';
@@ -109,7 +109,11 @@ export interface DatabaseSession {
   decide(intent: Intent, detail?: Readonly<Record<string, unknown>>): Promise<void>;
   /** Makes another candidate the one of this generation, linked to the one before. */
   replaceCandidate(before: Intent, after: Intent, because: string): Promise<void>;
-  /** Password, login and generation in one step. */
+  /**
+   * Password, login and generation in one step.
+   *
+   * @throws HeldError when the user got a session since the gate was checked, unless forced.
+   */
   set(intent: Intent, password: string, forced?: Forced): Promise<void>;
   /** Logs in on every endpoint as the new user and compares its rights with those of the other user. */
   test(credential: Credential): Promise<TestReport>;
@@ -172,6 +176,19 @@ export class FencedError extends Error {
       `${pair}: another rotator moved this pair on, so "${step}" changed nothing. Run it again to see where it stands.`,
     );
     this.pair = pair;
+  }
+}
+
+/** Somebody logged in as the user between the check of the gate and the re-key. Nothing was changed. */
+export class HeldError extends Error {
+  override readonly name = 'HeldError';
+  readonly user: string;
+  readonly holders: readonly Holder[];
+
+  constructor(user: string, holders: readonly Holder[], now: number) {
+    super(`${user} got a session at the last moment: ${describeHolders(holders, now)}. Its password was not changed.`);
+    this.user = user;
+    this.holders = holders;
   }
 }
 

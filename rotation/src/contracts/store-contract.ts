@@ -36,9 +36,13 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
     it('gives a retry the candidate of the first try, also after it was published', async () => {
       const { store } = await make();
       const version = await store.writePending(first, { token: tokens.one });
-      expect(await store.writePending({ ...first, password: 'AnotherPassword01' }, { token: tokens.one })).toBe(version);
+      expect(await store.writePending({ ...first, password: 'AnotherPassword01' }, { token: tokens.one })).toBe(
+        version,
+      );
       await store.publish(version, { expectedCurrent: undefined });
-      expect(await store.writePending({ ...first, password: 'AnotherPassword01' }, { token: tokens.one })).toBe(version);
+      expect(await store.writePending({ ...first, password: 'AnotherPassword01' }, { token: tokens.one })).toBe(
+        version,
+      );
       expect((await store.readVersion(version))?.password).toBe(first.password);
     });
 

@@ -6,6 +6,7 @@ import {
   type DatabaseSession,
   type EndpointLogin,
   type Forced,
+  HeldError,
   type JournalEntry,
   type PairState,
   type PublishedState,
@@ -144,7 +145,18 @@ export class PostgresSession implements DatabaseSession {
 
   async set(intent: Intent, password: string, forced?: Forced): Promise<void> {
     const secret = this.#client.escapeLiteral(scramVerifier(password));
-    await this.#apply(journal.wasSet(intent, () => this.#alter(intent.user, `LOGIN PASSWORD ${secret}`), forced));
+    const { generation } = await this.read();
+    const effect = async (): Promise<void> => {
+      await this.#alter(intent.user, `LOGIN PASSWORD ${secret}`);
+      if (forced === undefined && generation < intent.generation) await this.#refuseSessions(intent.user);
+    };
+    await this.#apply(journal.wasSet(intent, effect, forced));
+  }
+
+  /** A login that began after the gate was checked; what is left is the time between this count and the commit. */
+  async #refuseSessions(user: string): Promise<void> {
+    const holders = await this.holders(user);
+    if (holders.length > 0) throw new HeldError(user, holders, Date.now());
   }
 
   async finish(intent: Intent, report: TestReport): Promise<void> {

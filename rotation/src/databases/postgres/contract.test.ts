@@ -1,0 +1,70 @@
+import { dualUsersOf } from '@keyturn/plan';
+import { type PostgresServer, startPostgres } from '@keyturn/services';
+import pg from 'pg';
+import { afterAll, beforeAll } from 'vitest';
+
+import { databaseContract } from '../../contracts/database-contract.js';
+import { PostgresDatabase } from './postgres-database.js';
+
+let server: PostgresServer;
+let root: pg.Client;
+let pairs = 0;
+
+beforeAll(async () => {
+  server = await startPostgres({ settings: { log_statement: "'all'", log_min_error_statement: "'error'" } });
+  const { host, port, superuser: user, superuserPassword: password } = server;
+  root = new pg.Client({ host, port, database: 'postgres', user, password });
+  await root.connect();
+});
+
+afterAll(async () => {
+  await root.end();
+  await server.stop();
+});
+
+databaseContract('PostgresDatabase', ({ refusedLogins }) => {
+  pairs += 1;
+  const pair = { name: `contract${pairs}`, ...dualUsersOf(`contract${pairs}`) };
+  const { host, port, superuser: user, superuserPassword: password } = server;
+  const open = (change: { port?: number; password?: string } = {}): PostgresDatabase =>
+    new PostgresDatabase({
+      endpoints: [
+        { name: 'writer', kind: 'writer', host, port: change.port ?? port, database: 'postgres', tls: false },
+      ],
+      admin: { user, password: change.password ?? password },
+      pair,
+      sharedRoleKind: 'owner',
+      ...(refusedLogins && { refusedLogins }),
+    });
+  return Promise.resolve({
+    pair,
+    database: open(),
+    lockedOut: open({ password: `${password}x` }),
+    unreachable: open({ port: 1 }),
+    secrets: [password],
+    login: async (credential) => {
+      const { user: name, password: secret } = credential;
+      const client = new pg.Client({
+        host,
+        port,
+        database: 'postgres',
+        user: name,
+        password: secret,
+        application_name: 'worker',
+      });
+      client.on('error', () => undefined);
+      await client.connect();
+      return { close: () => client.end() };
+    },
+    setPassword: async (name, secret) => {
+      await root.query(`ALTER ROLE ${root.escapeIdentifier(name)} PASSWORD ${root.escapeLiteral(secret)}`);
+    },
+    age: async (milliseconds) => {
+      await root.query(
+        `UPDATE keyturn.pair SET superseded_at = superseded_at - $2::interval, locked_at = locked_at - $2::interval WHERE name = $1`,
+        [pair.name, `${milliseconds} ms`],
+      );
+    },
+    log: () => server.log(),
+  });
+});
