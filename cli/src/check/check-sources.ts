@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 
 import plugin, { lintRuleFacts } from '@keyturn/eslint-plugin';
 import {
@@ -33,10 +34,10 @@ const mostBytes = 2_000_000;
 const prefix = 'keyturn/';
 
 /** Runs our lint rules over application source. The user's ESLint configuration plays no part; `eslint-disable` comments do, and are shown. */
-export function checkSources(
+export async function checkSources(
   files: readonly string[],
   options: SourceOptions,
-): Part & { readonly suppressed: readonly Suppressed[] } {
+): Promise<Part & { readonly suppressed: readonly Suppressed[] }> {
   const levels = new Map(lintRuleFacts.map((facts) => [facts.id, settingOf(facts.id, options)]));
   const config = configOf(levels);
   const findings: Finding[] = [];
@@ -45,6 +46,8 @@ export function checkSources(
   const read: Part['read'][number][] = [];
 
   for (const file of files) {
+    // Programs that are recorded at the same time wait for answers from this thread.
+    await setImmediate();
     const source = sourceOf(file);
     if (typeof source !== 'string') {
       notAnalysed.push({ what: options.shown(file), ...source });

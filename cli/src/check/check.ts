@@ -1,4 +1,4 @@
-import { realpathSync } from 'node:fs';
+import { readFileSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 
 import {
@@ -14,6 +14,7 @@ import {
 } from '@keyturn/findings';
 import { applyExceptions, exceptionRules, isDay } from '@keyturn/findings/exceptions';
 import type { EvaluateOptions } from '@keyturn/policies';
+import type { Resource } from '@keyturn/resources';
 
 import { findConfig, loadConfig, type FailOn, type LoadedConfig, type Setting } from '../config/config.js';
 import { didYouMean } from '../did-you-mean.js';
@@ -22,6 +23,9 @@ import { applyBaseline, readBaseline } from './baseline.js';
 import { checkManifests } from './check-manifests.js';
 import { checkPrograms } from './check-programs.js';
 import { checkSources } from './check-sources.js';
+import { checkStates, checkYamlPrograms } from './check-documents.js';
+import { compareWith } from './compare.js';
+import { withoutDuplicates } from './duplicates.js';
 import { configuredExceptions, directivesIn } from './exceptions.js';
 import { findInputs } from './find-inputs.js';
 import type { Part } from './part.js';
@@ -47,6 +51,8 @@ export interface CheckOptions {
   readonly stack?: string;
   /** File of findings that were there before, from `cwd`. `false` reads none. Default: what the configuration says, else none. */
   readonly baseline?: string | false;
+  /** Git ref to compare with: the report has only findings that it does not have, and how the rotation posture changed. Default: none. */
+  readonly base?: string;
   /** Milliseconds one program may take. Default: 60 000. */
   readonly timeoutMs?: number;
   /** The day exceptions are measured against, `YYYY-MM-DD`. Default: today in UTC. */
@@ -121,6 +127,34 @@ function baselineOf({ baseline }: CheckOptions, cwd: string, loaded: LoadedConfi
  */
 export async function check(options: CheckOptions = {}): Promise<Report> {
   const settled = settle(options);
+  const examined = await examine(options, settled);
+  const { base } = options;
+  if (base === undefined) return examined.report;
+  return compareWith(base, examined, {
+    repository: settled.repository,
+    cwd: settled.cwd,
+    paths: options.paths ?? [],
+    // The base is judged by the configuration of today: a stricter rule is not news about the program.
+    examine: (cwd, paths) => {
+      const there = {
+        ...options,
+        cwd,
+        paths,
+        config: settled.loaded?.file ?? (false as const),
+        baseline: false as const,
+      };
+      return examine(there, settle(there));
+    },
+  });
+}
+
+/** A report, and the resources it is about. */
+export interface Examined {
+  readonly report: Report;
+  readonly resources: readonly Resource[];
+}
+
+async function examine(options: CheckOptions, settled: CheckSettings): Promise<Examined> {
   const { cwd, repository, preset, settings, loaded } = settled;
   const shown = shownFrom(cwd);
   const named = (file: string) => path.relative(repository, file).split(path.sep).join('/');
@@ -138,7 +172,7 @@ export async function check(options: CheckOptions = {}): Promise<Report> {
     return () => options.onProgress?.({ phase, done: (done += 1), total });
   };
 
-  const programs = await checkPrograms(inputs.programs, {
+  const recording = checkPrograms(inputs.programs, {
     evaluate,
     shown,
     ...(options.stack === undefined ? {} : { stack: options.stack }),
@@ -147,7 +181,12 @@ export async function check(options: CheckOptions = {}): Promise<Report> {
     onDone: report('programs', inputs.programs.length),
   });
   const manifests = checkManifests(inputs.manifests, { evaluate, named, shown });
-  const sources = checkSources(inputs.sources, {
+  const documents = [
+    ...checkYamlPrograms(inputs.yamlPrograms, { evaluate, named, shown, cwd }),
+    ...checkStates(inputs.states, { evaluate, named, shown, cwd }),
+  ];
+  // Programs run in processes of their own; sources are read while they do.
+  const reading = checkSources(inputs.sources, {
     cwd,
     preset,
     rules: settings,
@@ -155,7 +194,12 @@ export async function check(options: CheckOptions = {}): Promise<Report> {
     shown,
     onDone: report('sources', inputs.sources.length),
   });
-  return combine([...programs, manifests, sources], inputs.notAnalysed, sources.suppressed, settled);
+  const [programs, sources] = await Promise.all([recording, reading]);
+  const parts = [...programs, manifests, ...documents, sources];
+  return {
+    report: combine(parts, inputs.notAnalysed, sources.suppressed, settled),
+    resources: parts.flatMap(({ resources }) => resources),
+  };
 }
 
 function combine(
@@ -221,12 +265,20 @@ function combine(
       ? { findings, suppressed: [] }
       : applyBaseline(findings, readBaseline(before, shownFrom(cwd)(before)), shownFrom(cwd)(before), staleLevel());
   return {
-    findings: inOrder(rest.findings),
+    findings: inOrder(withoutDuplicates(rest.findings, textOf)),
     undecided: parts.flatMap((part) => part.undecided),
     notAnalysed,
     suppressed: [...suppressed, ...disabled, ...rest.suppressed],
     looked,
   };
+
+  function textOf(file: string): string | undefined {
+    try {
+      return readFileSync(path.resolve(cwd, file), 'utf8');
+    } catch {
+      return undefined;
+    }
+  }
 
   /** An entry is stale only if everything was read. */
   function staleLevel() {

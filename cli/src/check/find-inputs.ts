@@ -12,6 +12,10 @@ import { codeOf } from '../config/config.js';
 export interface Inputs {
   /** Folders that hold a `Pulumi.yaml` with the runtime `nodejs`. */
   readonly programs: readonly string[];
+  /** `Pulumi.yaml` files with the runtime `yaml`, which hold the program. */
+  readonly yamlPrograms: readonly string[];
+  /** JSON that was asked for by name: output of `pulumi preview --json` or `pulumi stack export`. */
+  readonly states: readonly string[];
   readonly sources: readonly string[];
   /** YAML that may hold manifests. */
   readonly manifests: readonly string[];
@@ -30,6 +34,7 @@ export interface FindOptions {
 const script = /\.[cm]?[jt]sx?$/;
 const declaration = /\.d\.[cm]?ts$/;
 const yaml = /\.ya?ml$/;
+const json = /\.json$/;
 const project = /^Pulumi\.ya?ml$/;
 const stackConfig = /^Pulumi\..+\.ya?ml$/;
 const neverRead = ['**/node_modules/**', '**/.git/**', '**/.pulumi/**', '**/package-lock.json'];
@@ -38,6 +43,8 @@ const neverRead = ['**/node_modules/**', '**/.git/**', '**/.pulumi/**', '**/pack
 export async function findInputs(paths: readonly string[], options: FindOptions): Promise<Inputs> {
   const { cwd, ignore = [], ignoreFrom = cwd, shown } = options;
   const programs = new Set<string>();
+  const yamlPrograms = new Set<string>();
+  const states = new Set<string>();
   const sources = new Set<string>();
   const manifests = new Set<string>();
   const notAnalysed: NotAnalysed[] = [];
@@ -49,15 +56,13 @@ export async function findInputs(paths: readonly string[], options: FindOptions)
     const name = path.basename(file);
     if (isIgnored(file)) return 'left';
     if (project.test(name)) {
-      const reason = unsupported(file);
-      if (reason === undefined) programs.add(path.dirname(file));
-      else
-        notAnalysed.push({
-          what: shown(file),
-          because: reason,
-          place: { file: shown(file), line: 1 },
-          extent: 'whole',
-        });
+      const found = runtimeOf(file);
+      if (found.runtime === 'nodejs') programs.add(path.dirname(file));
+      else if (found.runtime === 'yaml') yamlPrograms.add(file);
+      else {
+        const place = { file: shown(file), line: 1 };
+        notAnalysed.push({ what: shown(file), because: found.because, place, extent: 'whole' });
+      }
       return 'taken';
     }
     if (stackConfig.test(name) || declaration.test(name)) return 'left';
@@ -81,7 +86,9 @@ export async function findInputs(paths: readonly string[], options: FindOptions)
         notAnalysed.push({ what: printable(given), because, extent: 'whole' });
       }
     } else {
-      const answer = take(full);
+      const isState = json.test(full) && !isIgnored(full);
+      if (isState) states.add(full);
+      const answer = isState ? 'taken' : take(full);
       if (answer === 'other') {
         notAnalysed.push({
           what: printable(given),
@@ -94,7 +101,14 @@ export async function findInputs(paths: readonly string[], options: FindOptions)
     }
   }
   const sorted = (files: ReadonlySet<string>) => [...files].sort();
-  return { programs: sorted(programs), sources: sorted(sources), manifests: sorted(manifests), notAnalysed };
+  return {
+    programs: sorted(programs),
+    yamlPrograms: sorted(yamlPrograms),
+    states: sorted(states),
+    sources: sorted(sources),
+    manifests: sorted(manifests),
+    notAnalysed,
+  };
 }
 
 async function filesBelow(
@@ -127,18 +141,24 @@ function unreadable(file: string): string | undefined {
   }
 }
 
-function unsupported(file: string): string | undefined {
+type Runtime =
+  | { readonly runtime: 'nodejs' }
+  | { readonly runtime: 'yaml' }
+  | { readonly runtime: 'other'; readonly because: string };
+
+function runtimeOf(file: string): Runtime {
+  const other = (because: string): Runtime => ({ runtime: 'other', because });
   let content: unknown;
   try {
     content = parse(readFileSync(file, 'utf8'));
   } catch {
-    return 'it is not valid YAML';
+    return other('it is not valid YAML');
   }
   const runtime: unknown = isRecord(content) ? content['runtime'] : undefined;
   const name: unknown = isRecord(runtime) ? runtime['name'] : runtime;
-  if (name === 'nodejs') return undefined;
-  if (typeof name !== 'string') return 'it names no runtime';
-  return `programs of the runtime "${printable(name)}" cannot be recorded, only those of "nodejs"`;
+  if (name === 'nodejs' || name === 'yaml') return { runtime: name };
+  if (typeof name !== 'string') return other('it names no runtime');
+  return other(`programs of the runtime "${printable(name)}" cannot be read, only those of "nodejs" and "yaml"`);
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

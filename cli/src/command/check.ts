@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { presets, severities, type Preset, type Report } from '@keyturn/findings';
@@ -58,7 +58,7 @@ export function checkCommand(terminal: Terminal, finish: (code: number) => void)
     .option('--baseline <file>', 'findings that were there before, which do not fail the run')
     .option('--update-baseline', 'write all findings into the baseline')
     .option('--prune-baseline', 'remove from the baseline what is gone')
-    .option('--base <ref>', 'report only what is new since a git ref')
+    .option('--base <ref>', 'report only what is new since a git ref, and how rotation changed')
     .option('--stack <name>', 'stack whose configuration Pulumi programs get')
     .addOption(new Option('--timeout <seconds>', 'how long one program may take (default: 60)').argParser(seconds))
     .addHelpText('after', helpText)
@@ -104,6 +104,7 @@ async function runCheck(
     ...(flags.preset === undefined ? {} : { preset: flags.preset }),
     ...(flags.config === undefined ? {} : { config: flags.config }),
     ...(flags.baseline === undefined ? {} : { baseline: flags.baseline }),
+    ...(flags.base === undefined ? {} : { base: flags.base }),
     ...(flags.stack === undefined ? {} : { stack: flags.stack }),
     ...(flags.timeout === undefined ? {} : { timeoutMs: flags.timeout * 1000 }),
   };
@@ -125,27 +126,6 @@ async function runCheck(
     progress.clear();
   }
 
-  if (flags.base !== undefined) {
-    const { atRef, newSince } = await import('../check/base.js');
-    const inside = path.relative(settled.repository, settled.cwd);
-    const config = settled.loaded?.file ?? (false as const);
-    const before = await atRef(settled.repository, flags.base, async (folder) => {
-      const cwd = path.join(folder, inside);
-      // What is not there yet has no findings there.
-      const there = (paths.length === 0 ? ['.'] : paths).filter((each) => existsSync(path.resolve(cwd, each)));
-      return there.length === 0 ? undefined : await check({ ...options, cwd, paths: there, config, baseline: false });
-    });
-    const failed = (before?.notAnalysed ?? []).filter(({ extent }) => extent === 'whole');
-    report = {
-      ...report,
-      findings: newSince(report.findings, before?.findings ?? []),
-      // Findings of a base that could not be read count as new: too many, never too few.
-      notAnalysed: [
-        ...report.notAnalysed,
-        ...failed.map(({ what, because }) => ({ what: `${what}, at the base`, because })),
-      ],
-    };
-  }
   if (writes && baseline !== undefined) {
     report = await rewriteBaseline(
       baseline,

@@ -1,0 +1,89 @@
+import type { JsonReport } from '@keyturn/findings/formats';
+import { afterEach, describe, expect, it } from 'vitest';
+
+import { makeWorld, type World } from '../testing.js';
+
+let world: World | undefined;
+afterEach(() => world?.remove());
+
+async function checkJson(files: Readonly<Record<string, string>>, ...args: string[]) {
+  world = makeWorld(files);
+  const { code, out } = await world.keyturn('check', '--format', 'json', ...args);
+  return { code, report: JSON.parse(out) as JsonReport };
+}
+
+const yamlProgram = `name: shop
+runtime: yaml
+resources:
+  db:
+    type: aws:rds:Instance
+    properties:
+      instanceClass: db.t3.micro
+      username: shop
+      password: c4n4ry-Xq7
+`;
+const state = (key: string, place?: string) => ({
+  urn: 'urn:pulumi:dev::shop::vault:database/secretBackendStaticRole:SecretBackendStaticRole::db',
+  type: 'vault:database/secretBackendStaticRole:SecretBackendStaticRole',
+  custom: true,
+  [key]: { backend: 'database', dbName: 'shop', username: 'shop', rotationPeriod: 31536000 },
+  ...(place === undefined ? {} : { sourcePosition: `project:///${place}#3,7` }),
+});
+const exported = (place?: string) =>
+  JSON.stringify({ version: 3, deployment: { manifest: {}, resources: [state('inputs', place)] } });
+
+describe('Pulumi YAML programs', () => {
+  it('are read without being run, with the lines of their values', async () => {
+    const { code, report } = await checkJson({ 'Pulumi.yaml': yamlProgram });
+    expect(code).toBe(1);
+    expect(report.findings.map(({ rule, place }) => [rule, place.file, place.line])).toContainEqual([
+      'no-hardcoded-password',
+      'Pulumi.yaml',
+      9,
+    ]);
+    expect(JSON.stringify(report)).not.toContain('c4n4ry');
+  });
+
+  it('that are none are not clean', async () => {
+    expect((await checkJson({ 'Pulumi.yaml': 'name: shop\nruntime: yaml\nresources: 7\n' })).code).toBe(3);
+  });
+});
+
+describe('what Pulumi printed', () => {
+  it('is read when it is named, and not found in a folder', async () => {
+    const { code, report } = await checkJson(
+      { 'state.json': exported(), 'a.ts': 'export {};' },
+      '--fail-on',
+      'medium',
+      'state.json',
+    );
+    expect(code).toBe(1);
+    expect(report.findings.map(({ rule, place }) => [rule, place])).toContainEqual([
+      'vault-static-role-no-rotation',
+      { file: 'state.json', line: 1 },
+    ]);
+    world?.remove();
+    expect((await checkJson({ 'state.json': exported(), 'a.ts': 'export {};' })).code).toBe(0);
+  });
+
+  it('points at the program where that is at hand', async () => {
+    const files = { 'infra/state.json': exported('index.ts'), 'infra/index.ts': 'export {};\n\n\n' };
+    const { report } = await checkJson(files, 'infra/state.json');
+    expect(report.findings.find(({ rule }) => rule === 'vault-static-role-no-rotation')?.place).toMatchObject({
+      file: 'infra/index.ts',
+      line: 3,
+    });
+  });
+
+  it.each([
+    ['nothing', ''],
+    ['no JSON', '{'],
+    ['another JSON', '{"a":1}'],
+    ['a list', '[]'],
+    ['a deployment that is none', '{"version":3,"deployment":7}'],
+  ])('gives exit code 3 for %s, with a reason', async (_name, text) => {
+    const { code, report } = await checkJson({ 'state.json': text }, 'state.json');
+    expect(code).toBe(3);
+    expect(report.notAnalysed[0]?.because).toMatch(/pulumi|JSON/);
+  });
+});
