@@ -45,15 +45,14 @@ export function followPolicy<T extends FollowOptions>(
   options: T,
 ): { policy: FollowPolicy; rest: Omit<T, keyof FollowOptions> } {
   const policy: Record<keyof FollowPolicy, number> = { ...defaults };
-  const rest: Omit<T, keyof FollowOptions> & Partial<FollowOptions> = { ...options };
+  const rest = Object.fromEntries(Object.entries(options).filter(([name]) => !(name in defaults)));
   for (const name of Object.keys(defaults) as (keyof FollowPolicy)[]) {
     const value = options[name];
-    delete rest[name];
     if (value === undefined) continue;
     if (typeof value !== 'number' || !(value >= 0)) {
       throw new RangeError(`${name} must be milliseconds, zero or more, got ${String(value)}.`);
     }
     policy[name] = value;
   }
-  return { policy, rest };
+  return { policy, rest: rest as Omit<T, keyof FollowOptions> };
 }
