@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { checkCommand } from './command/check.js';
 import type { Terminal } from './command/terminal.js';
 import { UsageError } from './errors.js';
+import { rehearseCommand } from './rehearse/rehearse.js';
 import { version } from './version.js';
 
 /** Runs the command line and answers its exit code. Nothing is thrown; every message goes to `stderr`. */
@@ -12,7 +13,8 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   const program = new Command('keyturn')
     .description('Credential rotation without surprises')
     .version(version(), '-V, --version')
-    .addCommand(checkCommand(terminal, (result) => (code = result)));
+    .addCommand(checkCommand(terminal, (result) => (code = result)))
+    .addCommand(rehearseCommand(terminal, (result) => (code = result)));
   for (const command of [program, ...program.commands]) {
     command
       .exitOverride()

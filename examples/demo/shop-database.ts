@@ -1,29 +1,22 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+
 import type { Operation } from '@keyturn/rehearsal';
 import { type Client, escapeIdentifier } from 'pg';
 
-// Enough rows that a report is real work.
+import { home } from './stage.js';
+
+// As many as shop.sql makes.
 const orders = 4_000;
 const customers = 400;
 const items = 50;
 
 /** Makes the tables of the shop, fills them, and gives them to `owner`. */
 export async function createShop(client: Client, owner: string): Promise<void> {
-  await client.query(`
-    CREATE TABLE stock (item int PRIMARY KEY, remaining int NOT NULL);
-    CREATE TABLE orders (
-      id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-      customer int NOT NULL,
-      item int NOT NULL REFERENCES stock,
-      quantity int NOT NULL,
-      placed_at timestamptz NOT NULL DEFAULT now()
-    );
-    CREATE INDEX ON orders (customer, id);
-    INSERT INTO stock SELECT item, 1000000 FROM generate_series(0, ${items - 1}) AS item;
-    INSERT INTO orders (customer, item, quantity)
-      SELECT n % ${customers}, n % ${items}, 1 + n % 3 FROM generate_series(1, ${orders}) AS n;
-    ALTER TABLE stock OWNER TO ${escapeIdentifier(owner)};
-    ALTER TABLE orders OWNER TO ${escapeIdentifier(owner)};
-  `);
+  await client.query(await readFile(path.join(home, 'shop.sql'), 'utf8'));
+  for (const table of ['stock', 'orders']) {
+    await client.query(`ALTER TABLE ${table} OWNER TO ${escapeIdentifier(owner)}`);
+  }
 }
 
 /** What customers of the shop do, and how often. */

@@ -52,6 +52,14 @@ export interface PhaseRecord {
   readonly sessions: readonly SessionSample[];
   readonly evidence: Evidence;
   readonly settings: Readonly<Record<string, DifferingSetting>>;
+  /** When the database was taken away on purpose. */
+  readonly excused?: readonly Excused[];
+}
+
+/** A time in which failures say nothing about credentials. */
+export interface Excused {
+  readonly from: number;
+  readonly to: number;
 }
 
 /** What a rotation can see and tell while it runs under load. */
@@ -105,6 +113,16 @@ export class Drill {
     this.#notes.databaseEnds(pair, begunAt, doneAt);
   }
 
+  /** Failures in this time come from what was done to the database on purpose, and not from a credential. */
+  excuse(from: number, to: number): void {
+    this.#notes.excused.push({ from, to });
+  }
+
+  /** When sessions were counted last. */
+  get sampledAt(): number {
+    return this.#sampler.samples.at(-1)?.at ?? 0;
+  }
+
   /** The newest count of sessions of a user. */
   sessionsOf(user: string): number {
     return this.#sampler.samples.at(-1)?.sessions[user] ?? 0;
@@ -115,6 +133,7 @@ class Notes {
   readonly key = randomBytes(32).toString('base64url');
   /** Queries that were asked for and not sent yet. */
   volley = 0;
+  readonly excused: Excused[] = [];
   readonly source: Held[] = [];
   readonly database: Accepted[] = [];
   readonly marks: Mark[] = [];
@@ -196,6 +215,7 @@ export async function runPhase(options: PhaseOptions): Promise<PhaseRecord> {
       sessions: sampler.samples.filter((sample) => sample.at <= driven.endedAt),
       evidence,
       settings: fleet.settings,
+      excused: notes.excused,
     };
   } finally {
     stopping.abort(new Error('The phase is over.'));

@@ -1,0 +1,75 @@
+import { existsSync } from 'node:fs';
+import { rename, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+
+import type { Credential } from '@keyturn/plan';
+
+import type { SourceFile } from '../observation.js';
+import type { Administrator } from '../sessions.js';
+import { type Delivery, RehearsalUsageError, type RehearseOptions } from './options.js';
+
+/** How credentials reach the application. */
+export interface Courier {
+  /** Absent when there is no file. */
+  readonly source?: SourceFile;
+  /** What stands in the environment of an instance that starts now. */
+  env(): Readonly<Record<string, string>>;
+  /** What an instance that starts now is given in its environment. */
+  given?(): Credential;
+  deliver(credential: Credential): Promise<void>;
+  end(): Promise<void>;
+}
+
+/** @throws RehearsalUsageError when the file is there already: a rehearsal overwrites nothing. */
+export function courierOf(
+  options: Pick<RehearseOptions, 'cwd' | 'credentialFile'> & { readonly delivery: Delivery },
+  folder: string,
+  { host, port, database }: Administrator,
+): Courier {
+  const address = { DB_HOST: host, DB_PORT: String(port), DB_NAME: database };
+  const postgres = { PGHOST: host, PGPORT: String(port), PGDATABASE: database };
+  return options.delivery === 'env' ? inEnvironment() : inFile();
+
+  function inEnvironment(): Courier {
+    let held: Credential | undefined;
+    const given = (): Credential => {
+      if (!held) throw new RangeError('Nothing was delivered yet.');
+      return held;
+    };
+    return {
+      env: () => {
+        const { user, password } = given();
+        const url = `postgres://${encodeURIComponent(user)}:${encodeURIComponent(password)}@${host}:${port}/${database}`;
+        const names = { DB_USER: user, DB_PASSWORD: password, PGUSER: user, PGPASSWORD: password };
+        return { ...address, ...postgres, ...names, DATABASE_URL: url };
+      },
+      given,
+      deliver: async (credential) => {
+        held = credential;
+        await Promise.resolve();
+      },
+      end: async () => await Promise.resolve(),
+    };
+  }
+
+  function inFile(): Courier {
+    const file = path.resolve(options.cwd, options.credentialFile ?? path.join(folder, 'database.env'));
+    if (existsSync(file)) {
+      throw new RehearsalUsageError(
+        `The credential file ${options.credentialFile ?? file} is there already, and a rehearsal overwrites nothing. Name another one, or move it away.`,
+      );
+    }
+    return {
+      source: { path: file, user: 'DB_USER', password: 'DB_PASSWORD' },
+      env: () => ({ ...address, ...postgres, DB_CREDENTIALS: file }),
+      deliver: async ({ user, password, generation }) => {
+        const lines = { ...address, DB_USER: user, DB_PASSWORD: password, DB_GENERATION: String(generation) };
+        const next = `${file}.next`;
+        const text = Object.entries(lines).map(([name, value]) => `${name}=${value}\n`);
+        await writeFile(next, text.join(''), { mode: 0o600 });
+        await rename(next, file);
+      },
+      end: async () => await rm(file, { force: true }),
+    };
+  }
+}

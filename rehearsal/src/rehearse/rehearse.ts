@@ -1,0 +1,103 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { type PhaseRecord, runPhase } from '../phase.js';
+import { commandOf } from './command.js';
+import { openDatabase } from './database.js';
+import { courierOf } from './delivery.js';
+import { RehearsalUsageError, type RehearseOptions } from './options.js';
+import { dualUser, inPlace, type Turn, volleyOf } from './rotate.js';
+import { type Verdict, verdictOf } from './verdict.js';
+
+/** The verdict, and all that was recorded. */
+export interface Rehearsal {
+  readonly record: PhaseRecord;
+  readonly verdict: Verdict;
+}
+
+/** Between the end of a rotation and the next one, so that what it broke is seen. */
+const settleMs = 400;
+
+/**
+ * Starts a database and the application, puts it under load, rotates, and stops everything, whatever happened.
+ *
+ * @throws RehearsalUsageError when it cannot be made as it was asked for.
+ * @throws InstanceError when the application does not start.
+ * @throws the reason of `signal` when it aborts.
+ */
+export async function rehearse(options: RehearseOptions): Promise<Rehearsal> {
+  checkOptions(options);
+  const { signal = new AbortController().signal, onProgress = () => undefined } = options;
+  signal.throwIfAborted();
+  const folder = await mkdtemp(path.join(tmpdir(), 'keyturn-rehearsal-'));
+  const undo: (() => Promise<void>)[] = [() => rm(folder, { recursive: true, force: true })];
+  try {
+    const database = await openDatabase(options.databaseUrl, 40 * options.instances + 20);
+    undo.push(() => database.end());
+    const courier = courierOf(options, folder, database.administrator);
+    const parts = { options, database, courier };
+    const rotation = options.strategy === 'dual-user' ? dualUser(parts) : inPlace(parts);
+    const initial = await rotation.begin();
+    undo.push(() => courier.end());
+    await courier.deliver(initial);
+    onProgress(`Database and credential are there; starting ${options.instances} × the application`);
+
+    const turns: Turn[] = [];
+    const record = await runPhase({
+      name: 'rehearsal',
+      app: commandOf(options, courier, folder),
+      instances: options.instances,
+      load: {
+        rate: options.rate,
+        burst: { atSecond: 0, everySeconds: 1e9, lastsSeconds: 0.1, volleysPerSecond: 1, volley: 1 },
+        operations: options.operations,
+        seed: 0.42,
+      },
+      seconds: 0,
+      ...(courier.source ? { source: courier.source } : {}),
+      ...(typeof options.app === 'string' ? {} : { driverOf: options.app.file }),
+      initial,
+      administrator: database.administrator,
+      signal,
+      onMark: ({ label }) => onProgress(label),
+      rotate: async (drill) => {
+        const pause = async (): Promise<void> => await sleep(settleMs, undefined, { signal: drill.signal });
+        await pause();
+        for (let number = 1; number <= options.rotations; number++) {
+          turns.push(await rotation.turn(drill, number));
+          drill.volley(volleyOf(options));
+          await pause();
+        }
+      },
+    });
+    return { record, verdict: verdictOf(record, turns, options.budget) };
+  } finally {
+    for (const step of undo.reverse()) await step();
+  }
+}
+
+function checkOptions(options: RehearseOptions): void {
+  const { port, instances, databaseUrl, faults, delivery, restart, rotations, rate, operations } = options;
+  if (port !== undefined && instances > 1) {
+    throw new RehearsalUsageError(
+      `One port serves one instance, and ${instances} were asked for. Leave the port out, so that each instance gets its own in PORT, or ask for 1 instance.`,
+    );
+  }
+  if (databaseUrl !== undefined && faults.includes('restart-db')) {
+    throw new RehearsalUsageError(
+      'A database that was named is not restarted. Leave out the fault "restart-db", or the URL.',
+    );
+  }
+  if (delivery === 'env' && !restart) {
+    throw new RehearsalUsageError(
+      'A credential in the environment is read at the start of a process only. Let the instances be restarted, or deliver it in a file.',
+    );
+  }
+  if (!(rotations >= 1) || !(rate > 0) || !(instances >= 1) || operations.length === 0) {
+    throw new RehearsalUsageError(
+      `A rehearsal needs at least one rotation, one instance, one operation and a rate above 0; got ${rotations}, ${instances}, ${operations.length} and ${rate}.`,
+    );
+  }
+}

@@ -1,0 +1,158 @@
+import { type FailureCause, failureCauses } from '@keyturn/plan';
+
+import { causeOf } from '../cause.js';
+import type { Query } from '../drive.js';
+import type { PhaseRecord } from '../phase.js';
+import { type Causes, countCauses, summaryOf } from '../summary.js';
+import { causeNames } from '../words.js';
+import type { Held } from './held.js';
+import type { Budget } from './options.js';
+import { type Prevention, preventions } from './prevention.js';
+import type { Turn } from './rotate.js';
+
+/** One line of the budget, and what was seen. */
+export interface Check {
+  readonly name: 'failed requests' | 'longest gap' | 'time to drain' | 'load';
+  readonly allowed: string;
+  readonly seen: string;
+  readonly holds: boolean;
+}
+
+/** What a rehearsal found out. */
+export interface Verdict {
+  readonly passed: boolean;
+  readonly rotations: number;
+  readonly requests: number;
+  readonly failed: number;
+  /** Failures while the database was restarted on request, which the budget does not count. */
+  readonly excused: number;
+  readonly causes: Causes;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly longestGapMs: number;
+  /** Longest time until nobody was connected with the older credential; absent when a rotation did not get there, or has no such end. */
+  readonly drainMs?: number;
+  /** Whether the processes of the application could be observed from inside. */
+  readonly observed: boolean;
+  readonly held: readonly (Held & { readonly rotation: number })[];
+  readonly checks: readonly Check[];
+  readonly preventions: readonly (Prevention & { readonly cause: FailureCause })[];
+}
+
+export function verdictOf(record: PhaseRecord, turns: readonly Turn[], budget: Budget): Verdict {
+  const all = record.queries.filter((query) => query.failed !== undefined);
+  const failed = all.filter((query) => !excuses(record, query));
+  const causes = countCauses(failed, record);
+  const held = turns.flatMap((turn) => turn.held.map((one) => ({ ...one, rotation: turn.rotation })));
+  const gap = longestGap(record);
+  const stuck = turns.filter((turn) => turn.held.length > 0);
+  const drained = turns.flatMap(({ drainedMs }) => (drainedMs === undefined ? [] : [drainedMs]));
+  const succeeded = record.queries.length - all.length;
+  const checks: Check[] = [
+    { name: 'load', allowed: 'at least 1 success', seen: `${succeeded} successes`, holds: succeeded > 0 },
+    {
+      name: 'failed requests',
+      allowed: `at most ${budget.maxFailed}`,
+      seen: String(failed.length),
+      holds: failed.length <= budget.maxFailed,
+    },
+    ...(budget.maxGapMs === undefined
+      ? []
+      : [
+          {
+            name: 'longest gap' as const,
+            allowed: `at most ${budget.maxGapMs} ms`,
+            seen: `${gap} ms`,
+            holds: gap <= budget.maxGapMs,
+          },
+        ]),
+    ...(drained.length + stuck.length === 0
+      ? []
+      : [
+          {
+            name: 'time to drain' as const,
+            allowed: `at most ${budget.maxDrainMs} ms`,
+            seen:
+              stuck.length > 0
+                ? `not drained in ${stuck.length} of ${turns.length} rotations`
+                : `${Math.round(Math.max(...drained))} ms`,
+            holds: stuck.length === 0,
+          },
+        ]),
+  ];
+  const { p50Ms, p99Ms } = summaryOf(record);
+  return {
+    passed: checks.every(({ holds }) => holds),
+    rotations: turns.length,
+    requests: record.queries.length,
+    failed: failed.length,
+    excused: all.length - failed.length,
+    causes,
+    p50Ms,
+    p99Ms,
+    longestGapMs: gap,
+    ...(stuck.length === 0 && drained.length > 0 ? { drainMs: Math.round(Math.max(...drained)) } : {}),
+    observed: record.evidence.instances.some(({ logins }) => logins.length > 0),
+    held,
+    checks,
+    preventions: failureCauses.flatMap((cause) =>
+      cause !== 'unknown' && (causes[cause] > 0 || held.some((one) => one.cause === cause))
+        ? [{ cause, ...preventions[cause] }]
+        : [],
+    ),
+  };
+}
+
+/** A failure that no credential caused, while the database was away on request. */
+function excuses(record: PhaseRecord, query: Query): boolean {
+  return (
+    (record.excused ?? []).some(({ from, to }) => query.endedAt >= from && query.sentAt <= to) &&
+    causeOf(query, record.evidence) === 'unknown'
+  );
+}
+
+/** Longest time that an instance with requests waiting went without a success. A time without requests is no gap. */
+export function longestGap(record: PhaseRecord): number {
+  const gaps = record.evidence.instances.map(({ instance, startedAt, endedAt = Number.POSITIVE_INFINITY }) => {
+    const queries = record.queries
+      .filter((query) => query.instance === instance && query.sentAt >= startedAt && query.endedAt <= endedAt)
+      .sort((one, other) => one.endedAt - other.endedAt);
+    let last = Number.NEGATIVE_INFINITY;
+    let longest = 0;
+    let waitingSince = Number.POSITIVE_INFINITY;
+    for (const query of queries) {
+      waitingSince = Math.min(waitingSince, query.dueAt);
+      if (!excuses(record, query)) longest = Math.max(longest, query.endedAt - Math.max(last, waitingSince));
+      if (query.failed === undefined) {
+        last = query.endedAt;
+        waitingSince = Number.POSITIVE_INFINITY;
+      }
+    }
+    return longest;
+  });
+  return Math.round(Math.max(0, ...gaps));
+}
+
+/** The verdict in lines for a person. */
+export function verdictText(verdict: Verdict): string {
+  const { passed, requests, rotations, failed, excused, causes, held, checks, observed } = verdict;
+  const causesSeen = failureCauses.filter((cause) => causes[cause] > 0);
+  return [
+    `${passed ? 'PASSED' : 'FAILED'}: ${failed} of ${requests} requests failed in ${rotations} rotations.`,
+    ...(excused > 0 ? [`  ${excused} more while the database was restarted on request; they do not count.`] : []),
+    ...checks.map(({ name, allowed, seen, holds }) => `  ${holds ? 'ok  ' : 'FAIL'}  ${name}: ${seen} (${allowed})`),
+    ...causesSeen.map((cause) => `  cause: ${causeNames[cause]}, ${causes[cause]} requests`),
+    ...held.map(
+      ({ rotation, instance, connections, cause }) =>
+        `  held: in rotation ${rotation}, ${instance} kept ${connections} connections with the older credential (${causeNames[cause]})`,
+    ),
+    ...verdict.preventions.map(
+      ({ cause, rule, component, how }) => `  prevent ${causeNames[cause]}: rule ${rule}, ${component}. ${how}`,
+    ),
+    ...(observed
+      ? []
+      : [
+          '  No process told of its logins: only Node applications with pg are seen from inside. Causes that need it are unknown.',
+        ]),
+  ].join('\n');
+}
