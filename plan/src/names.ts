@@ -41,4 +41,5 @@ export const componentTypes = {
   postgresDualUserDatabaseRole: 'keyturn:postgres:DualUserDatabaseRole',
   vaultDynamicDatabase: 'keyturn:vault:VaultDynamicDatabase',
   vaultStaticRolePair: 'keyturn:vault:VaultStaticRolePair',
+  awsRotatingDatabaseSecret: 'keyturn:aws:RotatingDatabaseSecret',
 } as const;

@@ -26,6 +26,9 @@ export class EventError extends Error {
   override readonly name = 'EventError';
 }
 
+export { type Settings, settingsFrom, SettingsError } from './settings.js';
+export { StepRefused, TokenError } from './steps.js';
+
 export interface HandlerOptions {
   readonly client: SecretsManagerClient;
   /** Default: read from the environment, see {@link settingsFrom}. */

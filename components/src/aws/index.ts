@@ -1,0 +1,3 @@
+export * from './rotating-database-secret.js';
+export { BundleMissing } from './rotator-code.js';
+export * from './rotator-rights.js';

@@ -1,0 +1,40 @@
+import type * as pulumi from '@pulumi/pulumi';
+
+/** One statement of an IAM policy. */
+export interface Statement {
+  readonly Effect: 'Allow';
+  readonly Action: readonly string[];
+  readonly Resource: pulumi.Input<string>;
+}
+
+/** What the rotation function may do, and on what. */
+export function rotatorStatements(on: {
+  readonly secretArn: pulumi.Input<string>;
+  readonly adminSecretArn: pulumi.Input<string>;
+  readonly kmsKeyArn: pulumi.Input<string>;
+  readonly logArn: pulumi.Input<string>;
+  readonly network: boolean;
+}): readonly Statement[] {
+  const network: Statement = {
+    Effect: 'Allow',
+    Action: ['ec2:CreateNetworkInterface', 'ec2:DeleteNetworkInterface', 'ec2:DescribeNetworkInterfaces'],
+    // These actions know no resource that could be named beforehand.
+    Resource: '*',
+  };
+  return [
+    {
+      Effect: 'Allow',
+      Action: [
+        'secretsmanager:DescribeSecret',
+        'secretsmanager:GetSecretValue',
+        'secretsmanager:PutSecretValue',
+        'secretsmanager:UpdateSecretVersionStage',
+      ],
+      Resource: on.secretArn,
+    },
+    { Effect: 'Allow', Action: ['secretsmanager:GetSecretValue'], Resource: on.adminSecretArn },
+    { Effect: 'Allow', Action: ['kms:Decrypt', 'kms:GenerateDataKey'], Resource: on.kmsKeyArn },
+    { Effect: 'Allow', Action: ['logs:CreateLogStream', 'logs:PutLogEvents'], Resource: on.logArn },
+    ...(on.network ? [network] : []),
+  ];
+}
