@@ -1,0 +1,74 @@
+import { LineCounter, parseDocument } from 'yaml';
+import type { Model, Resource } from '../resource.js';
+import { absent, at, text, type ObjectValue, type Value } from '../value.js';
+import { resourceInFile } from './resource-in-file.js';
+import { textOfShell } from './shell-values.js';
+import { YamlValues } from './yaml-values.js';
+
+export interface ComposeOptions {
+  /** Path that places name. */
+  readonly file: string;
+}
+
+/**
+ * The services of a compose file, each as a resource of the type `docker:compose:Service` with the properties as they are written.
+ * `environment` is always an object, also where the file has a list of `NAME=value`; a name without a value comes from the
+ * environment. Every value knows its line. A file that is no YAML is reported in `notAnalysed`.
+ */
+export function readCompose(source: string, { file }: ComposeOptions): Model {
+  const lines = new LineCounter();
+  const document = parseDocument(source, { lineCounter: lines, uniqueKeys: false, merge: true });
+  const error = document.errors[0];
+  if (error) {
+    const { line, col } = lines.linePos(error.pos[0]);
+    const place = { file, line: Math.max(1, line), column: Math.max(1, col) };
+    return { resources: [], notAnalysed: [{ what: file, because: `it is not valid YAML (${error.code})`, place }] };
+  }
+  const services = at(new YamlValues(document, file, lines).read(document.contents), 'services');
+  const found = services.kind === 'object' ? [...services.fields] : [];
+  return { resources: found.flatMap(([name, service]) => serviceOf(name, service, file)), notAnalysed: [] };
+}
+
+function serviceOf(name: string, service: Value, file: string): readonly Resource[] {
+  if (service.kind !== 'object') return [];
+  const environment = environmentOf(at(service, 'environment'));
+  return [
+    resourceInFile({
+      reader: 'compose',
+      type: 'docker:compose:Service',
+      name,
+      place: service.place ?? { file, line: 1 },
+      fields: { ...Object.fromEntries(service.fields), ...(environment ? { environment } : {}) },
+    }),
+  ];
+}
+
+function environmentOf(written: Value): ObjectValue | undefined {
+  const entries: [string, Value][] = [];
+  if (written.kind === 'object') {
+    for (const [name, value] of written.fields) entries.push([name, entryOf(name, value)]);
+  } else if (written.kind === 'list') {
+    for (const item of written.items) {
+      const line = text(item);
+      const end = line?.indexOf('=') ?? -1;
+      if (line === undefined || item.kind !== 'known') continue;
+      const name = end === -1 ? line : line.slice(0, end);
+      entries.push([name, entryOf(name, end === -1 ? absent : { ...item, value: line.slice(end + 1) })]);
+    }
+  } else {
+    return undefined;
+  }
+  return { ...written, kind: 'object', fields: new Map(entries) };
+}
+
+/** Compose writes `$$` for a dollar sign, and takes a variable without a value from where it was started. */
+function entryOf(name: string, value: Value): Value {
+  if (value.kind === 'absent' || (value.kind === 'known' && value.value === null)) {
+    const provenance = { kind: 'environment', name } as const;
+    const place = value.kind === 'known' && value.place ? { place: value.place } : {};
+    return { kind: 'unknown', because: `the environment sets ${name}`, secret: false, provenance, ...place };
+  }
+  const written = text(value);
+  if (written === undefined || value.kind !== 'known' || !value.place) return value;
+  return textOfShell(written, { expands: true, place: value.place });
+}
