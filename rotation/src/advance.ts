@@ -47,7 +47,9 @@ export async function carryOnAdvance(
   );
   if (blocked !== undefined) return blocked;
 
-  const held = await step(work, 'set', generation, () => set(work, before, intent, forced, keeps));
+  const held = await step(work, 'set', generation, () =>
+    set(work, before, intent, keeps ? { reason: 'rollback' } : forced, keeps),
+  );
   if ('outcome' in held) return held;
 
   const report = await step(work, 'test', generation, () => test(work, held.candidate));

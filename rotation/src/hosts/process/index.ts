@@ -1,0 +1,3 @@
+export * from '../metrics.js';
+export * from './process-host.js';
+export * from './schedule.js';
