@@ -20,7 +20,10 @@ const canary = 'canary-d41d8cd98f00';
 let pack: { client: analyzerServices.AnalyzerClient; process: ChildProcess };
 
 beforeAll(async () => {
-  pack = await serve({ PULUMI_CONFIG: JSON.stringify({ 'app:password': 'from-the-configuration' }) });
+  pack = await serve({
+    PULUMI_CONFIG: JSON.stringify({ 'app:password': 'from-the-configuration' }),
+    DB_PASSWORD: 'from-the-environment',
+  });
 }, 30_000);
 
 afterAll(() => {
@@ -43,19 +46,35 @@ describe('the pack, on the policy server of Pulumi', () => {
     expect(schedule?.getUrl()).toMatch(/require-rotation-schedule\.md$/);
   });
 
-  it('finds a literal that the SDK marked secret, and never says it', async () => {
+  it('does not decide where a text comes from that no configuration has, and never says it', async () => {
     const said = await analyzeStack([
       { type: typeTokens.awsRdsInstance, name: 'db', properties: { password: secret(canary) } },
     ]);
-    expect(said).toContainEqual({
-      policy: 'no-hardcoded-password',
-      urn: 'urn:pulumi:s::p::aws:rds/instance:Instance::db',
-      message: expect.stringContaining('`password` of db is written out in the source.') as string,
-    });
+    expect(said).toEqual([
+      {
+        policy: undecidedId,
+        urn: 'urn:pulumi:s::p::aws:rds/instance:Instance::db',
+        message: expect.stringContaining(
+          'no-hardcoded-password: `password` of db may be written in the program, or a function may give it',
+        ) as string,
+      },
+    ]);
     expect(JSON.stringify(said)).not.toContain(canary);
   });
 
-  it('knows values of the configuration, and outputs of other resources', async () => {
+  it('says nothing undecided of a policy that is switched off, or decided by its options', async () => {
+    const stack = [{ type: typeTokens.awsRdsInstance, name: 'db', properties: { password: secret(canary) } }];
+    expect(await analyzeStack(stack)).toHaveLength(1);
+    try {
+      await configure('no-hardcoded-password', {}, analyzer.EnforcementLevel.DISABLED);
+      expect(await analyzeStack(stack)).toEqual([]);
+    } finally {
+      await call((done) => pack.client.configure(new analyzer.ConfigureAnalyzerRequest(), done));
+    }
+  });
+
+  it('knows values of the configuration and of the environment, and outputs of other resources', async () => {
+    const fromEnvironment = { password: secret('from-the-environment') };
     const random = {
       type: 'random:index/randomPassword:RandomPassword',
       name: 'r',
@@ -70,8 +89,9 @@ describe('the pack, on the policy server of Pulumi', () => {
         properties: { password: secret(canary) },
         dependencies: { password: [urnOf(random)] },
       },
+      { type: typeTokens.awsRdsInstance, name: 'c', properties: fromEnvironment },
     ]);
-    expect(said.filter(({ policy }) => policy === 'no-hardcoded-password')).toEqual([]);
+    expect(said).toEqual([]);
   });
 
   it('reads beside an unknown without giving up, and says what it could not decide', async () => {
@@ -83,7 +103,7 @@ describe('the pack, on the policy server of Pulumi', () => {
       },
       { type: typeTokens.awsRdsInstance, name: 'other', properties: { password: secret(unknownText) } },
     ]);
-    expect(said.map(({ policy }) => policy)).toEqual(['no-hardcoded-password', undecidedId]);
+    expect(said.map(({ policy }) => policy)).toEqual([undecidedId, undecidedId]);
     expect(said.map(({ message }) => message).join()).not.toContain("can't run");
   });
 
@@ -175,9 +195,13 @@ async function analyzeStack(resources: readonly Given[]) {
   }));
 }
 
-function configure(rule: string, properties: Record<string, struct.JavaScriptValue>) {
+function configure(
+  rule: string,
+  properties: Record<string, struct.JavaScriptValue>,
+  level: analyzer.EnforcementLevel = analyzer.EnforcementLevel.MANDATORY,
+) {
   const config = new analyzer.PolicyConfig();
-  config.setEnforcementlevel(analyzer.EnforcementLevel.MANDATORY);
+  config.setEnforcementlevel(level);
   config.setProperties(struct.Struct.fromJavaScript(properties));
   const request = new analyzer.ConfigureAnalyzerRequest();
   request.getPolicyconfigMap().set(rule, config);

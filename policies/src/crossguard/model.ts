@@ -1,8 +1,9 @@
 import type { Model, Resource } from '@keyturn/resources';
 import type { PolicyResource, ResourceValidationArgs } from '@pulumi/policy';
-import { configIn, readProperties } from './properties.js';
+import { configIn, readProperties, valuesOfEnvironment } from './properties.js';
 
-const environment = process.env;
+const config = configIn(process.env);
+const environment = valuesOfEnvironment(process.env);
 
 /** A resource as CrossGuard shows it before it is made: nothing is said about what its values depend on. */
 export function readResource(args: ResourceValidationArgs): Resource {
@@ -38,7 +39,7 @@ function resourceOf(
     urn,
     type,
     name,
-    properties: readProperties(props, { dependencies: propertyDependencies, config: configIn(environment) }),
+    properties: readProperties(props, { dependencies: propertyDependencies, config, environment }),
     dependencies,
     propertyDependencies,
     ignoreChanges: opts.ignoreChanges,

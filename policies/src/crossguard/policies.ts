@@ -28,9 +28,9 @@ export function createPolicies(preset: Preset = 'recommended', policies: readonl
   const stack = new StackPass();
   return [
     ...policies.map((policy) =>
-      policy.needs === 'resource' ? resourcePolicy(policy, preset) : stackPolicy(policy, preset, stack),
+      policy.needs === 'resource' ? resourcePolicy(policy, preset, stack) : stackPolicy(policy, preset, stack),
     ),
-    undecidedPolicy(policies, stack),
+    undecidedPolicy(stack),
   ];
 }
 
@@ -58,13 +58,14 @@ function propertiesOf(options: NonNullable<Policy['options']>) {
   );
 }
 
-function resourcePolicy(policy: Policy, preset: Preset): ResourceValidationPolicy {
+function resourcePolicy(policy: Policy, preset: Preset, stack: StackPass): ResourceValidationPolicy {
   return {
     ...common(policy, preset),
     validateResource(args, report) {
       if (!isOfType(args.type, policy.types)) args.notApplicable('not a type of resource that this policy looks at');
       const options = checkOptions(policy, args.getConfig());
-      reportFindings(policy, { resources: [readResource(args)], notAnalysed: [] }, options, report);
+      stack.forget(policy, args.urn);
+      reportFindings(policy, { resources: [readResource(args)], notAnalysed: [] }, options, report, stack);
     },
   };
 }
@@ -77,7 +78,9 @@ function stackPolicy(policy: Policy, preset: Preset, stack: StackPass): StackVal
         args.notApplicable('no resource of a type that this policy looks at');
       }
       const options = checkOptions(policy, args.getConfig());
-      reportFindings(policy, stack.modelFor(policy.facts.id, args.resources), options, report);
+      const model = stack.modelFor(policy.facts.id, args.resources);
+      stack.forget(policy);
+      reportFindings(policy, model, options, report, stack);
     },
   };
 }
@@ -87,39 +90,60 @@ function reportFindings(
   model: Model,
   options: Readonly<Record<string, unknown>>,
   report: ReportViolation,
+  stack: StackPass,
 ): void {
   for (const { resource, result } of check(policy, model, options)) {
     if (result.is === 'fail') report(messageOf(policy, result.message), resource.urn);
+    else if (result.is === 'undecided') stack.remember(policy, resource.urn, result.because);
   }
 }
 
-/** Says, as advice, what no policy could decide: silence would look like a pass. */
-function undecidedPolicy(policies: readonly Policy[], stack: StackPass): StackValidationPolicy {
+/**
+ * Says, as advice, what the policies that ran could not decide: silence would look like a pass. It stands last, because the SDK runs
+ * policies in their order; one that is switched off does not run, and leaves nothing to say.
+ */
+function undecidedPolicy(stack: StackPass): StackValidationPolicy {
   return {
     name: undecidedId,
     description: 'Say what could not be decided before the deployment.',
     severity: 'low',
     enforcementLevel: 'advisory',
     validateStack(args, report) {
-      const model = stack.modelFor(undecidedId, args.resources);
-      const because = new Map<string, Set<string>>();
-      for (const policy of policies) {
-        for (const { resource, result } of check(policy, model)) {
-          if (result.is !== 'undecided') continue;
-          const reasons = because.get(resource.urn) ?? new Set<string>();
-          because.set(resource.urn, reasons.add(`${policy.facts.id}: ${result.because}`));
-        }
-      }
-      for (const [urn, reasons] of because) report([...reasons].join('\n'), urn);
+      const urns = new Set(args.resources.map(({ urn }) => urn));
+      for (const [urn, reasons] of stack.takeUndecided()) if (urns.has(urn)) report([...reasons].join('\n'), urn);
     },
   };
 }
 
 /** The model of a stack, made once for all the policies that one request runs. */
 class StackPass {
+  /** Policy → URN → what it could not decide. */
+  readonly #open = new Map<string, Map<string, Set<string>>>();
   #urns = '';
   #served = new Set<string>();
   #model: Model = { resources: [], notAnalysed: [] };
+
+  remember({ facts: { id } }: Policy, urn: string, because: string): void {
+    const ofPolicy = this.#open.get(id) ?? new Map<string, Set<string>>();
+    const reasons = ofPolicy.get(urn) ?? new Set<string>();
+    this.#open.set(id, ofPolicy.set(urn, reasons.add(`${id}: ${because}`)));
+  }
+
+  /** A policy runs again: what it could not decide before, about one resource or about all, is out of date. */
+  forget({ facts: { id } }: Policy, urn?: string): void {
+    if (urn === undefined) this.#open.delete(id);
+    else this.#open.get(id)?.delete(urn);
+  }
+
+  /** What this request could not decide; the next one begins with nothing, so a policy that is switched off leaves nothing behind. */
+  takeUndecided(): ReadonlyMap<string, readonly string[]> {
+    const byUrn = new Map<string, string[]>();
+    for (const ofPolicy of this.#open.values()) {
+      for (const [urn, reasons] of ofPolicy) byUrn.set(urn, [...(byUrn.get(urn) ?? []), ...reasons]);
+    }
+    this.#open.clear();
+    return byUrn;
+  }
 
   /** The SDK runs every policy once per request: a policy that comes back, or other resources, mean another request. */
   modelFor(policy: string, resources: readonly PolicyResource[]): Model {

@@ -17,6 +17,8 @@ export interface Origins {
   readonly dependencies: ReadonlyMap<string, readonly string[]>;
   /** Value → key of the stack's configuration. */
   readonly config: ReadonlyMap<string, string>;
+  /** Value → name of a variable of the environment, which the pack shares with the program. */
+  readonly environment: ReadonlyMap<string, string>;
 }
 
 /** The properties of one resource as a model value. Nothing in here throws on an unknown. */
@@ -25,14 +27,14 @@ export function readProperties(properties: unknown, origins: Origins): ObjectVal
   const fields = new Map<string, Value>();
   for (const [key, field] of entriesOf(raw)) {
     const urns = origins.dependencies.get(key) ?? [];
-    fields.set(key, read(field, urns, origins.config));
+    fields.set(key, read(field, urns, origins));
   }
   return { kind: 'object', fields, secret: false, provenance: { kind: 'literal' } };
 }
 
-function read(data: unknown, urns: readonly string[], config: ReadonlyMap<string, string>): Value {
+function read(data: unknown, urns: readonly string[], origins: Origins): Value {
   if (data === undefined) return absent;
-  const provenance = provenanceOf(data, urns, config);
+  const provenance = provenanceOf(data, urns, origins);
   const marks = { secret: false, provenance };
   if (unknowns.has(data)) {
     return {
@@ -46,23 +48,29 @@ function read(data: unknown, urns: readonly string[], config: ReadonlyMap<string
     return { kind: 'known', value: data, ...marks };
   }
   if (Array.isArray(data)) {
-    return { kind: 'list', items: data.map((item: unknown) => read(rawOf(item), urns, config)), ...marks };
+    return { kind: 'list', items: data.map((item: unknown) => read(rawOf(item), urns, origins)), ...marks };
   }
   if (typeof data === 'object' && !isAsset(data)) {
-    const fields = new Map(entriesOf(data).map(([key, field]) => [key, read(field, urns, config)] as const));
+    const fields = new Map(entriesOf(data).map(([key, field]) => [key, read(field, urns, origins)] as const));
     return { kind: 'object', fields, ...marks };
   }
   return { kind: 'unknown', because: 'it is a file', secret: false, provenance: { kind: 'file', path: '' } };
 }
 
 /**
- * An analyzer sees no source. A value without dependencies that is not in the configuration was written in the program, or
- * fetched by it.
+ * An analyzer sees no source: a text that is in no configuration and in no variable of the environment was written in the program,
+ * or a function gave it. Nothing tells which.
  */
-function provenanceOf(data: unknown, urns: readonly string[], config: ReadonlyMap<string, string>): Provenance {
+function provenanceOf(data: unknown, urns: readonly string[], { config, environment }: Origins): Provenance {
+  if (urns.length > 0) return fromConfig(data, config) ?? { kind: 'resource-output', urns };
+  if (typeof data !== 'string') return { kind: 'literal' };
+  const name = environment.get(data);
+  return fromConfig(data, config) ?? (name === undefined ? { kind: 'unknown' } : { kind: 'environment', name });
+}
+
+function fromConfig(data: unknown, config: ReadonlyMap<string, string>): Provenance | undefined {
   const key = typeof data === 'string' ? config.get(data) : undefined;
-  if (key !== undefined) return { kind: 'plain-config', key };
-  return urns.length > 0 ? { kind: 'resource-output', urns } : { kind: 'literal' };
+  return key === undefined ? undefined : { kind: 'plain-config', key };
 }
 
 function isAsset(data: object): boolean {
@@ -107,6 +115,17 @@ export function configIn(environment: Readonly<Record<string, string | undefined
   if (typeof config !== 'object' || config === null) return values;
   for (const [key, value] of Object.entries(config)) {
     if (typeof value === 'string' && value.length >= 4) values.set(value, key);
+  }
+  return values;
+}
+
+/** Value → variable that holds it. Short values say nothing about where a text comes from. */
+export function valuesOfEnvironment(
+  environment: Readonly<Record<string, string | undefined>>,
+): ReadonlyMap<string, string> {
+  const values = new Map<string, string>();
+  for (const [name, value] of Object.entries(environment)) {
+    if (value !== undefined && value.length >= 4 && !name.startsWith('PULUMI_')) values.set(value, name);
   }
   return values;
 }

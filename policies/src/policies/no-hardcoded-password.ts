@@ -49,6 +49,8 @@ function judge(resource: Resource, path: Path, value: Value): readonly Result[] 
   for (const leaf of leaves(value, path)) {
     if (leaf.value.kind === 'unknown') {
       if (leaf.value.provenance.kind === 'unknown') results.push(hidden(resource, leaf.path));
+    } else if (isOfUnknownOrigin(leaf.value)) {
+      if (isWholeLiteral(resource, leaf.path, leaf.value)) results.push(notTold(resource, leaf.path));
     } else if (isWrittenOut(leaf.value) && isWholeLiteral(resource, leaf.path, leaf.value)) {
       results.push(found(resource, leaf.path, leaf.value));
     }
@@ -105,11 +107,10 @@ function judgeEntry(resource: Resource, name: string, value: Value, path: Path):
     return value.provenance.kind === 'unknown' && isCredentialName(name) ? [hidden(resource, path)] : [];
   }
   const written = text(value);
-  if (value.kind !== 'known' || written === undefined || !isWrittenOut(value) || isReference(written)) return [];
-  if (isCredentialText(written)) return [found(resource, path, value)];
-  return isCredentialName(name) && !/^(true|false|yes|no|\d{1,3})$/i.test(written)
-    ? [found(resource, path, value)]
-    : [];
+  if (value.kind !== 'known' || written === undefined || isPlaceholder(written) || isReference(written)) return [];
+  const isCredential =
+    isCredentialText(written) || (isCredentialName(name) && !/^(true|false|yes|no|\d{1,3})$/i.test(written));
+  return isCredential ? say(resource, path, value) : [];
 }
 
 function checkKubernetesSecret(resource: Resource): readonly Result[] {
@@ -125,10 +126,10 @@ function checkKubernetesSecret(resource: Resource): readonly Result[] {
         continue;
       }
       const written = text(value);
-      if (value.kind !== 'known' || written === undefined || !isWrittenOut(value)) continue;
+      if (value.kind !== 'known' || written === undefined || isPlaceholder(written)) continue;
       const decoded = key === 'data' ? decode(written) : written;
       if (decoded === undefined || isPlaceholder(decoded) || isReference(decoded)) continue;
-      if (isCredentialName(name) || isCredentialText(decoded)) results.push(found(resource, path, value));
+      if (isCredentialName(name) || isCredentialText(decoded)) results.push(...say(resource, path, value));
     }
   }
   return results;
@@ -141,6 +142,24 @@ function decode(base64: string): string | undefined {
 
 function isWrittenOut(value: KnownValue): boolean {
   return value.provenance.kind === 'literal' && typeof value.value === 'string' && !isPlaceholder(value.value);
+}
+
+/** Readers that see no source know a value, and not where it comes from. */
+function isOfUnknownOrigin(value: KnownValue): boolean {
+  return value.provenance.kind === 'unknown' && typeof value.value === 'string' && !isPlaceholder(value.value);
+}
+
+function say(resource: Resource, path: Path, value: KnownValue): readonly Result[] {
+  if (isOfUnknownOrigin(value)) return [notTold(resource, path)];
+  return isWrittenOut(value) ? [found(resource, path, value)] : [];
+}
+
+function notTold(resource: Resource, path: Path): Result {
+  return {
+    is: 'undecided',
+    because: `\`${formatPath(path)}\` of ${resource.name} may be written in the program, or a function may give it; run \`keyturn check\` on the program to tell`,
+    property: formatPath(path),
+  };
 }
 
 function found(resource: Resource, path: Path, value: Value): Result {
