@@ -6,3 +6,4 @@ export type { RefusedEvent } from './logins.js';
 export type { FollowOptions } from './policy.js';
 export * from './sources/env-file.js';
 export { fromFunction, type FromFunctionOptions, type FunctionCredential } from './sources/from-function.js';
+export * from './sources/mounted-files.js';
