@@ -7,3 +7,4 @@ export type { FollowOptions } from './policy.js';
 export * from './sources/env-file.js';
 export { fromFunction, type FromFunctionOptions, type FunctionCredential } from './sources/from-function.js';
 export * from './sources/mounted-files.js';
+export * from './sources/vault-kv.js';
