@@ -110,7 +110,7 @@ export function walk(root: Node, visit: (node: Node) => boolean): void {
     if (!visit(node)) continue;
     for (const [key, child] of Object.entries(node)) {
       if (key === 'parent') continue;
-      if (Array.isArray(child)) for (const each of child) isNode(each) && waiting.push(each);
+      if (Array.isArray(child)) waiting.push(...child.filter(isNode));
       else if (isNode(child)) waiting.push(child);
     }
   }

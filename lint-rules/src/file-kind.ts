@@ -2,10 +2,19 @@ import path from 'node:path';
 import { modulesOf, namesAnyOf } from './modules.js';
 import type { Source } from './origin.js';
 
+const paths = new WeakMap<object, string>();
+
 /** The file's path inside the project: folders above it say nothing about it. */
-export function pathOf(context: { readonly filename: string; readonly cwd: string }): string {
-  const inside = path.relative(context.cwd, context.filename);
-  return inside.startsWith('..') ? path.basename(context.filename) : inside;
+export function pathOf(context: FileContext): string {
+  const { ast } = context.sourceCode;
+  const known = paths.get(ast);
+  if (known !== undefined) return known;
+  const { cwd, filename } = context;
+  const isInside = filename.startsWith(cwd) && /[\\/]/.test(filename.charAt(cwd.length));
+  const inside = isInside ? filename.slice(cwd.length + 1) : path.relative(cwd, filename);
+  const found = inside.startsWith('..') ? path.basename(filename) : inside;
+  paths.set(ast, found);
+  return found;
 }
 
 const testFolder =

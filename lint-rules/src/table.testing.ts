@@ -15,6 +15,8 @@ interface Case {
 interface Wrong extends Case {
   /** The message's id and data, in the order of the source. */
   readonly says: readonly (readonly [id: string, data?: Readonly<Record<string, string>>, line?: number])[];
+  /** What each message offers, and the source after it. A suggestion that is not listed fails the test. */
+  readonly suggests?: readonly (readonly { readonly messageId: string; readonly output: string }[])[];
 }
 
 const tester = new RuleTester({ languageOptions: { parserOptions: { ecmaFeatures: { jsx: true } } } });
@@ -34,10 +36,11 @@ export function table(
     valid: cases.fine.map(filled),
     invalid: cases.wrong.map((each) => ({
       ...filled(each),
-      errors: each.says.map(([messageId, data, line]) => ({
+      errors: each.says.map(([messageId, data, line], index) => ({
         messageId,
         ...(data ? { data } : {}),
         ...(line === undefined ? {} : { line }),
+        ...(each.suggests?.[index] ? { suggestions: each.suggests[index] } : {}),
       })),
     })) as never,
   });

@@ -1,4 +1,4 @@
-import type { Rehearsal } from '@keyturn/rehearsal';
+import type * as Room from '@keyturn/rehearsal';
 import { Command } from 'commander';
 
 import { writeReport } from '../command/outputs.js';
@@ -97,12 +97,7 @@ async function runRehearse(flags: Flags, terminal: Terminal): Promise<number> {
   }
 }
 
-function writeAll(
-  rehearsal: Rehearsal,
-  flags: Flags,
-  { cwd, stdout }: Terminal,
-  room: typeof import('@keyturn/rehearsal'),
-): void {
+function writeAll(rehearsal: Room.Rehearsal, flags: Flags, { cwd, stdout }: Terminal, room: typeof Room): void {
   const { verdict } = rehearsal;
   writeReport(flags.report, cwd, room.rehearsalPage(rehearsal, flags.app ?? flags.module ?? ''));
   if (flags.junit !== undefined) writeReport(flags.junit, cwd, room.rehearsalJunit(verdict));

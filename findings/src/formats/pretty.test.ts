@@ -70,7 +70,6 @@ Looked at 1 program with 3 resources, 0 manifests, 2 source files, 4 rules.
       notAnalysed: [{ what: 'p\rq', because: '\u009b1A' }],
     });
     const text = formatPretty(report, context);
-    // eslint-disable-next-line no-control-regex -- the absence of control characters is what is tested
     expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
     expect(text).toContain('a\\x1b[2Jb\\u202ec');
   });

@@ -25,7 +25,7 @@ const publicFormats =
 const privateKey = /^-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----\s*[A-Za-z0-9+/=\s:,-]{64,}/;
 
 const beginnings =
-  /-----BEGIN|gh[pousr]_|github_pat_|glpat-|xox[abeprs]-|[sr]k_(?:live|test)_|whsec_|SG\.|npm_|sk-|shp(?:at|ca|pa|ss)_|dop_v1_|key-|hvs\.|pul-|GOCSPX-/;
+  /['"`](?:-----BEGIN|gh[pousr]_|github_pat_|glpat-|xox[abeprs]-|[sr]k_(?:live|test)_|whsec_|SG\.|npm_|sk-|shp(?:at|ca|pa|ss)_|dop_v1_|key-|hvs\.|pul-|GOCSPX-)/;
 
 /** True for a text in which `hasKnownFormat` could be true of a literal. A cheap look before any work. */
 export function mayHoldKnownFormat(text: string): boolean {

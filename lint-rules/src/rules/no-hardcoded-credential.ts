@@ -23,7 +23,7 @@ interface Option {
 type Ids = 'literal' | 'fallback' | 'url' | 'format';
 
 const names = /pass|secret|token|[a-z_-]key|pwd|senha|contrasena|salt|\bp[sw]w?\b/i;
-const addresses = /:\/\/[^\s/?#@'"`]*:[^\s/?#'"`]*@/;
+const addresses = /:\/\/[^\s/?#@:'"`]*:[^\s/?#'"`]*@/;
 const sinkModules = new Set(sinks.flatMap((each) => each.modules));
 
 export default createRule<[Option], Ids>({

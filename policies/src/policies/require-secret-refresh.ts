@@ -1,4 +1,4 @@
-import { at, text, type Place, type Resource } from '@keyturn/resources';
+import { text, type Place, type Resource } from '@keyturn/resources';
 import {
   containerDefinitionsOf,
   ecsSecretsOf,

@@ -62,7 +62,7 @@ export async function measureSpeed(corpus: string): Promise<Speed> {
     if (unlinted) throw new Error(`ESLint did not lint ${path.relative(root, file)}: ${unlinted.message}`);
     filesLinted++;
     for (const pass of result.stats?.times.passes ?? []) {
-      parseMs += pass.parse.total;
+      parseMs += pass.parse?.total ?? 0;
       for (const [rule, { total }] of Object.entries(pass.rules ?? {})) spent.set(rule, (spent.get(rule) ?? 0) + total);
     }
   }
