@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
-import { type GeneratedFile, indexes, pages } from './generated-files.js';
+import { configurationSchema, type GeneratedFile, indexes, pages } from './generated-files.js';
 
 const root = path.join(import.meta.dirname, '..');
 const check = process.argv.includes('--check');
@@ -14,7 +14,7 @@ function stale(files: readonly GeneratedFile[]): readonly GeneratedFile[] {
 }
 
 const changed: string[] = [];
-for (const make of [indexes, pages]) {
+for (const make of [indexes, pages, configurationSchema]) {
   for (const file of stale(await make())) {
     changed.push(file.path);
     if (!check) writeFileSync(path.join(root, file.path), file.content);

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { pageOf as urlOf, severities } from '@keyturn/findings';
 import { describe, expect, it } from 'vitest';
 
-import { allRules, indexes, pageOf, pages } from '../scripts/generated-files.js';
+import { allRules, configurationSchema, indexes, pageOf, pages } from '../scripts/generated-files.js';
 
 const root = path.join(import.meta.dirname, '..');
 const rules = await allRules();
@@ -28,7 +28,7 @@ describe('rules of both kinds', () => {
 
 describe('generated files', () => {
   it('are as `npm run generate` would write them', async () => {
-    for (const file of [...(await indexes()), ...(await pages())]) {
+    for (const file of [...(await indexes()), ...(await pages()), ...(await configurationSchema())]) {
       expect(readFileSync(path.join(root, file.path), 'utf8'), `${file.path} is stale: run \`npm run generate\``).toBe(
         file.content,
       );

@@ -1,5 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { readKubernetesYaml, readPulumiYaml, type Model } from '@keyturn/resources';
+import {
+  readCompose,
+  readEnvFile,
+  readKubernetesYaml,
+  readPulumiYaml,
+  readShell,
+  readWorkflow,
+  type Model,
+} from '@keyturn/resources';
 
 /** A code block of a rule's page. */
 export interface Sample {
@@ -26,8 +34,19 @@ export function samplesOf(id: string): readonly Sample[] {
   return samples;
 }
 
-/** A YAML sample is a Pulumi program when it declares `resources`, and manifests otherwise. */
+/** Languages of samples that a policy can be asked about. */
+export const evaluated: ReadonlySet<string> = new Set(['yaml', 'dotenv', 'sh']);
+
+/** The model of a sample in one of the languages that are evaluated. */
+export function modelOfSample({ language, code }: Pick<Sample, 'language' | 'code'>): Model {
+  if (language === 'dotenv') return readEnvFile(code, { file: '.env' });
+  return language === 'sh' ? readShell(code, { file: 'rotate.sh' }) : modelOfYaml(code);
+}
+
+/** A YAML sample is a Pulumi program, a compose file or a workflow by its first key, and manifests otherwise. */
 export function modelOfYaml(code: string): Model {
   const file = 'sample.yaml';
-  return /^resources:/m.test(code) ? readPulumiYaml(code, { file }) : readKubernetesYaml(code, { file });
+  if (/^resources:/m.test(code)) return readPulumiYaml(code, { file });
+  if (/^services:/m.test(code)) return readCompose(code, { file });
+  return /^jobs:/m.test(code) ? readWorkflow(code, { file }) : readKubernetesYaml(code, { file });
 }

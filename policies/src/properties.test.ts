@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { Model, ObjectValue, Resource, Value } from '@keyturn/resources';
 import { describe, expect, it } from 'vitest';
 import { check, evaluate } from './evaluate.js';
-import { modelOfYaml, samplesOf } from './page-samples.js';
+import { evaluated, modelOfSample, samplesOf } from './page-samples.js';
 import { policies } from './policies/index.js';
 import type { Policy } from './policy.js';
 
@@ -15,8 +15,8 @@ interface Sample {
 
 const samples: readonly Sample[] = policies.flatMap((policy) =>
   samplesOf(policy.facts.id)
-    .filter(({ language }) => language === 'yaml')
-    .map(({ code }) => ({ policy, model: modelOfYaml(code) })),
+    .filter(({ language }) => evaluated.has(language))
+    .map((sample) => ({ policy, model: modelOfSample(sample) })),
 );
 const failing = samples.filter(({ policy, model }) =>
   [...check(policy, model)].some(({ result }) => result.is === 'fail'),
