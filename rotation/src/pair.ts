@@ -4,3 +4,8 @@ import type { DualUsers } from '@keyturn/plan';
 export interface Pair extends DualUsers {
   readonly name: string;
 }
+
+/** One user under both names, for the strategies `dual-password` and `single-user`; `sharedRole` holds its grants. */
+export function soleUser(user: string, sharedRole: string): DualUsers {
+  return { users: [user, user], sharedRole };
+}

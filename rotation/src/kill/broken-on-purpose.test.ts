@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 
 import { createRotator, EnvFileStore, PostgresDatabase, type Rotator } from '../index.js';
 import { type Probed, probe } from './prober.js';
+import { readerOf } from './stores.js';
 
 let server: PostgresServer;
 let folder: string;
@@ -58,7 +59,7 @@ async function underProbers(Store: typeof EnvFileStore, rotate: (rotator: Rotato
   const make = (store: EnvFileStore): Rotator => createRotator({ pair, database, store, plan });
   await database.bootstrap();
   await make(new EnvFileStore({ path: file })).advance();
-  const prober = probe({ file, endpoints, holdMs, everyMs: 5 });
+  const prober = probe({ read: await readerOf({ kind: 'env-file', path: file }), endpoints, holdMs, everyMs: 5 });
   for (let rotation = 1; rotation <= 3; rotation += 1) {
     await pause(50);
     await rotate(make(new Store({ path: file })));

@@ -5,13 +5,21 @@ import type { Job, JobReport } from './job.js';
 
 async function main(): Promise<JobReport> {
   const job = JSON.parse(await text(process.stdin)) as Job;
-  const renames = countRenames(job.kill?.on === 'file' ? job.kill : undefined);
-  const { createRotator, EnvFileStore, PostgresDatabase } = await import('../index.js');
+  const renames = countRenames(job.store.kind === 'env-file' && job.kill?.on === 'store' ? job.kill : undefined);
+  const { createRotator, PostgresDatabase } = await import('../index.js');
+  const { openStore } = await import('./stores.js');
   const { pair, endpoints, admin } = job;
   const rotator = createRotator({
     pair,
-    database: new PostgresDatabase({ pair, endpoints, admin, sharedRoleKind: 'owner', lockWaitMs: 10_000 }),
-    store: new EnvFileStore({ path: job.file }),
+    database: new PostgresDatabase({
+      pair,
+      endpoints,
+      admin,
+      sharedRoleKind: 'owner',
+      lockWaitMs: 10_000,
+      ...(job.refused === true && { refusedLogins: (user: string) => Promise.resolve([{ endpoint: 'writer', user }]) }),
+    }),
+    store: await openStore(job.store),
     plan: job.plan,
   });
   if (job.run === 'bootstrap') {

@@ -4,7 +4,8 @@ export type KillPoint = (typeof killPoints)[number];
 
 /** One effect of a run, counted from 1, and where to die. */
 export interface Kill {
-  readonly on: 'database' | 'file';
+  /** A commit or a statement of the database, a request to the store, or a rename of its file. */
+  readonly on: 'database' | 'statement' | 'store';
   readonly effect: number;
   readonly point: KillPoint;
 }

@@ -1,18 +1,16 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
 import type { KillPoint } from './point.js';
+import type { Tap } from './tap.js';
 
-/** A loopback proxy in front of a PostgreSQL that counts commits, and stops the world at one of them. */
-export interface Tap {
-  readonly port: number;
-  /** Effects that went by since the last `arm`. */
-  effects(): number;
-  /** At the given effect (0 for none), at the given point, `kill` is called and that connection goes silent. */
-  arm(effect: number, point: KillPoint, kill: () => void): void;
-  stop(): Promise<void>;
-}
-
-export async function tapPostgres(target: { readonly host: string; readonly port: number }): Promise<Tap> {
+/**
+ * A loopback proxy in front of a PostgreSQL. It counts commits, or every statement of a transaction; the server takes back what was not
+ * committed.
+ */
+export async function tapPostgres(
+  target: { readonly host: string; readonly port: number },
+  unit: 'commit' | 'statement' = 'commit',
+): Promise<Tap> {
   let seen = 0;
   let armed: { effect: number; point: KillPoint; kill: () => void } | undefined;
   const sockets = new Set<Socket>();
@@ -32,10 +30,11 @@ export async function tapPostgres(target: { readonly host: string; readonly port
       });
     }
     const split = splitMessages();
+    const counts = unit === 'commit' ? isCommit : statementsOfTransactions();
     client.on('data', (chunk) => {
       for (const message of split(chunk)) {
         if (silent) return;
-        if (isCommit(message)) {
+        if (counts(message)) {
           seen += 1;
           if (armed?.effect === seen) {
             if (armed.point === 'before') {
@@ -98,6 +97,19 @@ function splitMessages(): (chunk: Buffer) => Buffer[] {
       rest = rest.subarray(length);
       started = true;
     }
+  };
+}
+
+/** From BEGIN to COMMIT; a statement with parameters begins with its Parse message. */
+function statementsOfTransactions(): (message: Buffer) => boolean {
+  let inside = false;
+  return (message) => {
+    const type = message.toString('latin1', 0, 1);
+    if (type !== 'Q' && type !== 'P') return false;
+    const text = type === 'Q' ? message.toString('utf8', 5, message.length - 1) : '';
+    const counted = inside || text === 'BEGIN';
+    inside = counted && text !== 'COMMIT' && text !== 'ROLLBACK';
+    return counted;
   };
 }
 

@@ -1,10 +1,8 @@
-import { readFile } from 'node:fs/promises';
-import { parseEnv } from 'node:util';
-
 import { isAuthenticationError } from '@keyturn/plan';
 import pg from 'pg';
 
 import type { Endpoint } from '../databases/postgres/endpoint.js';
+import type { Seen } from './stores.js';
 
 /** What the probers saw. */
 export interface Probed {
@@ -18,18 +16,12 @@ export interface Prober {
   stop(): Promise<Probed>;
 }
 
-interface Seen {
-  readonly user: string;
-  readonly password: string;
-  readonly generation: string;
-}
-
 /**
- * One prober uses what the file holds at that moment. Others hold each credential that was ever in the file until `holdMs` after another one
+ * One prober uses what the store shows at that moment. Others hold each credential that was ever shown until `holdMs` after another one
  * took its place, which is shorter than the lifetime that the plan declares.
  */
 export function probe(options: {
-  readonly file: string;
+  readonly read: () => Promise<Seen | undefined>;
   readonly endpoints: readonly Endpoint[];
   readonly holdMs: number;
   readonly everyMs: number;
@@ -63,7 +55,7 @@ export function probe(options: {
   }
 
   async function round(): Promise<void> {
-    const now = await readSeen(options.file);
+    const now = await options.read();
     if (now !== undefined) {
       const key = `${now.user} ${now.generation}`;
       for (const other of held.keys())
@@ -91,14 +83,4 @@ export function probe(options: {
       return { logins, refused };
     },
   };
-}
-
-async function readSeen(file: string): Promise<Seen | undefined> {
-  const text = await readFile(file, 'utf8').catch(() => undefined);
-  if (text === undefined) return undefined;
-  const values = parseEnv(text);
-  const { DB_USER: user, DB_PASSWORD: password, DB_GENERATION: generation } = values;
-  return user === undefined || password === undefined || generation === undefined
-    ? undefined
-    : { user, password, generation };
 }

@@ -7,11 +7,13 @@ import { dualUsersOf, type Plan } from '@keyturn/plan';
 import type { PairState } from '../database.js';
 import { PostgresDatabase } from '../databases/postgres/postgres-database.js';
 import { createRotator, type Status } from '../rotator.js';
-import { EnvFileStore } from '../stores/env-file/env-file-store.js';
+import type { Store } from '../store.js';
 import type { Job, JobReport } from './job.js';
-import { type Kill, killPoints } from './point.js';
+import { type Kill, type KillPoint, killPoints } from './point.js';
 import { tapPostgres } from './postgres-tap.js';
 import { probe } from './prober.js';
+import { type KillStore, openStore, readerOf, secretOf, type StoreOfJob, tapStore } from './stores.js';
+import type { Tap } from './tap.js';
 
 /** What was killed, and what became of it. */
 export interface KillReport {
@@ -28,7 +30,7 @@ export interface KillTarget {
   readonly host: string;
   readonly port: number;
   readonly admin: { readonly user: string; readonly password: string };
-  readonly folder: string;
+  readonly store: KillStore;
   /** Distinguishes the pairs of two runs on one server. */
   readonly prefix: string;
 }
@@ -44,6 +46,9 @@ const plan: Plan = {
   consumers: [{ name: 'prober', chain: [{ kind: 'pool', longest: lifetimeMs }] }],
 };
 
+/** A user that was switched off stays so until it is switched on again. */
+const soaking: Plan = { ...plan, every: '1d', soak: '1h' };
+
 /** Cases that run at the same time; most of a case is waiting. */
 const atOnce = 3;
 
@@ -56,17 +61,32 @@ interface Total {
   readonly stuck: string[];
 }
 
-type Run = Exclude<Job['run'], 'resume'>;
+/** `undo`: a retire that finds that the user is still needed. */
+export const killRuns = ['bootstrap', 'advance', 'retire', 'undo'] as const;
+export type KillRun = (typeof killRuns)[number];
+
+/** Which effects of the database are killed, its commits or every statement of its transactions, and at which points. */
+export interface KillOptions {
+  /** Default: `commit`. */
+  readonly unit?: KillUnit;
+  /** Default: all. */
+  readonly points?: readonly KillPoint[];
+}
+export type KillUnit = 'commit' | 'statement';
 
 /** Kills a run at every effect and every point, resumes it in a new process, and looks at what is left. */
-export async function runKillCases(target: KillTarget, runs: readonly Run[]): Promise<KillReport> {
+export async function runKillCases(
+  target: KillTarget,
+  runs: readonly KillRun[],
+  { unit = 'commit', points = killPoints }: KillOptions = {},
+): Promise<KillReport> {
   const total: Total = { cases: 0, kills: 0, logins: 0, refused: [], lost: [], stuck: [] };
   for (const run of runs) {
-    const effects = await countEffects(target, run);
+    const effects = await countEffects(target, run, unit);
     const kills: Kill[] = [];
-    for (const on of ['database', 'file'] as const) {
-      for (let effect = 1; effect <= effects[on]; effect += 1) {
-        for (const point of killPoints) kills.push({ on, effect, point });
+    for (const on of unit === 'commit' ? (['database', 'store'] as const) : (['statement'] as const)) {
+      for (let effect = 1; effect <= (on === 'store' ? effects.store : effects.database); effect += 1) {
+        for (const point of points) kills.push({ on, effect, point });
       }
     }
     await Promise.all(
@@ -85,9 +105,9 @@ export async function runKillCases(target: KillTarget, runs: readonly Run[]): Pr
   };
 }
 
-async function one(target: KillTarget, run: Run, kill: Kill, total: Total): Promise<void> {
+async function one(target: KillTarget, run: KillRun, kill: Kill, total: Total): Promise<void> {
   const name = `${run}, ${kill.on} effect ${kill.effect}, ${kill.point}`;
-  const pair = `${target.prefix}_${run}_${kill.on}_${kill.effect}_${kill.point}`;
+  const pair = `${target.prefix}_${run}_${kill.on}${kill.effect}${kill.point}`;
   const found = await killOnce(target, run, kill, pair);
   total.cases += 1;
   total.kills += found.killed ? 1 : 0;
@@ -99,35 +119,45 @@ async function one(target: KillTarget, run: Run, kill: Kill, total: Total): Prom
 }
 
 /** One undisturbed run, to know what there is to kill. */
-async function countEffects(target: KillTarget, run: Run): Promise<{ database: number; file: number }> {
-  const scene = await prepare(target, run, `${target.prefix}_${run}_count`);
-  const tap = await tapPostgres(target);
+async function countEffects(
+  target: KillTarget,
+  run: KillRun,
+  unit: KillUnit,
+): Promise<{ database: number; store: number }> {
+  const scene = await prepare(target, run, `${target.prefix}_${run}_${unit}_count`);
+  const [tap, storeTap] = [await tapPostgres(target, unit), await tapStore(target.store)];
   try {
-    tap.arm(0, 'before', () => undefined);
-    const { report, errors } = await start(scene.job(run, tap.port)).ended;
+    for (const each of [tap, storeTap]) each?.arm(0, 'before', () => undefined);
+    const { report, errors } = await start(scene.job(tap, storeTap)).ended;
     if (report === undefined) throw new Error(`The undisturbed run of ${run} failed: ${errors}`);
-    return { database: tap.effects(), file: report.renames };
+    return { database: tap.effects(), store: storeTap?.effects() ?? report.renames };
   } finally {
-    await tap.stop();
+    await Promise.all([tap.stop(), storeTap?.stop()]);
   }
 }
 
 async function killOnce(
   target: KillTarget,
-  run: Run,
+  run: KillRun,
   kill: Kill,
   pair: string,
 ): Promise<{ killed: boolean; logins: number; refused: readonly string[]; lost?: string; stuck?: string }> {
   const scene = await prepare(target, run, pair);
-  const tap = await tapPostgres(target);
-  const prober = probe({ file: scene.file, endpoints: scene.endpoints, holdMs, everyMs: 5 });
+  const tap = await tapPostgres(target, kill.on === 'statement' ? 'statement' : 'commit');
+  const storeTap = await tapStore(target.store);
+  const read = await readerOf(scene.secret());
+  const prober = probe({
+    read,
+    endpoints: scene.endpoints,
+    holdMs,
+    everyMs: target.store.kind === 'env-file' ? 5 : 15,
+  });
   try {
-    const child = start({ ...scene.job(run, tap.port), ...(kill.on === 'file' && { kill }) });
-    if (kill.on === 'database') tap.arm(kill.effect, kill.point, child.kill);
+    const child = start({ ...scene.job(tap, storeTap), kill });
+    (kill.on === 'store' ? storeTap : tap)?.arm(kill.effect, kill.point, child.kill);
     const { signal } = await child.ended;
-    tap.arm(0, 'before', () => undefined);
 
-    const { errors } = await start(scene.job('resume', target.port)).ended;
+    const { errors } = await start({ ...scene.job(), run: 'resume' }).ended;
     const status = run === 'bootstrap' ? undefined : await scene.rotator.status();
     const stuck = errors === '' || run === 'bootstrap' ? openEnds(status) : errors;
     const end = stuck ?? (await goOn(scene, run));
@@ -142,48 +172,51 @@ async function killOnce(
     };
   } finally {
     await prober.stop();
-    await tap.stop();
+    await Promise.all([tap.stop(), storeTap?.stop()]);
   }
 }
 
 interface Scene {
-  readonly file: string;
   readonly endpoints: ReturnType<typeof endpointsOf>;
   readonly rotator: ReturnType<typeof createRotator>;
-  readonly store: EnvFileStore;
+  readonly store: Store;
   readonly database: PostgresDatabase;
-  job(run: Job['run'], port: number): Job;
+  secret(tap?: Tap): StoreOfJob;
+  /** The run, with database and store behind taps. */
+  job(tap?: Tap, storeTap?: Tap): Job;
 }
 
 /** A pair of its own, as far along as the run needs it. */
-async function prepare(target: KillTarget, run: Run, name: string): Promise<Scene> {
+async function prepare(target: KillTarget, run: KillRun, name: string): Promise<Scene> {
   const pair = { name, ...dualUsersOf(name) };
-  const file = path.join(target.folder, `${name}.env`);
   const endpoints = endpointsOf(target, target.port);
   const database = new PostgresDatabase({ pair, endpoints, admin: target.admin, sharedRoleKind: 'owner' });
-  const store = new EnvFileStore({ path: file });
-  const rotator = createRotator({ pair, database, store, plan });
+  const secret = await secretOf(target.store, name);
+  const store = await openStore(secret());
+  const rotator = createRotator({ pair, database, store, plan: run === 'undo' ? soaking : plan });
   if (run !== 'bootstrap') {
     await rotator.bootstrap();
     await rotator.advance();
   }
-  if (run === 'retire') {
+  if (run === 'retire' || run === 'undo') {
     await rotator.advance();
     await new Promise((resolve) => setTimeout(resolve, lifetimeMs + 50));
   }
+  if (run === 'undo') await rotator.retire();
   return {
-    file,
     endpoints,
     rotator,
     store,
     database,
-    job: (wanted, port) => ({
-      run: wanted,
-      endpoints: endpointsOf(target, port),
+    secret,
+    job: (tap, storeTap) => ({
+      run: run === 'undo' ? 'retire' : run,
+      endpoints: endpointsOf(target, tap?.port ?? target.port),
       admin: target.admin,
       pair,
-      plan,
-      file,
+      plan: run === 'undo' ? soaking : plan,
+      store: secret(storeTap),
+      ...(run === 'undo' && { refused: true }),
     }),
   };
 }
@@ -203,22 +236,28 @@ function openEnds(status: PairState | undefined): string | undefined {
 }
 
 /** Whatever was lost with the process, doing it again must end where an undisturbed run ends. */
-async function goOn(scene: Scene, run: Run): Promise<string | undefined> {
+async function goOn(scene: Scene, run: KillRun): Promise<string | undefined> {
   if (run === 'bootstrap') {
     await scene.rotator.bootstrap();
     const first = await scene.rotator.advance();
     return first.outcome === 'advanced' ? undefined : first.because;
   }
-  const wanted = (status: Status): boolean =>
-    run === 'advance' ? status.published?.generation === 2 : status.superseded?.phase === 'retired';
   const started = Date.now();
   for (;;) {
     const status = await scene.rotator.status();
-    if (wanted(status)) return status.generation === 2 ? undefined : `ended at generation ${status.generation}`;
+    if (isDone(run, status)) return status.generation === 2 ? undefined : `ended at generation ${status.generation}`;
+    if (run === 'undo') return `${status.superseded?.user ?? 'nobody'} was not switched on again`;
     if (Date.now() - started > 5_000) return `still at generation ${status.generation} after 5 s`;
     await scene.rotator[run]();
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
+}
+
+function isDone(run: KillRun, { published, superseded }: Status): boolean {
+  if (run === 'advance') return published?.generation === 2;
+  return run === 'retire'
+    ? superseded?.phase === 'retired'
+    : superseded?.phase === 'usable' && superseded.undo === undefined;
 }
 
 /** The published credential, and the one before it unless it was retired, must log in. */
