@@ -39,6 +39,7 @@ export const typeTokens = {
 /** Types of our own components, which policies see as parents. */
 export const componentTypes = {
   postgresDualUserDatabaseRole: 'keyturn:postgres:DualUserDatabaseRole',
+  mysqlDualUserDatabaseRole: 'keyturn:mysql:DualUserDatabaseRole',
   vaultDynamicDatabase: 'keyturn:vault:VaultDynamicDatabase',
   vaultStaticRolePair: 'keyturn:vault:VaultStaticRolePair',
   awsRotatingDatabaseSecret: 'keyturn:aws:RotatingDatabaseSecret',

@@ -3,7 +3,7 @@ import * as pulumi from '@pulumi/pulumi';
 import { beforeAll, describe, expect, it } from 'vitest';
 
 import { TransformError } from '../transform.js';
-import { ConnectionLimitError } from './connection-limit.js';
+import { ConnectionLimitError } from '../connection-limit.js';
 import { DualUserDatabaseRole, type DualUserDatabaseRoleArgs } from './dual-user-database-role.js';
 import { dualUserModel, resourcesOf } from './model.js';
 

@@ -2,9 +2,10 @@ import * as postgresql from '@pulumi/postgresql';
 import * as pulumi from '@pulumi/pulumi';
 import { checkPlan, componentTypes, type DualUsers, type Plan } from '@keyturn/plan';
 
+import type { Connections } from '../connection-limit.js';
+import type { Part } from '../part.js';
 import { makeChild, type Transform } from '../transform.js';
-import type { Connections } from './connection-limit.js';
-import { dualUserModel, type GranteeRole, type OwnerRole, type Part, type UserSettings } from './dual-user-model.js';
+import { dualUserModel, type GranteeRole, type OwnerRole, type UserSettings } from './dual-user-model.js';
 
 export interface DualUserDatabaseRoleArgs {
   /** Name of the pair and of its shared role; the users are `<pair>_a` and `<pair>_b`. Default: the component's name. */

@@ -1,6 +1,7 @@
 import { type Duration, dualUsersOf, type DualUsers, milliseconds, type SharedRoleKind } from '@keyturn/plan';
 
-import { type Connections, connectionLimitOf } from './connection-limit.js';
+import { type Connections, connectionLimitOf } from '../connection-limit.js';
+import type { Part } from '../part.js';
 
 /** The shared role owns the schema and everything in it; the users become it at login. For applications that migrate their own tables. */
 export interface OwnerRole {
@@ -89,12 +90,6 @@ export interface DefaultPrivilegesInputs {
   readonly schema: string;
   readonly objectType: 'table' | 'sequence' | 'function';
   readonly privileges: string[];
-}
-
-/** Part of a name that never changes: children are called `<component>-<part>`. */
-export interface Part<Inputs> {
-  readonly part: string;
-  readonly inputs: Inputs;
 }
 
 /** Which roles, memberships, rights and settings a pair has. Two users that differ in anything but their name cannot be written. */

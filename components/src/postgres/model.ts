@@ -1,8 +1,9 @@
 import type { DualUserModel } from './dual-user-model.js';
-import type { RecordedResource } from './statements.js';
+import type { RecordedResource } from '../recorded.js';
 
-export * from './connection-limit.js';
+export * from '../connection-limit.js';
 export * from './dual-user-model.js';
+export type { Part } from '../part.js';
 export * from './statements.js';
 
 /** What the component registers for a model, in its order: for making the same roles without a Pulumi engine. */

@@ -1,8 +1,14 @@
-/** A resource as it was recorded: its type token and the inputs that the provider would get. */
-export interface RecordedResource {
-  readonly type: string;
-  readonly inputs: Readonly<Record<string, unknown>>;
-}
+import {
+  list,
+  privilege,
+  type RecordedResource,
+  statementsOf,
+  type StatementTable,
+  text,
+  unwritable,
+} from '../recorded.js';
+
+export { type RecordedResource, UnknownInputError } from '../recorded.js';
 
 /** One statement, and the database in which it must run; `undefined` when any will do. */
 export interface Statement {
@@ -10,18 +16,7 @@ export interface Statement {
   readonly database?: string;
 }
 
-/** A recorded resource has a type or a property that the table does not know. */
-export class UnknownInputError extends Error {
-  override readonly name = 'UnknownInputError';
-}
-
-type Clause = (value: unknown, inputs: RecordedResource['inputs']) => string | undefined;
-
-/** Where each property of a token goes. A property that is in no table is refused, so nothing is left out silently. */
-interface Table {
-  readonly properties: Readonly<Record<string, Clause>>;
-  readonly statements: (clauses: ReadonlyMap<string, string>, inputs: RecordedResource['inputs']) => string[];
-}
+type Clause = StatementTable['properties'][string];
 
 const used: Clause = () => undefined;
 const identifier: Clause = (value) => quoteIdentifier(text(value));
@@ -29,13 +24,13 @@ const words = (value: unknown): string => list(value).map(privilege).join(', ');
 const flag =
   (on: string): Clause =>
   (value) =>
-    value === true ? on : value === false ? `NO${on}` : fail(value);
+    value === true ? on : value === false ? `NO${on}` : unwritable(value);
 const roleSetting =
   (setting: string): Clause =>
   (value, inputs) =>
     `ALTER ROLE ${quoteIdentifier(text(inputs['name']))} SET ${setting} = ${settingValue(value)}`;
 
-const tables: Readonly<Record<string, Table>> = {
+const tables: Readonly<Record<string, StatementTable>> = {
   'postgresql:index/role:Role': {
     properties: {
       name: used,
@@ -91,29 +86,10 @@ const tables: Readonly<Record<string, Table>> = {
  * @throws UnknownInputError when a type or a property is in no table; a property that could hold a password is in none.
  */
 export function statementsFor(resources: readonly RecordedResource[]): readonly Statement[] {
-  return resources.flatMap(({ type, inputs }) => {
-    const table = tables[type];
-    if (table === undefined) {
-      throw new UnknownInputError(
-        `No statements are known for "${type}". Known are: ${Object.keys(tables).join(', ')}.`,
-      );
-    }
-    const clauses = new Map<string, string>();
-    for (const [property, value] of Object.entries(inputs)) {
-      if (value === undefined) continue;
-      const clause = Object.hasOwn(table.properties, property) ? table.properties[property] : undefined;
-      if (clause === undefined) {
-        throw new UnknownInputError(
-          `"${type}" has the property \`${property}\`, which the table does not know. Known are: ${Object.keys(table.properties).join(', ')}.`,
-        );
-      }
-      const sql = clause(value, inputs);
-      if (sql !== undefined && sql !== '') clauses.set(property, sql);
-    }
-    const database = inputs['database'];
-    return table
-      .statements(clauses, inputs)
-      .map((sql) => ({ sql, ...(typeof database === 'string' ? { database } : {}) }));
+  return resources.flatMap((resource) => {
+    const database = resource.inputs['database'];
+    const where = typeof database === 'string' ? { database } : {};
+    return statementsOf(tables, resource).map((sql) => ({ sql, ...where }));
   });
 }
 
@@ -125,8 +101,8 @@ const grantTargets: Readonly<Record<string, string>> = {
 };
 const plurals: Readonly<Record<string, string>> = { table: 'TABLES', sequence: 'SEQUENCES', function: 'FUNCTIONS' };
 
-const grantTarget = (objectType: string): string => grantTargets[objectType] ?? fail(objectType);
-const plural = (objectType: string): string => plurals[objectType] ?? fail(objectType);
+const grantTarget = (objectType: string): string => grantTargets[objectType] ?? unwritable(objectType);
+const plural = (objectType: string): string => plurals[objectType] ?? unwritable(objectType);
 
 function pick(clauses: ReadonlyMap<string, string>, ...properties: readonly string[]): string[] {
   return properties.flatMap((property) => clauses.get(property) ?? []);
@@ -145,15 +121,4 @@ function settingValue(value: unknown): string {
   return quoteIdentifier(text(value));
 }
 
-function privilege(value: unknown): string {
-  const word = text(value);
-  return /^[A-Z ]+$/.test(word) ? word : fail(word);
-}
-
-const text = (value: unknown): string => (typeof value === 'string' && value !== '' ? value : fail(value));
-const integer = (value: unknown): number => (Number.isInteger(value) ? (value as number) : fail(value));
-const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : fail(value));
-
-function fail(value: unknown): never {
-  throw new UnknownInputError(`${JSON.stringify(value)} is not a value that the table of statements can write.`);
-}
+const integer = (value: unknown): number => (Number.isInteger(value) ? (value as number) : unwritable(value));
