@@ -11,6 +11,8 @@ export const annotations = {
   strategy: 'keyturn.dev/strategy',
   generation: 'keyturn.dev/generation',
   pair: 'keyturn.dev/pair',
+  version: 'keyturn.dev/version',
+  previousVersion: 'keyturn.dev/previous-version',
 } as const;
 
 /** Resource type tokens of Pulumi providers, as the engine and the recorder spell them. */
