@@ -64,12 +64,16 @@ export async function pages(): Promise<readonly GeneratedFile[]> {
   return await Promise.all([file('docs/rules.md', tableOf(rules)), ...headers]);
 }
 
-/** The JSON Schema of `keyturn.config.json`, for editors. */
+/** The JSON Schemas of `keyturn.config.json` and `keyturn.rotation.yaml`, for editors. */
 export async function configurationSchema(): Promise<readonly GeneratedFile[]> {
   const load = async (module: string): Promise<unknown> => import(pathToFileURL(path.join(root, module)).href);
   const { configSchema } = (await load('cli/src/config/schema.ts')) as { configSchema: (rules: unknown) => object };
   const { allRules: rules } = (await load('cli/src/check/rules.ts')) as { allRules: () => unknown };
-  return [await file('cli/keyturn.config.schema.json', JSON.stringify(configSchema(rules())))];
+  const { rotationSchema } = (await load('cli/src/rotation/schema.ts')) as { rotationSchema: () => object };
+  return [
+    await file('cli/keyturn.config.schema.json', JSON.stringify(configSchema(rules()))),
+    await file('cli/keyturn.rotation.schema.json', JSON.stringify(rotationSchema())),
+  ];
 }
 
 /** Every rule, of whatever kind, by id. */

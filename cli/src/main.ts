@@ -2,9 +2,12 @@
 import process from 'node:process';
 import { run } from './program.js';
 
-process.exitCode = await run(process.argv.slice(2), {
+const code = await run(process.argv.slice(2), {
   cwd: process.cwd(),
   env: process.env,
   stdout: process.stdout,
   stderr: process.stderr,
 });
+process.exitCode = code;
+// Stopped by a signal: what was under way still holds connections, and nobody waits for it.
+if (code > 128) process.exit();

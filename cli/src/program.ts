@@ -5,6 +5,7 @@ import { checkCommand } from './command/check.js';
 import type { Terminal } from './command/terminal.js';
 import { UsageError } from './errors.js';
 import { rehearseCommand } from './rehearse/rehearse.js';
+import { rotationCommands } from './rotation/index.js';
 import { version } from './version.js';
 
 /** Runs the command line and answers its exit code. Nothing is thrown; every message goes to `stderr`. */
@@ -15,6 +16,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     .version(version(), '-V, --version')
     .addCommand(checkCommand(terminal, (result) => (code = result)))
     .addCommand(rehearseCommand(terminal, (result) => (code = result)));
+  for (const command of rotationCommands(terminal, (result) => (code = result))) program.addCommand(command);
   for (const command of [program, ...program.commands]) {
     command
       .exitOverride()

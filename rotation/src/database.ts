@@ -89,6 +89,18 @@ export interface Forced {
   readonly reason: string;
 }
 
+/** An effect of a session, described before anybody asks for it. */
+export type Planned =
+  | { readonly effect: 'decide'; readonly intent: Intent; readonly detail?: Readonly<Record<string, unknown>> }
+  | { readonly effect: 'set'; readonly intent: Intent; readonly forced?: Forced | undefined }
+  | { readonly effect: 'finish'; readonly intent: Intent; readonly report: TestReport }
+  | {
+      readonly effect: 'lockUser' | 'takePassword';
+      readonly superseded: SupersededState;
+      readonly forced?: Forced | undefined;
+    }
+  | { readonly effect: 'endSessions'; readonly user: string };
+
 /**
  * One rotator at work. Every method that changes something is idempotent, and fenced: it changes nothing when the journal has moved on.
  *
@@ -142,6 +154,8 @@ export interface DatabaseSession {
    * intent is forgotten, and the next generation will be above `atLeast`. No password is changed.
    */
   adopt?(published: Omit<PublishedState, 'at'>, atLeast: number, because: string): Promise<void>;
+  /** The statements that an effect would send, with every secret masked. Nothing is changed. */
+  statements?(planned: Planned): Promise<readonly string[]>;
   close(): Promise<void>;
 }
 
@@ -150,6 +164,8 @@ export interface Database {
   readonly pair: Pair;
   /** Makes roles and journal, or takes over roles that components made. Changes nothing when all is there; never switches a user on. */
   bootstrap(): Promise<void>;
+  /** The statements that `bootstrap` would send now; nothing is changed. */
+  bootstrapStatements?(): Promise<readonly string[]>;
   open(): Promise<DatabaseSession>;
 }
 

@@ -62,7 +62,7 @@ it.each([
     gate: {
       open: false,
       because:
-        'batch can hold app_a until restarted, and nothing tells when that was. Give createRotator an "evidence" function.',
+        'batch can hold app_a until restarted, and nothing tells when that was. Give evidence: "evidence" of createRotator, or --evidence of keyturn.',
       holders: [],
     },
   },
@@ -87,8 +87,27 @@ it.each([
   expect(await drainGate(facts(change))).toEqual(gate);
 });
 
-it('asks for the generation that consumers must have started with, and since when it was there', async () => {
+it('asks for the generation that consumers must have started with, and from when on a start is sure to read it', async () => {
   const asked: unknown[] = [];
-  await drainGate(facts({ plan: batch, evidence: (question) => (asked.push(question), Promise.resolve([])) }));
-  expect(asked).toEqual([{ generation: 2, publishedAt: at }]);
+  const synced: Pick<Plan, 'consumers'> = {
+    consumers: [
+      {
+        name: 'batch',
+        chain: [
+          { kind: 'sync', longest: '1h' },
+          { kind: 'process', longest: 'start-bound' },
+          { kind: 'pool', longest: '9h' },
+        ],
+      },
+    ],
+  };
+  await drainGate(facts({ plan: synced, evidence: (question) => (asked.push(question), Promise.resolve([])) }));
+  expect(asked).toEqual([
+    {
+      user: 'app_a',
+      generation: 2,
+      publishedAt: at,
+      consumers: [{ name: 'batch', inPlaceAt: at + 60 * minutes }],
+    },
+  ]);
 });

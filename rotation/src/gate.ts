@@ -1,14 +1,18 @@
-import { formatDuration, longestLifetime, type Plan, startBound } from '@keyturn/plan';
+import { type Consumer, formatDuration, longestLifetime, milliseconds, type Plan, startBound } from '@keyturn/plan';
 
 import type { SupersededState } from './database.js';
 import { describeHolders, type Holder } from './holder.js';
 
 /** Consumers that keep a credential until they are restarted, and may still hold one older than a generation. */
 export type Evidence = (question: {
+  /** The user whose older credential may be held. */
+  readonly user: string;
   /** The generation that consumers must have started with. */
   readonly generation: number;
   /** When it was published, in milliseconds on the clock of the database. */
   readonly publishedAt: number;
+  /** The start-bound consumers, and from when on each that starts is sure to read that generation. */
+  readonly consumers: readonly { readonly name: string; readonly inPlaceAt: number }[];
 }) => Promise<readonly Holder[]>;
 
 /** Whether a superseded credential may be taken out of use. */
@@ -58,21 +62,39 @@ export async function drainGate(facts: GateFacts): Promise<Gate> {
     };
   }
 
-  const bound = startBound(plan.consumers).map((consumer) => consumer.name);
+  const bound = startBound(plan.consumers);
   if (bound.length === 0) return { open: true };
-  const names = bound.join(', ');
+  const names = bound.map((consumer) => consumer.name).join(', ');
   if (facts.evidence === undefined) {
     return {
       open: false,
-      because: `${names} can hold ${user} until restarted, and nothing tells when that was. Give createRotator an "evidence" function.`,
+      because: `${names} can hold ${user} until restarted, and nothing tells when that was. Give evidence: "evidence" of createRotator, or --evidence of keyturn.`,
       holders: [],
     };
   }
-  const late = await facts.evidence({ generation: facts.generation, publishedAt: superseded.at });
+  const late = await facts.evidence({
+    user,
+    generation: facts.generation,
+    publishedAt: superseded.at,
+    consumers: bound.map((consumer) => ({
+      name: consumer.name,
+      inPlaceAt: superseded.at + beforeStart(consumer),
+    })),
+  });
   if (late.length === 0) return { open: true };
   return {
     open: false,
     because: `${names} can still hold ${user}: ${describeHolders(late, now)}. Restart them.`,
     holders: late,
   };
+}
+
+/** How long the links before the start-bound one can hand out the older credential to what starts, in milliseconds. */
+function beforeStart({ chain }: Consumer): number {
+  let ms = 0;
+  for (const { longest } of chain) {
+    if (longest === 'start-bound') break;
+    ms += milliseconds(longest);
+  }
+  return ms;
 }

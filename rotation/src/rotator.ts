@@ -6,6 +6,7 @@ import { type Database, type DatabaseSession, FencedError, type Forced, type Pai
 import type { Tell } from './events.js';
 import type { Evidence } from './gate.js';
 import type { Holder } from './holder.js';
+import { type Outlook, outlookOf, type PlannedStep, plannedSteps, type Run } from './outlook.js';
 import type { Pair } from './pair.js';
 import { newPassword, passwordLength } from './passwords.js';
 import { retire, type RetireResult } from './retire.js';
@@ -64,6 +65,10 @@ export interface Rotator {
   /** Publishes the credential before once more, as a new generation, while it is not retired. */
   rollback(options: { readonly reason: string }): Promise<AdvanceResult>;
   status(): Promise<Status>;
+  /** What the next run would find; changes nothing. */
+  outlook(): Promise<Outlook>;
+  /** The steps that a run would take from here, with their SQL where the database can tell; changes nothing. */
+  planned(run: Run, options?: RunOptions): Promise<readonly PlannedStep[]>;
 }
 
 /** The options contradict each other. */
@@ -99,6 +104,9 @@ export function createRotator(options: RotatorOptions): Rotator {
     compromised: ({ reason }) => alone(options, (work) => compromised(work, stated('compromised', reason))),
     rollback: ({ reason }) => alone(options, (work) => rollback(work, stated('rollback', reason))),
     status: () => withSession(database, async (session) => await statusOf(pair, session)),
+    outlook: () => withSession(database, (session) => outlookOf(workOf(options, session))),
+    planned: (run, how) =>
+      withSession(database, (session) => plannedSteps(workOf(options, session), run, forcedBy(how))),
   };
 }
 

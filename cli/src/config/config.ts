@@ -2,13 +2,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { printable, type Level, type Preset, type Severity } from '@keyturn/findings';
-import { Ajv, type ErrorObject } from 'ajv';
+import { Ajv } from 'ajv';
 import addFormats from 'ajv-formats';
 import { isNode, LineCounter, parseDocument } from 'yaml';
 
 import type { Rule } from '../check/rules.js';
-import { didYouMean } from '../did-you-mean.js';
 import { UsageError } from '../errors.js';
+import { explain } from './explain.js';
 import { configSchema } from './schema.js';
 
 export const configName = 'keyturn.config.json';
@@ -94,34 +94,6 @@ function lineOf(source: string, keys: readonly (string | number)[]): number {
   const lineCounter = new LineCounter();
   const node: unknown = parseDocument(source, { lineCounter }).getIn(keys, true);
   return isNode(node) && node.range ? lineCounter.linePos(node.range[0]).line : 1;
-}
-
-/** Errors inside an `anyOf` say the same thing several times; the one that names the word is enough. */
-function explain(errors: readonly ErrorObject[]): string[] {
-  const lines = errors.flatMap((error) => {
-    const at = error.instancePath === '' ? 'The file' : `"${error.instancePath.slice(1).replaceAll('/', '.')}"`;
-    const params = error.params as Readonly<Record<string, unknown>>;
-    switch (error.keyword) {
-      case 'additionalProperties': {
-        const given = String(params['additionalProperty']);
-        return [`${at} has an unknown key "${printable(given)}".${didYouMean(given, keysOf(error))}`];
-      }
-      case 'enum':
-        return [`${at} must be one of ${(params['allowedValues'] as readonly unknown[]).map(String).join(', ')}.`];
-      case 'required':
-        return [`${at} lacks "${String(params['missingProperty'])}".`];
-      case 'anyOf':
-        return [];
-      default:
-        return [`${at} ${error.message ?? 'is wrong'}.`];
-    }
-  });
-  return lines.length === 0 ? ['It does not fit the schema.'] : [...new Set(lines)];
-}
-
-function keysOf({ parentSchema }: ErrorObject): readonly string[] {
-  const properties: unknown = (parentSchema as { properties?: object } | undefined)?.properties;
-  return typeof properties === 'object' && properties !== null ? Object.keys(properties) : [];
 }
 
 /** The code of a system error, such as `ENOENT`. */

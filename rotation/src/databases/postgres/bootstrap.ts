@@ -3,7 +3,7 @@ import type { Client } from 'pg';
 
 import { BootstrapError } from '../../database.js';
 import type { Pair } from '../../pair.js';
-import { createTables, layout } from './tables.js';
+import { layout, missingTables } from './tables.js';
 
 /** What both users get alike. */
 export interface BootstrapOptions {
@@ -26,29 +26,37 @@ interface Role {
 
 /** Generation 0, in one transaction: either all of it is there afterwards, or nothing was changed. */
 export async function bootstrap(client: Client, options: BootstrapOptions): Promise<void> {
-  const { pair } = options;
   await client.query('BEGIN');
   try {
     await client.query(`SELECT pg_advisory_xact_lock(hashtextextended('keyturn bootstrap', 0))`);
-    await createTables(client);
-    const known = await knownPair(client, pair);
-    const roles = await existingRoles(client, pair);
-    if (!known) refuseStrangers(pair, roles);
-
-    if (!roles.has(pair.sharedRole)) await client.query(`CREATE ROLE ${name(client, pair.sharedRole)} NOLOGIN`);
-    for (const user of pair.users) {
-      if (!roles.has(user)) await client.query(`CREATE ROLE ${name(client, user)} NOLOGIN`);
-      await join(client, options, user);
-      await limit(client, options, user, roles.get(user)?.rolconnlimit ?? -1);
-      await configure(client, options, user);
-    }
-    if (!known) await register(client, options, roles);
-    if (options.rotator !== undefined) await admit(client, name(client, options.rotator));
+    for (const statement of await bootstrapStatements(client, options)) await client.query(statement);
     await client.query('COMMIT');
   } catch (error) {
     await client.query('ROLLBACK').catch(() => undefined);
     throw error;
   }
+}
+
+/** What is missing, as SQL; it only reads. */
+export async function bootstrapStatements(client: Client, options: BootstrapOptions): Promise<string[]> {
+  const { pair } = options;
+  const statements = await missingTables(client);
+  const known = statements.length === 0 && (await knownPair(client, pair));
+  const roles = await existingRoles(client, pair);
+  if (!known) refuseStrangers(pair, roles);
+
+  if (!roles.has(pair.sharedRole)) statements.push(`CREATE ROLE ${name(client, pair.sharedRole)} NOLOGIN`);
+  for (const user of pair.users) {
+    if (!roles.has(user)) statements.push(`CREATE ROLE ${name(client, user)} NOLOGIN`);
+    statements.push(
+      ...(await join(client, options, user)),
+      ...limit(client, options, user, roles.get(user)?.rolconnlimit ?? -1),
+      ...(await configure(client, options, user)),
+    );
+  }
+  if (!known) statements.push(...register(client, options, roles));
+  if (options.rotator !== undefined) statements.push(...admit(name(client, options.rotator)));
+  return statements;
 }
 
 async function knownPair(client: Client, pair: Pair): Promise<boolean> {
@@ -96,32 +104,27 @@ function refuseStrangers(pair: Pair, roles: ReadonlyMap<string, Role>): void {
   }
 }
 
-async function join(client: Client, { pair, sharedRoleKind }: BootstrapOptions, user: string): Promise<void> {
+async function join(client: Client, { pair, sharedRoleKind }: BootstrapOptions, user: string): Promise<string[]> {
   const { rows } = await client.query<{ membership: Record<string, unknown> }>(
     `SELECT to_jsonb(m) AS membership FROM pg_auth_members m
      WHERE m.roleid = (SELECT oid FROM pg_roles WHERE rolname = $1) AND m.member = (SELECT oid FROM pg_roles WHERE rolname = $2)`,
     [pair.sharedRole, user],
   );
   const granted = (option: string): boolean => rows.some(({ membership }) => membership[option] !== false);
-  if (granted('inherit_option') && (sharedRoleKind === 'grantee' || granted('set_option'))) return;
+  if (granted('inherit_option') && (sharedRoleKind === 'grantee' || granted('set_option'))) return [];
   const options = (await versionOf(client)) >= 160_000 ? ' WITH INHERIT TRUE, SET TRUE' : '';
-  await client.query(`GRANT ${name(client, pair.sharedRole)} TO ${name(client, user)}${options}`);
+  return [`GRANT ${name(client, pair.sharedRole)} TO ${name(client, user)}${options}`];
 }
 
-async function limit(
-  client: Client,
-  { connectionLimit }: BootstrapOptions,
-  user: string,
-  found: number,
-): Promise<void> {
-  if (connectionLimit === undefined || connectionLimit === found) return;
+function limit(client: Client, { connectionLimit }: BootstrapOptions, user: string, found: number): string[] {
+  if (connectionLimit === undefined || connectionLimit === found) return [];
   if (!Number.isInteger(connectionLimit) || connectionLimit < -1) {
     throw new BootstrapError(`connectionLimit must be a whole number, or -1 for no limit, got ${connectionLimit}.`);
   }
-  await client.query(`ALTER ROLE ${name(client, user)} CONNECTION LIMIT ${connectionLimit}`);
+  return [`ALTER ROLE ${name(client, user)} CONNECTION LIMIT ${connectionLimit}`];
 }
 
-async function configure(client: Client, options: BootstrapOptions, user: string): Promise<void> {
+async function configure(client: Client, options: BootstrapOptions, user: string): Promise<string[]> {
   const wanted: Record<string, string> = { ...options.settings };
   if (options.sharedRoleKind === 'owner') wanted['role'] = options.pair.sharedRole;
   const { rows } = await client.query<{ setting: string }>(
@@ -130,28 +133,28 @@ async function configure(client: Client, options: BootstrapOptions, user: string
     [user],
   );
   const found = new Set(rows.map((row) => row.setting));
-  for (const [setting, value] of Object.entries(wanted)) {
-    if (found.has(`${setting}=${value}`)) continue;
-    await client.query(
-      `ALTER ROLE ${name(client, user)} SET ${name(client, setting)} TO ${client.escapeLiteral(value)}`,
+  return Object.entries(wanted)
+    .filter(([setting, value]) => !found.has(`${setting}=${value}`))
+    .map(
+      ([setting, value]) =>
+        `ALTER ROLE ${name(client, user)} SET ${name(client, setting)} TO ${client.escapeLiteral(value)}`,
     );
-  }
 }
 
-async function register(client: Client, { pair }: BootstrapOptions, roles: ReadonlyMap<string, Role>): Promise<void> {
-  await client.query(
-    'INSERT INTO keyturn.pair (name, layout, shared_role, user_a, user_b) VALUES ($1, $2, $3, $4, $5)',
-    [pair.name, layout, pair.sharedRole, ...pair.users],
-  );
-  await client.query(
-    `INSERT INTO keyturn.journal (pair, generation, event, detail) VALUES ($1, 0, 'bootstrapped', $2)`,
-    [pair.name, { takenOver: [...roles.keys()] }],
-  );
+function register(client: Client, { pair }: BootstrapOptions, roles: ReadonlyMap<string, Role>): string[] {
+  const text = (value: string): string => client.escapeLiteral(value);
+  const names = [pair.sharedRole, ...pair.users].map(text).join(', ');
+  return [
+    `INSERT INTO keyturn.pair (name, layout, shared_role, user_a, user_b) VALUES (${text(pair.name)}, ${layout}, ${names})`,
+    `INSERT INTO keyturn.journal (pair, generation, event, detail) VALUES (${text(pair.name)}, 0, 'bootstrapped', ${text(JSON.stringify({ takenOver: [...roles.keys()] }))})`,
+  ];
 }
 
-async function admit(client: Client, rotator: string): Promise<void> {
-  await client.query(`GRANT USAGE ON SCHEMA keyturn TO ${rotator}`);
-  await client.query(`GRANT SELECT, INSERT, UPDATE ON keyturn.pair, keyturn.journal TO ${rotator}`);
+function admit(rotator: string): string[] {
+  return [
+    `GRANT USAGE ON SCHEMA keyturn TO ${rotator}`,
+    `GRANT SELECT, INSERT, UPDATE ON keyturn.pair, keyturn.journal TO ${rotator}`,
+  ];
 }
 
 async function versionOf(client: Client): Promise<number> {

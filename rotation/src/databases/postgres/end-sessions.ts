@@ -2,7 +2,8 @@ import { DatabaseError } from '../../database.js';
 import type { Holder } from '../../holder.js';
 import { describeEndpoint, type Endpoint, type Login, onEndpoint, type Patience } from './endpoint.js';
 
-const sql = `
+/** Ends the sessions of the user $1, and says whose they were. */
+export const endSql = `
   WITH theirs AS MATERIALIZED (
     SELECT pid, host(client_addr) AS address, application_name AS application, backend_start AS since
     FROM pg_stat_activity WHERE usename = $1 AND pid <> pg_backend_pid()
@@ -24,7 +25,7 @@ interface Row {
 export async function endOn(endpoint: Endpoint, login: Login, patience: Patience, user: string): Promise<Holder[]> {
   return await onEndpoint(endpoint, login, patience, async (client) => {
     try {
-      const { rows } = await client.query<Row>(sql, [user]);
+      const { rows } = await client.query<Row>(endSql, [user]);
       return rows
         .filter(({ ended }) => ended)
         .map(({ address, application, since }) => ({

@@ -155,10 +155,8 @@ export async function apply(
 ): Promise<void> {
   await client.query('BEGIN');
   try {
-    const { rowCount } = await client.query(
-      `UPDATE keyturn.pair SET ${change.assign} WHERE name = $1 AND ${change.where}`,
-      [pair, ...change.values],
-    );
+    const update = updateOf(pair, change);
+    const { rowCount } = await client.query(update.text, [...update.values]);
     if (rowCount !== 1) {
       const state = await readState(client, pair);
       if (!done(state)) throw new FencedError(pair, change.step);
@@ -166,16 +164,49 @@ export async function apply(
       return;
     }
     await change.effect?.();
-    const { event, generation, user, version, detail } = change.entry;
-    await client.query(
-      'INSERT INTO keyturn.journal (pair, generation, event, username, version, detail) VALUES ($1, $2, $3, $4, $5, $6)',
-      [pair, generation, event, user, version, detail ?? {}],
-    );
+    const line = lineOf(pair, change);
+    await client.query(line.text, [...line.values]);
     await client.query('COMMIT');
   } catch (error) {
     await client.query('ROLLBACK').catch(() => undefined);
     throw error;
   }
+}
+
+interface Statement {
+  readonly text: string;
+  readonly values: readonly unknown[];
+}
+
+function updateOf(pair: string, { assign, where, values }: Change): Statement {
+  return { text: `UPDATE keyturn.pair SET ${assign} WHERE name = $1 AND ${where}`, values: [pair, ...values] };
+}
+
+function lineOf(pair: string, { entry: { event, generation, user, version, detail } }: Change): Statement {
+  return {
+    text: 'INSERT INTO keyturn.journal (pair, generation, event, username, version, detail) VALUES ($1, $2, $3, $4, $5, $6)',
+    values: [pair, generation, event, user, version, detail ?? {}],
+  };
+}
+
+/** What {@link apply} would send, with the values in their places. `effect` stands for what the change does to roles. */
+export function statementsOf(
+  client: Pick<Client, 'escapeLiteral'>,
+  pair: string,
+  change: Change,
+  effect: readonly string[],
+): string[] {
+  const filled = ({ text, values }: Statement): string =>
+    text
+      .replaceAll(/\s+/g, ' ')
+      .replaceAll(/\$(\d+)/g, (_, number: string) => literalOf(client, values[Number(number) - 1]));
+  return ['BEGIN', filled(updateOf(pair, change)), ...effect, filled(lineOf(pair, change)), 'COMMIT'];
+}
+
+function literalOf(client: Pick<Client, 'escapeLiteral'>, value: unknown): string {
+  if (value === null || value === undefined) return 'NULL';
+  if (typeof value === 'number') return String(value);
+  return client.escapeLiteral(typeof value === 'string' ? value : JSON.stringify(value));
 }
 
 export function decided(intent: Intent, id: string, detail: Readonly<Record<string, unknown>> = {}): Change {

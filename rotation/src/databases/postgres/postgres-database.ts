@@ -3,7 +3,7 @@ import type { SharedRoleKind } from '@keyturn/plan';
 import { BootstrapError, type Database, type DatabaseSession } from '../../database.js';
 import type { Holder } from '../../holder.js';
 import type { Pair } from '../../pair.js';
-import { bootstrap } from './bootstrap.js';
+import { bootstrap, bootstrapStatements } from './bootstrap.js';
 import { type Endpoint, type Login, onEndpoint, type Patience } from './endpoint.js';
 import { PostgresSession } from './session.js';
 
@@ -57,6 +57,12 @@ export class PostgresDatabase implements Database {
 
   async bootstrap(): Promise<void> {
     await onEndpoint(this.#writer, await this.#admin(), this.#patience, (client) => bootstrap(client, this.#options));
+  }
+
+  async bootstrapStatements(): Promise<readonly string[]> {
+    return await onEndpoint(this.#writer, await this.#admin(), this.#patience, (client) =>
+      bootstrapStatements(client, this.#options),
+    );
   }
 
   async open(): Promise<DatabaseSession> {

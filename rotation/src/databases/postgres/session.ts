@@ -9,6 +9,7 @@ import {
   HeldError,
   type JournalEntry,
   type PairState,
+  type Planned,
   type PublishedState,
   type SupersededState,
   type TestReport,
@@ -31,6 +32,7 @@ import {
 import { endOn } from './end-sessions.js';
 import * as journal from './journal.js';
 import { parityOf } from './parity.js';
+import { alterRole, plannedStatements } from './planned.js';
 import { ownerOfProbe } from './probe.js';
 import { scramVerifier } from './scram.js';
 
@@ -287,12 +289,16 @@ export class PostgresSession implements DatabaseSession {
     await this.#apply(journal.adopted(published, other, atLeast, because));
   }
 
+  async statements(planned: Planned): Promise<readonly string[]> {
+    return plannedStatements(this.#client, this.#context.pair.name, (await this.read()).id, planned);
+  }
+
   async close(): Promise<void> {
     await close(this.#client);
   }
 
   async #alter(user: string, what: string): Promise<void> {
-    await this.#client.query(`ALTER ROLE ${this.#client.escapeIdentifier(user)} ${what}`);
+    await this.#client.query(alterRole(this.#client, user, what));
   }
 
   async #apply(change: journal.Change, done?: (state: PairState) => boolean): Promise<void> {

@@ -47,12 +47,14 @@ const statements = [
   'CREATE INDEX journal_pair ON keyturn.journal (pair, id)',
 ];
 
-/** Makes schema and tables of the journal where they are missing. Asks first: `IF NOT EXISTS` needs the right to create all the same. */
-export async function createTables(client: Client): Promise<void> {
+/** The statements that make schema and tables of the journal, where they are missing. `IF NOT EXISTS` would need the right to create all the same. */
+export async function missingTables(client: Client): Promise<string[]> {
   const { rows } = await client.query<{ schema: boolean; pair: boolean }>(
     `SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = 'keyturn') AS schema,
             EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'keyturn' AND c.relname = 'pair') AS pair`,
   );
-  if (rows[0]?.schema !== true) await client.query('CREATE SCHEMA keyturn');
-  if (rows[0]?.pair !== true) for (const statement of statements) await client.query(statement);
+  return [
+    ...(rows[0]?.schema === true ? [] : ['CREATE SCHEMA keyturn']),
+    ...(rows[0]?.pair === true ? [] : statements),
+  ];
 }

@@ -1,0 +1,51 @@
+import type { Database, Pair, Store } from '@keyturn/rotation';
+
+import type { Surroundings } from './secret.js';
+
+/** What is known of a pair when its database and its store are made. */
+export interface Setting extends Surroundings {
+  readonly pair: Pair;
+}
+
+/** One kind of database or of store: what the configuration may say about it, and how it is made from that. */
+interface Kind<Config extends object, Made> {
+  /** The value of `kind`. */
+  readonly kind: string;
+  readonly description: string;
+  /** JSON Schema of its keys beside `kind`. */
+  readonly properties: Readonly<Record<string, object | false>>;
+  readonly required: readonly (keyof Config & string)[];
+  /**
+   * @throws UsageError when a reference leads nowhere.
+   */
+  make(config: Config, setting: Setting): Promise<Made>;
+}
+
+export type DatabaseKind<Config extends object> = Kind<Config, Database>;
+export type StoreKind<Config extends object> = Kind<Config, Store>;
+
+/** A kind whose own configuration is not looked at: the schema has checked it. */
+export type AnyKind<Made> = Pick<Kind<never, Made>, 'kind' | 'description' | 'properties'> & {
+  readonly required: readonly string[];
+  make(config: object, setting: Setting): Promise<Made>;
+};
+
+/** Puts a kind among the others. Its configuration was checked against its schema before `make` sees it. */
+export function anyKind<Config extends object, Made>(kind: Kind<Config, Made>): AnyKind<Made> {
+  return { ...kind, make: (config, setting) => kind.make(config as Config, setting) };
+}
+
+/** Schema of an object that is of one of these kinds. */
+export function kindsSchema(kinds: readonly AnyKind<unknown>[]): object {
+  return {
+    type: 'object',
+    required: ['kind'],
+    discriminator: { propertyName: 'kind' },
+    oneOf: kinds.map(({ kind, description, properties, required }) => ({
+      description,
+      additionalProperties: false,
+      required: ['kind', ...required],
+      properties: { kind: { const: kind }, ...properties },
+    })),
+  };
+}
