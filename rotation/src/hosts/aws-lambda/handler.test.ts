@@ -144,6 +144,81 @@ describe('the rotation function', () => {
     },
   );
 
+  it(
+    'says by whom a step is blocked, in a line of its own that an alarm can wait for',
+    { timeout: 60_000 },
+    async () => {
+      await rotate();
+      const session = await login(await current());
+      await rotate();
+      lines = [];
+      await expect(rotate()).rejects.toThrow(StepRefused);
+      await session.end();
+
+      const blocked = lines
+        .map((line) => JSON.parse(line) as Record<string, unknown>)
+        .filter(({ type }) => type === 'blocked');
+      expect(blocked).toEqual([
+        expect.objectContaining({
+          step: 'createSecret',
+          holders: [expect.objectContaining({ user: settings.pair.users[0] })],
+        }),
+      ]);
+    },
+  );
+
+  it('asks for a rotation that is late, and only then', { timeout: 60_000 }, async () => {
+    const asked: unknown[] = [];
+    client.middlewareStack.add(
+      (next, context) => async (args) => {
+        if (context.commandName !== 'RotateSecretCommand') return await next(args);
+        asked.push(args.input);
+        return { output: { $metadata: {} }, response: {} };
+      },
+      { step: 'initialize', name: 'rotations', override: true },
+    );
+    const event = { keyturn: 'retire', SecretId };
+    await handler({ rotatesWithinMs: 0 })(event);
+    expect(asked).toEqual([]);
+
+    await rotate();
+    await handler({ rotatesWithinMs: 3_600_000 })(event);
+    await handler()(event);
+    expect(asked).toEqual([]);
+
+    await handler({ rotatesWithinMs: 0 })(event);
+    expect(asked).toEqual([{ SecretId }]);
+    expect(lines.filter((line) => line.includes('"type":"overdue"'))).toHaveLength(1);
+    client.middlewareStack.remove('rotations');
+  });
+
+  it("keeps each user's own secret, which RDS Proxy reads, as new as the user", { timeout: 60_000 }, async () => {
+    const userSecrets: Record<string, string> = {};
+    for (const user of settings.pair.users) {
+      const { ARN = '' } = await client.send(new CreateSecretCommand({ Name: `${SecretId}/${user}` }));
+      userSecrets[user] = ARN;
+    }
+    const own = async (user: string) => {
+      const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: userSecrets[user] }));
+      return JSON.parse(SecretString ?? '') as { username: string; password: string };
+    };
+    const [a, b] = settings.pair.users;
+    await rotate({ userSecrets });
+    const first = await own(a);
+    await rotate({ userSecrets });
+
+    expect(await own(a)).toEqual(first);
+    for (const user of [a, b]) await (await login(await own(user))).end();
+    await handler()({ keyturn: 'retire', SecretId });
+    await rotate({ userSecrets });
+    expect((await own(a)).password).not.toBe(first.password);
+
+    await handler()({ keyturn: 'retire', SecretId });
+    await expect(rotate({ userSecrets: { [a]: userSecrets[a] ?? '' } })).rejects.toThrow(
+      `KEYTURN_USER_SECRETS names no secret for ${b}, so a proxy would refuse it. Name one for each user.`,
+    );
+  });
+
   it('waits for the longest lifetime, on the clock of the database', { timeout: 60_000 }, async () => {
     const slow: Partial<Settings> = {
       plan: {
@@ -201,6 +276,16 @@ describe('the rotation function', () => {
 
 describe('settingsFrom', () => {
   const env = { KEYTURN_PAIR: '{"name":"app"}', KEYTURN_PLAN: '{}', KEYTURN_DATABASE: '{}' };
+
+  it('reads the secrets of users and the time after which a rotation is late', () => {
+    expect(settingsFrom(env)).not.toHaveProperty('rotatesWithinMs');
+    expect(
+      settingsFrom({ ...env, KEYTURN_ROTATES_WITHIN_MS: '60000', KEYTURN_USER_SECRETS: '{"a":"arn"}' }),
+    ).toMatchObject({
+      rotatesWithinMs: 60_000,
+      userSecrets: { a: 'arn' },
+    });
+  });
 
   it('encrypts unless it is switched off by name', () => {
     expect(settingsFrom(env).tls).toBe(true);

@@ -1,11 +1,14 @@
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 
 import type { RotationEvent } from '../../events.js';
+import type { Holder } from '../../holder.js';
 import type { RetireResult } from '../../retire.js';
 import { databaseOf } from './database.js';
+import { overdueBy, rotateAgain } from './overdue.js';
 import { type Settings, settingsFrom } from './settings.js';
-import { secretOf } from './secret.js';
-import { type Steps, stepsOf } from './steps.js';
+import { type RotatedSecret, secretOf } from './secret.js';
+import { StepRefused, type Steps, stepsOf } from './steps.js';
+import { writeUserSecret } from './user-secrets.js';
 
 /** What Secrets Manager sends for each step of a rotation. */
 export interface StepEvent {
@@ -16,10 +19,24 @@ export interface StepEvent {
 
 /** What the second schedule on the same function sends. */
 export interface TendEvent {
-  /** `bootstrap`: make roles and journal. `retire`: retire the superseded user when nobody can hold it any more. */
+  /**
+   * `bootstrap`: make roles and journal. `retire`: retire the superseded user when nobody can hold it any more, and ask for a rotation again
+   * that is late.
+   */
   readonly keyturn: 'bootstrap' | 'retire';
   readonly SecretId: string;
 }
+
+/** What the function says beside the events of the engine. Alarms of the component wait for these. */
+export type FunctionEvent =
+  | {
+      readonly type: 'blocked';
+      readonly step: string;
+      readonly because: string;
+      readonly holders: readonly Holder[];
+      readonly at: Date;
+    }
+  | { readonly type: 'overdue'; readonly overdueMs: number; readonly at: Date };
 
 /** The event is not one of Secrets Manager's, and not one of the second schedule. */
 export class EventError extends Error {
@@ -34,7 +51,7 @@ export interface HandlerOptions {
   /** Default: read from the environment, see {@link settingsFrom}. */
   readonly settings?: Settings;
   /** One line for each thing that happens; no secrets. Default: JSON on standard output. */
-  readonly onEvent?: (event: RotationEvent) => void;
+  readonly onEvent?: (event: RotationEvent | FunctionEvent) => void;
 }
 
 /**
@@ -52,23 +69,60 @@ export function createHandler(options: HandlerOptions): (event: unknown) => Prom
       await database.bootstrap();
       return undefined;
     }
-    const steps = stepsOf({
-      pair: settings.pair,
-      plan: settings.plan,
-      database,
-      store: secret.store,
-      onEvent:
-        options.onEvent ?? ((happened) => console.log(JSON.stringify({ ...happened, pair: settings.pair.name }))),
-    });
-    if ('keyturn' in event) return await steps.retire();
-    await runStep(steps, event);
+    // Not by console.log: around its lines Lambda puts others, and filters of the log would not find the fields.
+    const tell =
+      options.onEvent ??
+      ((happened) => void process.stdout.write(`${JSON.stringify({ ...happened, pair: settings.pair.name })}\n`));
+    const steps = stepsOf({ pair: settings.pair, plan: settings.plan, database, store: secret.store, onEvent: tell });
+    const at = { ...options, settings, secret, steps, tell };
+    if ('keyturn' in event) return await tend(at, event.SecretId);
+    await runStep(at, event);
     return undefined;
   };
 }
 
-async function runStep(steps: Steps, { Step: name, ClientRequestToken: token }: StepEvent): Promise<void> {
-  const runs = { createSecret: steps.create, setSecret: steps.set, testSecret: steps.test, finishSecret: steps.finish };
-  await runs[name](token);
+interface At extends HandlerOptions {
+  readonly settings: Settings;
+  readonly secret: RotatedSecret;
+  readonly steps: Steps;
+  readonly tell: (event: RotationEvent | FunctionEvent) => void;
+}
+
+async function tend(
+  { client, settings: { rotatesWithinMs }, steps, tell }: At,
+  secretId: string,
+): Promise<RetireResult> {
+  const result = await steps.retire();
+  if (rotatesWithinMs === undefined) return result;
+  const state = await steps.read();
+  const overdueMs = 'outcome' in state ? 0 : overdueBy(state, rotatesWithinMs);
+  if (overdueMs > 0) {
+    tell({ type: 'overdue', overdueMs, at: new Date() });
+    await rotateAgain(client, secretId);
+  }
+  return result;
+}
+
+async function runStep(at: At, { Step: name, ClientRequestToken: token }: StepEvent): Promise<void> {
+  const { client, steps, settings, secret, tell } = at;
+  const runs = {
+    createSecret: steps.create,
+    setSecret: async (version: string) => {
+      await steps.set(version);
+      if (settings.userSecrets) await writeUserSecret(client, secret.store, settings.userSecrets, version);
+    },
+    testSecret: steps.test,
+    finishSecret: steps.finish,
+  };
+  try {
+    await runs[name](token);
+  } catch (error) {
+    if (error instanceof StepRefused) {
+      const { because, holders } = error.blocked;
+      tell({ type: 'blocked', step: name, because, holders, at: new Date() });
+    }
+    throw error;
+  }
 }
 
 function checked(event: unknown): StepEvent | TendEvent {

@@ -15,6 +15,10 @@ export interface Settings {
   /** Endpoints beside the writer, which is the secret's `host` and `port`. */
   readonly endpoints: readonly Omit<Endpoint, 'database' | 'tls'>[];
   readonly tls: Tls;
+  /** Secret of each user beside the rotated one, for RDS Proxy. Default: none. */
+  readonly userSecrets?: Readonly<Record<string, string>>;
+  /** Milliseconds after which a rotation is late, and is asked for again by the second schedule. Default: never. */
+  readonly rotatesWithinMs?: number;
 }
 
 /** A variable is missing, or does not say what it should. */
@@ -25,7 +29,7 @@ export class SettingsError extends Error {
 /**
  * Settings from the environment of the function: `KEYTURN_PAIR`, `KEYTURN_PLAN`, `KEYTURN_DATABASE` (JSON); `KEYTURN_ENDPOINTS` (JSON, default
  * none), `KEYTURN_SHARED_ROLE` (`owner` or `grantee`, default `owner`), `KEYTURN_TLS` (path of a CA file, or `off`; default: the system's
- * certificates).
+ * certificates), `KEYTURN_USER_SECRETS` (JSON, user to secret; default none), `KEYTURN_ROTATES_WITHIN_MS` (default: never late).
  *
  * @throws SettingsError when one is missing or is not JSON.
  */
@@ -40,6 +44,12 @@ export function settingsFrom(env: NodeJS.ProcessEnv): Settings {
     endpoints: env['KEYTURN_ENDPOINTS'] === undefined ? [] : json<Settings['endpoints']>(env, 'KEYTURN_ENDPOINTS'),
     sharedRoleKind: kind,
     tls: tlsFrom(env['KEYTURN_TLS']),
+    ...(env['KEYTURN_USER_SECRETS'] === undefined
+      ? {}
+      : { userSecrets: json<Record<string, string>>(env, 'KEYTURN_USER_SECRETS') }),
+    ...(env['KEYTURN_ROTATES_WITHIN_MS'] === undefined
+      ? {}
+      : { rotatesWithinMs: json<number>(env, 'KEYTURN_ROTATES_WITHIN_MS') }),
   };
 }
 

@@ -36,6 +36,8 @@ export interface Steps {
   /** Tests once more, publishes and records it. */
   finish(token: string): Promise<void>;
   retire(): Promise<RetireResult>;
+  /** Where the pair stands, unless another rotator is at work. */
+  read(): Promise<PairState | Blocked>;
 }
 
 export function stepsOf(options: RotatorOptions): Steps {
@@ -52,6 +54,7 @@ export function stepsOf(options: RotatorOptions): Steps {
     test: async (token) => await run('testSecret', token, testOnly),
     finish: async (token) => await run('finishSecret', token, finish),
     retire: async () => await alone(options, async (work) => await retire(work, undefined)),
+    read: async () => await alone(options, async (work) => await work.session.read()),
   };
 }
 
