@@ -10,6 +10,18 @@ export interface FindingPlace {
   readonly endColumn?: number;
 }
 
+/** One link of a chain. Lengths of time are in milliseconds. */
+export interface FindingLink {
+  readonly message: string;
+  readonly place: FindingPlace;
+  /** `overlap`: how long the superseded credential works. Every other link is a time in which it is still used. */
+  readonly part?: 'overlap' | 'refresh' | 'rollout' | 'cache' | 'pool' | 'grace';
+  /** Left out where the link has no bound, or it is not known. */
+  readonly ms?: number;
+  /** Nothing in the model makes this link, or says how long it is. */
+  readonly missing?: true;
+}
+
 /** One rule, one place, one message. Messages never hold a value. */
 export interface Finding {
   readonly rule: string;
@@ -22,7 +34,7 @@ export interface Finding {
   /** Stable across edits elsewhere in the file: made from rule, subject and property, never from a line number. */
   readonly fingerprint: string;
   /** The links of a chain, each with its own place. */
-  readonly related?: readonly { readonly message: string; readonly place: FindingPlace }[];
+  readonly related?: readonly FindingLink[];
 }
 
 /** A fingerprint from what identifies the finding: rule id first, then for example the path of the URN and the property. */

@@ -13,6 +13,10 @@ export const annotations = {
   pair: 'keyturn.dev/pair',
   version: 'keyturn.dev/version',
   previousVersion: 'keyturn.dev/previous-version',
+  /** On what writes a Secret: how long the superseded credential works, such as `4h`. For what no program shows. */
+  overlap: 'keyturn.dev/overlap',
+  /** On a workload: the longest time that its pool keeps a connection, such as `30m`. */
+  poolLifetime: 'keyturn.dev/pool-lifetime',
 } as const;
 
 /** Resource type tokens of Pulumi providers, as the engine and the recorder spell them. */

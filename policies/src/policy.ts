@@ -1,4 +1,4 @@
-import type { RuleFacts } from '@keyturn/findings';
+import type { FindingLink, RuleFacts } from '@keyturn/findings';
 import type { Model, Place, Resource, Value } from '@keyturn/resources';
 import type { RotationGraph } from './graph/rotation-graph.js';
 import type { OptionsSchema } from './options.js';
@@ -15,7 +15,7 @@ export type Result =
       /** Default: the place of the resource. */
       readonly place?: Place;
       /** The links of a chain. */
-      readonly related?: readonly { readonly message: string; readonly place: Place }[];
+      readonly related?: readonly FindingLink[];
     }
   | { readonly is: 'undecided'; readonly because: string; readonly property?: string; readonly place?: Place }
   | { readonly is: 'not-applicable'; readonly because: string };

@@ -1,4 +1,5 @@
-const day = 86_400_000;
+const hour = 3_600_000;
+const day = 24 * hour;
 const months = ['JAN', 'FEB', 'MAR', 'APR', 'MAY', 'JUN', 'JUL', 'AUG', 'SEP', 'OCT', 'NOV', 'DEC'];
 const weekdays = ['SUN', 'MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT'];
 
@@ -7,6 +8,25 @@ const weekdays = ['SUN', 'MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT'];
  * week, year) runs. `undefined` when it cannot be read, or does not run twice in eight years.
  */
 export function longestGapOfCron(expression: string): number | undefined {
+  const days = daysOf(expression);
+  return days && days.length > 1 ? gapsBetween(days).reduce((a, b) => Math.max(a, b)) / day : undefined;
+}
+
+/** The shortest time between two runs, in milliseconds, minutes left aside. `undefined` when it cannot be read. */
+export function shortestGapOfCron(expression: string): number | undefined {
+  const days = daysOf(expression);
+  const hours = numbers(expression.trim().split(/\s+/)[1] ?? '', 0, 23);
+  if (!days || !hours) return undefined;
+  const runs = days.flatMap((at) => [...hours].sort((a, b) => a - b).map((each) => at + each * hour));
+  return runs.length > 1 ? gapsBetween(runs).reduce((a, b) => Math.min(a, b)) : undefined;
+}
+
+function gapsBetween(times: readonly number[]): readonly number[] {
+  return times.slice(1).map((at, index) => at - (times[index] ?? at));
+}
+
+/** The days of eight years on which an expression runs. */
+function daysOf(expression: string): readonly number[] | undefined {
   const fields = expression.trim().split(/\s+/);
   const [, , dayOfMonth, month, dayOfWeek, year] = fields;
   if (
@@ -25,15 +45,12 @@ export function longestGapOfCron(expression: string): number | undefined {
 
   // Eight years hold a leap day, and every weekday on it or beside it.
   const start = Date.UTC(2024, 0, 1);
-  let longest: number | undefined;
-  let last: number | undefined;
+  const days: number[] = [];
   for (let at = start; at < start + 8 * 366 * day; at += day) {
     const date = new Date(at);
-    if (!runsIn.has(date.getUTCMonth() + 1) || !onDay(date) || !onWeekday(date)) continue;
-    if (last !== undefined) longest = Math.max(longest ?? 0, (at - last) / day);
-    last = at;
+    if (runsIn.has(date.getUTCMonth() + 1) && onDay(date) && onWeekday(date)) days.push(at);
   }
-  return longest;
+  return days;
 }
 
 type Matcher = (date: Date) => boolean;

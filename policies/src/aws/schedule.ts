@@ -1,5 +1,8 @@
 import { at, number, text, type Resource, type Value } from '@keyturn/resources';
-import { longestGapOfCron } from './cron.js';
+import { longestGapOfCron, shortestGapOfCron } from './cron.js';
+
+const hour = 3_600_000;
+const day = 24 * hour;
 
 /** How often a rotation of AWS Secrets Manager runs. */
 export type Schedule =
@@ -28,6 +31,29 @@ export function scheduleOf(rotation: Resource): Schedule {
   return gap === undefined
     ? { is: 'unknown', because: 'its schedule expression cannot be read' }
     : { is: 'every', days: gap, written: `every ${round(gap)} days at the longest` };
+}
+
+/**
+ * The shortest time between two rotations, in milliseconds: what two schedules are apart, less the window (`duration`), in which
+ * Secrets Manager may begin the first late and the second early. `undefined` when the schedule cannot be read.
+ */
+export function shortestGapOf(rotation: Resource): number | undefined {
+  const rules = rulesOf(rotation);
+  const after = at(rules, 'automaticallyAfterDays');
+  const expression = at(rules, 'scheduleExpression');
+  const duration = at(rules, 'duration');
+  if ([rules, after, expression, duration].some(({ kind }) => kind === 'unknown')) return undefined;
+  const days = number(after) ?? numberIn(text(after));
+  const gap = days === undefined ? gapOfExpression(text(expression) ?? '') : days * day;
+  const window = Number(/^(\d+)h$/.exec(text(duration) ?? '')?.[1] ?? 0) * hour;
+  return gap === undefined ? undefined : Math.max(0, gap - window);
+}
+
+function gapOfExpression(expression: string): number | undefined {
+  const cron = /^\s*cron\((.*)\)\s*$/.exec(expression)?.[1];
+  if (cron !== undefined) return shortestGapOfCron(cron);
+  const days = daysOfExpression(expression);
+  return days === undefined ? undefined : days * day;
 }
 
 function numberIn(written: string | undefined): number | undefined {

@@ -4,6 +4,8 @@ import { nameIn } from '../kubernetes/workload.js';
 import { isOfType } from '../policy.js';
 import { both, namesObject, sameNamespace, type Match } from './matching.js';
 
+const defaultRefreshMs = 3_600_000;
+
 /** Something that writes a Kubernetes Secret again when the value behind it changes. */
 export interface KubernetesSecretSource {
   readonly by: Resource;
@@ -17,6 +19,8 @@ export interface KubernetesSecretSource {
   readonly restarts: Value;
   /** How it says when it refreshes: `every 1h`. */
   readonly refresh: string;
+  /** The longest time until it writes a new version, in milliseconds. Left out when that is not known. */
+  readonly refreshMs?: number;
 }
 
 export const externalSecretTypes = ['kubernetes:external-secrets.io/*:ExternalSecret'] as const;
@@ -52,6 +56,7 @@ function sourcesOf(resource: Resource): readonly KubernetesSecretSource[] {
         secretName: target.kind === 'absent' ? at(metadata, 'name') : target,
         restarts: absent,
         refresh: `every ${durationIn(interval) ?? '1h'}`,
+        ...refreshWithin(interval, defaultRefreshMs),
       },
     ];
   }
@@ -65,6 +70,7 @@ function sourcesOf(resource: Resource): readonly KubernetesSecretSource[] {
         secretName: at(properties, 'spec', 'destination', 'name'),
         restarts: at(properties, 'spec', 'rolloutRestartTargets'),
         refresh: durationIn(interval) === undefined ? 'when its lease ends' : `every ${durationIn(interval) ?? ''}`,
+        ...refreshWithin(interval, kind === 'VaultDynamicSecret' ? 0 : undefined),
       },
     ];
   }
@@ -87,6 +93,7 @@ function sourcesOf(resource: Resource): readonly KubernetesSecretSource[] {
         secretName: at(metadata, 'name'),
         restarts: absent,
         refresh: 'at every rotation',
+        refreshMs: 0,
       },
     ];
   }
@@ -109,6 +116,11 @@ export function goDurationMs(value: Value): number | undefined {
   if (written === undefined || !/^(\d+(\.\d+)?(ms|h|m|s))+$/.test(written)) return undefined;
   const parts = written.match(/\d+(?:\.\d+)?(?:ms|h|m|s)/g) ?? [];
   return parts.reduce((sum, part) => sum + milliseconds(part), 0);
+}
+
+function refreshWithin(interval: Value, byDefault: number | undefined): { readonly refreshMs?: number } {
+  const ms = interval.kind === 'absent' ? byDefault : goDurationMs(interval);
+  return ms === undefined ? {} : { refreshMs: ms };
 }
 
 function durationIn(value: Value): string | undefined {

@@ -1,8 +1,10 @@
+import { typeTokens } from '@keyturn/plan';
 import { at, text, type Model, type Resource, type Value } from '@keyturn/resources';
 import { isOfType } from '../policy.js';
 import { awsRotationTypes, AwsSecrets, isSecret } from './aws-rotations.js';
+import { ProviderClasses } from './provider-classes.js';
 import { KubernetesSourceIndex } from './kubernetes-source-index.js';
-import { kubernetesSourcesIn, type KubernetesSecretSource } from './kubernetes-sources.js';
+import { kubernetesSourcesIn, secretProviderClassTypes, type KubernetesSecretSource } from './kubernetes-sources.js';
 
 /** What is certainly linked, and what could be but cannot be told before the deployment. */
 export interface Linked<Item> {
@@ -26,9 +28,15 @@ export interface RotationGraph {
   /** What writes the Kubernetes Secret of this name again and again. Of those that only may, it names the first. */
   sourcesOf(secretName: Value, namespace: Value): Linked<KubernetesSecretSource>;
   readonly kubernetesSources: readonly KubernetesSecretSource[];
+  /** Classes of the CSI driver for secrets. */
+  readonly providerClasses: ProviderClasses;
   isKubernetesSource(resource: Resource): boolean;
   /** Secrets of Kubernetes with this written name, in any namespace. */
   kubernetesSecretsNamed(name: string): readonly Resource[];
+  /** Versions of a secret of AWS Secrets Manager that the program writes. */
+  versionsOf(secret: Resource): readonly Resource[];
+  /** Dynamic roles of Vault's database engine with this written name, in any mount. */
+  vaultRolesNamed(name: string): readonly Resource[];
   byUrn(urn: string): Resource | undefined;
   /** The resources of one type. */
   ofType(type: string): readonly Resource[];
@@ -57,6 +65,11 @@ function build(model: Model): RotationGraph {
   const secretsByName = groupBy(byType.get('kubernetes:core/v1:Secret') ?? [], ({ properties }) =>
     text(at(properties, 'metadata', 'name')),
   );
+  const rolesByName = groupBy(
+    byType.get('vault:database/secretBackendRole:SecretBackendRole') ?? [],
+    ({ properties }) => text(at(properties, 'name')),
+  );
+  const versions = groupBySecret(byType.get(typeTokens.awsSecretVersion) ?? [], secrets);
   const isRotating = ({ urn }: Resource) => rotations.certain.has(urn);
   const rotationsOf = (secret: Resource): Linked<Resource> => ({
     certain: rotations.certain.get(secret.urn) ?? [],
@@ -79,8 +92,13 @@ function build(model: Model): RotationGraph {
       secrets.meantBy(at(resource.properties, property), resource.propertyDependencies.get(property)),
     rotatingSecrets: secrets.all.filter(isRotating),
     sourcesOf: (secretName, namespace) => sources.find(secretName, namespace),
+    providerClasses: new ProviderClasses(
+      model.resources.filter(({ type }) => isOfType(type, secretProviderClassTypes)),
+    ),
     isKubernetesSource: (resource) => writers.has(resource),
     kubernetesSecretsNamed: (name) => secretsByName.get(name) ?? [],
+    versionsOf: ({ urn }) => versions.get(urn) ?? [],
+    vaultRolesNamed: (name) => rolesByName.get(name) ?? [],
   };
 }
 
@@ -111,6 +129,17 @@ function rotationsBySecret(model: Model, secrets: AwsSecrets) {
     if (meant.possible === secrets.all) ofAnySecret.push(rotation);
   }
   return { certain, ofAnySecret, ofUnnamed };
+}
+
+function groupBySecret(versions: readonly Resource[], secrets: AwsSecrets): ReadonlyMap<string, readonly Resource[]> {
+  const groups = new Map<string, Resource[]>();
+  for (const version of versions) {
+    const reference = at(version.properties, 'secretId');
+    for (const { urn } of secrets.meantBy(reference, version.propertyDependencies.get('secretId')).certain) {
+      groups.set(urn, [...(groups.get(urn) ?? []), version]);
+    }
+  }
+  return groups;
 }
 
 function groupBy<Item, Key>(list: readonly Item[], keyOf: (item: Item) => Key): ReadonlyMap<Key, readonly Item[]> {

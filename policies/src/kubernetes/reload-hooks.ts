@@ -20,7 +20,7 @@ const restarters: readonly (readonly [key: RegExp, by: string])[] = [
 ];
 
 /** Annotations of the pod template that change with the content of a Secret, by convention of Helm charts and of keyturn. */
-const contentKeys = /checksum|\bsha(1|256)?\b|hash|secret-?version|version-?id/i;
+const contentKeys = /checksum|\bsha(1|256)?\b|hash(?!icorp)|secret-?version|version-?id/i;
 
 /**
  * Looks for the annotation of a reloader, and for a checksum, a version or an output of another resource in the annotations of

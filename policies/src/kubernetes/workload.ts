@@ -137,6 +137,22 @@ function secretVolumesOf(template: PodTemplate): ReadonlyMap<string, readonly Va
   return volumes;
 }
 
+/** A volume that the CSI driver for secrets fills, and the name of the class that says from where. */
+export interface MountedClass {
+  readonly name: Value;
+  readonly path: string;
+}
+
+/** The classes whose volumes a pod mounts. */
+export function mountedClassesOf(template: PodTemplate): readonly MountedClass[] {
+  return items(at(template.spec, 'volumes')).flatMap((volume, index) => {
+    const csi = at(volume, 'csi');
+    if (text(at(csi, 'driver')) !== 'secrets-store.csi.k8s.io') return [];
+    const path = formatPath([...template.specPath, 'volumes', index, 'csi', 'volumeAttributes', 'secretProviderClass']);
+    return [{ name: at(csi, 'volumeAttributes', 'secretProviderClass'), path }];
+  });
+}
+
 /** The name of an object, when it is one: names are shown in messages, other texts are not. */
 export function nameIn(value: Value): string | undefined {
   const name = text(value);

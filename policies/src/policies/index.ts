@@ -25,6 +25,7 @@ import { noLongLivedCloudKey } from './no-long-lived-cloud-key.js';
 import { noRotatedValueInProgram } from './no-rotated-value-in-program.js';
 import { noSecretBakedAtDeploy } from './no-secret-baked-at-deploy.js';
 import { noUnpinnedStartBoundSecret } from './no-unpinned-start-bound-secret.js';
+import { requireRotationOverlap } from './require-rotation-overlap.js';
 import { requireRotationSchedule } from './require-rotation-schedule.js';
 import { requireSecretRefresh } from './require-secret-refresh.js';
 import { vaultLeaseTooLong } from './vault-lease-too-long.js';
@@ -58,6 +59,7 @@ export const policies: readonly Policy[] = [
   noRotatedValueInProgram,
   noSecretBakedAtDeploy,
   noUnpinnedStartBoundSecret,
+  requireRotationOverlap,
   requireRotationSchedule,
   requireSecretRefresh,
   vaultLeaseTooLong,

@@ -75,6 +75,20 @@ describe('require-secret-refresh', () => {
     expect(says(requireSecretRefresh, yaml(given))).toHaveLength(1);
   });
 
+  it.each([
+    {
+      once: '"true"',
+      path: 'database/creds/app',
+      says: [expect.stringMatching(/^fail: web .* renders its login once/)],
+    },
+    { once: '"true"', path: 'database/static-creds/app', says: [expect.stringMatching(/^fail: web /)] },
+    { once: '"true"', path: 'kv/data/app', says: [] },
+    { once: '"false"', path: 'database/creds/app', says: [] },
+  ])('knows whether the agent of Vault goes on: once $once, $path', ({ once, path, says: lines }) => {
+    const pods = `vault.hashicorp.com/agent-inject: "true", vault.hashicorp.com/agent-inject-secret-db: ${path}, vault.hashicorp.com/agent-pre-populate-only: ${once}`;
+    expect(says(requireSecretRefresh, yaml(workload({ pods })))).toEqual(lines);
+  });
+
   it('does not decide when annotations are unknown', () => {
     const [source] = yaml(external).resources;
     const given = resource(typeTokens.kubernetesDeployment, 'web', {

@@ -9,6 +9,7 @@ import {
 } from '../aws/ecs.js';
 import { restartsWorkload, type KubernetesSecretSource } from '../graph/kubernetes-sources.js';
 import { namespaceOf } from '../graph/rotation-graph.js';
+import { agentOf } from '../kubernetes/agent.js';
 import { reloadHookOf } from '../kubernetes/reload-hooks.js';
 import {
   nameIn,
@@ -50,6 +51,14 @@ function checkWorkload({ resource, graph }: PolicyContext): Result | readonly Re
     seen.add(source.by);
     const result = judge(resource, reference, source, certain.length > 0);
     if (result) results.push(result);
+  }
+  const agent = agentOf(resource);
+  if (agent.is !== 'no' && reloadHookOf(resource).is !== 'yes') {
+    if (agent.is === 'unknown') results.push(notKnown(resource, 'what the agent of Vault renders', agent.property));
+    else if (agent.once && agent.changes) {
+      const message = `${resource.name} does not notice a rotation: the agent of Vault renders its login once, before the containers start → nothing renders it again.`;
+      results.push({ is: 'fail', message, property: agent.property });
+    }
   }
   const open = graph.kubernetesSources.length === 0 ? undefined : openPartOf(podTemplateOf(resource));
   if (open !== undefined && reloadHookOf(resource).is !== 'yes') {
