@@ -13,8 +13,13 @@ export interface Advanced {
   readonly outcome: 'advanced';
   readonly generation: number;
   readonly published: string;
-  /** `undefined` at the first publication. */
+  /** Whose earlier credential still logs in; `undefined` at the first publication, and with a single user, whose earlier one is gone. */
   readonly superseded: string | undefined;
+  /**
+   * Strategy `single-user`: milliseconds between the re-key and the publication, in which the published credential was refused. Consumers that
+   * read late are refused for that much longer.
+   */
+  readonly windowMs?: number;
 }
 
 /** Most candidates per generation; a database that refuses them all has a policy that needs a person. */
@@ -47,6 +52,8 @@ export async function carryOnAdvance(
   );
   if (blocked !== undefined) return blocked;
 
+  const single = work.plan.strategy === 'single-user' && before.published !== undefined;
+  const started = Date.now();
   const held = await step(work, 'set', generation, () =>
     set(work, before, intent, keeps ? { reason: 'rollback' } : forced, keeps),
   );
@@ -60,11 +67,26 @@ export async function carryOnAdvance(
     );
   }
 
-  await step(work, 'finish', generation, async () => {
-    await work.store.publish(held.intent.version, { expectedCurrent: intent.replaces });
-    await work.session.finish(held.intent, report);
-  });
-  return { outcome: 'advanced', generation, published: user, superseded: before.published?.user };
+  const windowMs = await step(work, 'finish', generation, async () => await publish(work, held.intent, report));
+  const result = { outcome: 'advanced', generation, published: user } as const;
+  if (!single) return { ...result, superseded: before.published?.user };
+  return { ...result, superseded: undefined, windowMs: Math.max(windowMs ?? 0, Date.now() - started) };
+}
+
+/** Publishes, and records it; with a single user, also for how long the published credential was refused, by the clock of the database. */
+export async function publish(work: Work, intent: Intent, report: TestReport): Promise<number | undefined> {
+  await work.store.publish(intent.version, { expectedCurrent: intent.replaces });
+  const windowMs = work.plan.strategy === 'single-user' ? await windowSince(work, intent) : undefined;
+  await work.session.finish(intent, report, windowMs === undefined ? {} : { windowMs });
+  return windowMs;
+}
+
+async function windowSince(work: Work, intent: Intent): Promise<number | undefined> {
+  const state = await work.session.read();
+  if (state.published === undefined) return undefined;
+  const entries = await work.session.journal();
+  const set = entries.find(({ event, generation }) => event === 'set' && generation === intent.generation);
+  return set && Math.max(0, state.now - set.at);
 }
 
 /** The user that the next advance re-keys: the first one at generation 0. */
@@ -82,7 +104,9 @@ export async function check(
   if (disagreement !== undefined) return disagreement;
   if (state.intent !== undefined) return undefined;
 
-  if (state.superseded?.undo !== undefined || state.superseded?.phase === 'locked') {
+  // A user has two passwords at most, so there must be room for the next one.
+  const crowded = work.plan.strategy === 'dual-password' && state.superseded?.phase === 'usable';
+  if (crowded || state.superseded?.undo !== undefined || state.superseded?.phase === 'locked') {
     const retire = await carryOnRetire(work, state, forced);
     if (retire.outcome === 'waiting' || retire.outcome === 'refused') return retire;
   }

@@ -1,16 +1,16 @@
 import { advance } from './advance.js';
 import { DatabaseError, type DatabaseSession, type Forced, type PairState } from './database.js';
 import type { Holder } from './holder.js';
-import { type Blocked, refused, type Work } from './work.js';
+import { type Blocked, refused, sessionsTell, type Work } from './work.js';
 
 /** A credential that somebody else has seen is out of use. */
 export interface Replaced {
   readonly outcome: 'replaced';
   readonly generation: number;
   readonly published: string;
-  /** The user that was switched off; its password is gone. */
+  /** The user whose earlier password is gone; of two users, the one that was switched off. */
   readonly locked: string;
-  /** Sessions of that user that were ended. */
+  /** Sessions of that user that were ended; of a sole user, those of the new credential too. */
   readonly ended: readonly Holder[];
   /** Sessions of that user that could not be ended, and why. */
   readonly remaining: readonly Holder[];
@@ -75,24 +75,33 @@ async function cut(work: Work, user: string, forced: Forced): Promise<Omit<Repla
     await session.lockUser(superseded, forced);
     tell(work, user, superseded.generation, 'nologin');
   }
+  // Applications log in again under the same name, so its password must be gone by then.
+  if (!sessionsTell(work)) await takePassword(work, forced);
   const { ended, because } = await endAll(work, user);
+  if (sessionsTell(work)) await takePassword(work, forced);
   const state = await session.read();
-  if (state.superseded?.phase === 'locked') {
-    await session.takePassword(state.superseded, forced);
-    tell(work, user, state.superseded.generation, 'retired');
-  }
   return {
     outcome: 'replaced',
     generation: state.published?.generation ?? state.generation,
     published: state.published?.user ?? '',
     locked: user,
     ended,
-    remaining: await session.holders(user),
+    remaining: sessionsTell(work) ? await session.holders(user) : [],
     ...(because !== undefined && { because }),
   };
 }
 
-/** A login that was under way when the user was switched off shows up a moment later. */
+async function takePassword(work: Work, forced: Forced): Promise<void> {
+  const { superseded } = await work.session.read();
+  if (superseded?.phase !== 'locked') return;
+  await work.session.takePassword(superseded, forced);
+  tell(work, superseded.user, superseded.generation, 'retired');
+}
+
+/**
+ * A login that was under way when the user was switched off shows up a moment later. Of a sole user nobody can tell those from new sessions, so
+ * all are ended once.
+ */
 async function endAll(work: Work, user: string): Promise<{ ended: readonly Holder[]; because?: string }> {
   const ended: Holder[] = [];
   for (let round = 0; round < rounds; round += 1) {
@@ -102,6 +111,7 @@ async function endAll(work: Work, user: string): Promise<{ ended: readonly Holde
       if (!(error instanceof DatabaseError) || error.kind !== 'permission') throw error;
       return { ended, because: error.message };
     }
+    if (!sessionsTell(work)) break;
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
     if ((await work.session.holders(user)).length === 0) break;
   }

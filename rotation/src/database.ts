@@ -1,4 +1,4 @@
-import type { Credential } from '@keyturn/plan';
+import type { Credential, Strategy } from '@keyturn/plan';
 
 import { describeHolders, type Holder } from './holder.js';
 import type { Intent } from './intent.js';
@@ -129,8 +129,8 @@ export interface DatabaseSession {
   set(intent: Intent, password: string, forced?: Forced): Promise<void>;
   /** Logs in on every endpoint as the new user and compares its rights with those of the other user. */
   test(credential: Credential): Promise<TestReport>;
-  /** Records that the store has published the intent's version. */
-  finish(intent: Intent, report: TestReport): Promise<void>;
+  /** Records that the store has published the intent's version; `detail` goes to the journal. */
+  finish(intent: Intent, report: TestReport, detail?: Readonly<Record<string, unknown>>): Promise<void>;
   /** Switches the superseded user off; its password stays. */
   lockUser(superseded: SupersededState, forced?: Forced): Promise<void>;
   /** Makes the reason for switching on again durable, before it is done. */
@@ -162,6 +162,8 @@ export interface DatabaseSession {
 /** A database whose users are rotated. */
 export interface Database {
   readonly pair: Pair;
+  /** Default: `dual-user`. */
+  readonly strategy?: Strategy;
   /** Makes roles and journal, or takes over roles that components made. Changes nothing when all is there; never switches a user on. */
   bootstrap(): Promise<void>;
   /** The statements that `bootstrap` would send now; nothing is changed. */

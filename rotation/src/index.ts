@@ -11,7 +11,7 @@ export * from './gate.js';
 export * from './holder.js';
 export * from './intent.js';
 export type { Outlook, PlannedStep, Run, Unfinished } from './outlook.js';
-export * from './pair.js';
+export { type Pair, soleUser } from './pair.js';
 export * from './passwords.js';
 export type { Retired, RetireResult } from './retire.js';
 export * from './rotator.js';

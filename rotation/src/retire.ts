@@ -2,7 +2,7 @@ import { formatDuration, milliseconds } from '@keyturn/plan';
 
 import type { Forced, PairState, SupersededState, UndoEvidence } from './database.js';
 import { describeHolders, type Holder } from './holder.js';
-import { type Blocked, blockedBy, gateOf, waiting, type Work } from './work.js';
+import { type Blocked, blockedBy, gateOf, sessionsTell, waiting, type Work } from './work.js';
 
 /** A superseded credential that no longer logs in, or that nothing was to retire. */
 export type Retired =
@@ -43,7 +43,8 @@ export async function carryOnRetire(work: Work, state: PairState, forced: Forced
 async function soak(work: Work, superseded: SupersededState, forced: Forced | undefined): Promise<RetireResult> {
   const state = await work.session.read();
   const lockedAt = state.superseded?.lockedAt ?? state.now;
-  if (forced === undefined) {
+  // One of two passwords cannot be switched off and on again, so there is nothing to soak.
+  if (forced === undefined && sessionsTell(work)) {
     const evidence = await needed(work, superseded.user, lockedAt);
     if (evidence !== undefined) {
       await work.session.decideUndo(superseded, evidence);

@@ -19,7 +19,7 @@ export interface RotatorOptions {
   readonly pair: Pair;
   readonly database: Database;
   readonly store: Store;
-  /** Strategy `dual-user`. */
+  /** Its strategy must be that of the database. */
   readonly plan: Plan;
   /** Tells which start-bound consumers may still hold an older credential. Default: none, and such consumers keep the gate shut. */
   readonly evidence?: Evidence;
@@ -78,15 +78,16 @@ export class RotatorError extends Error {
 
 /**
  * @throws PlanError when the plan cannot work.
- * @throws RotatorError when the strategy is not `dual-user`, or the database was made for another pair.
+ * @throws RotatorError when the database was made for another strategy, or for another pair.
  * @throws PasswordLengthError when a password cannot have that many characters.
  */
 export function createRotator(options: RotatorOptions): Rotator {
   const { pair, database } = options;
   checkPlan(options.plan);
-  if (options.plan.strategy !== 'dual-user') {
+  const strategy = database.strategy ?? 'dual-user';
+  if (options.plan.strategy !== strategy) {
     throw new RotatorError(
-      `A rotator of two users follows a plan with strategy "dual-user", got "${options.plan.strategy}".`,
+      `The plan of ${pair.name} has the strategy "${options.plan.strategy}" and the database was made for "${strategy}". Give both the same strategy.`,
     );
   }
   if (database.pair.name !== pair.name || database.pair.users.join('\0') !== pair.users.join('\0')) {

@@ -46,6 +46,11 @@ export function blockedBy(gate: Exclude<Gate, { open: true }>): Blocked {
   };
 }
 
+/** Whether a session tells which credential it holds. Of a sole user it does not: the name is the same before and after. */
+export function sessionsTell(work: Work): boolean {
+  return work.plan.strategy === 'dual-user';
+}
+
 /** The drain gate of a user, with the sessions and the clock of this moment. */
 export async function gateOf(work: Work, state: PairState, user: string): Promise<Gate> {
   const superseded = state.superseded?.user === user ? state.superseded : undefined;
@@ -54,7 +59,7 @@ export async function gateOf(work: Work, state: PairState, user: string): Promis
     superseded,
     generation: state.published?.generation ?? state.generation,
     now: state.now,
-    holders: await work.session.holders(user),
+    holders: sessionsTell(work) ? await work.session.holders(user) : [],
     plan: work.plan,
     evidence: work.evidence,
   });

@@ -77,21 +77,33 @@ export class Accounts {
     await this.#client.change(`ALTER USER ${this.name(user)} ${this.#identified(password)} ACCOUNT UNLOCK`);
   }
 
-  /** Gives the user another password and keeps the one it has as its second. Replaces a second one that it had. */
-  async add(user: string, password: string, current: Buffer): Promise<void> {
-    const also =
+  /**
+   * Gives the user another password and keeps the one it has as its second. Replaces a second one that it had. MySQL keeps a password only
+   * when it gets the next one in clear text, whatever the form; it blanks it in its logs.
+   */
+  async add(user: string, password: string, account: Account): Promise<void> {
+    const what =
       this.#flavour === 'mysql'
-        ? 'RETAIN CURRENT PASSWORD'
-        : `OR ${this.#rules.plugin} USING ${this.#client.text(current.toString('latin1'))}`;
-    await this.#client.change(`ALTER USER ${this.name(user)} ${this.#identified(password)} ${also} ACCOUNT UNLOCK`);
+        ? `${this.#inClearText(password, account.plugin)} RETAIN CURRENT PASSWORD`
+        : `${this.#identified(password)} OR ${account.plugin} USING ${this.#stored(account.stored)}`;
+    await this.#client.change(`ALTER USER ${this.name(user)} ${what}`);
+  }
+
+  /** Gives the user another password instead of the one that it got last, and keeps its second. */
+  async replaceFirst(user: string, password: string, account: Account & { readonly second: Buffer }): Promise<void> {
+    const what =
+      this.#flavour === 'mysql'
+        ? this.#inClearText(password, account.plugin)
+        : `${this.#identified(password)} OR ${account.plugin} USING ${this.#stored(account.second)}`;
+    await this.#client.change(`ALTER USER ${this.name(user)} ${what}`);
   }
 
   /** Leaves the user with the password that it got last. */
-  async dropSecond(user: string, current: Buffer): Promise<void> {
+  async dropSecond(user: string, account: Account): Promise<void> {
     const what =
       this.#flavour === 'mysql'
         ? 'DISCARD OLD PASSWORD'
-        : `IDENTIFIED VIA ${this.#rules.plugin} USING ${this.#client.text(current.toString('latin1'))}`;
+        : `IDENTIFIED VIA ${account.plugin} USING ${this.#stored(account.stored)}`;
     await this.#client.change(`ALTER USER ${this.name(user)} ${what}`);
   }
 
@@ -116,10 +128,14 @@ export class Accounts {
     return (await this.find(user)).find(({ host }) => host === this.#rules.host);
   }
 
-  isOf(account: Account, password: string): boolean {
-    return account.plugin === 'caching_sha2_password'
-      ? isCachingSha2Of(password, account.stored)
-      : account.stored.toString('latin1') === nativeVerifier(password);
+  isOf({ plugin, stored }: Pick<Account, 'plugin' | 'stored'>, password: string): boolean {
+    return plugin === 'caching_sha2_password'
+      ? isCachingSha2Of(password, stored)
+      : stored.toString('latin1') === nativeVerifier(password);
+  }
+
+  isSecondOf({ plugin, second }: Account, password: string): boolean {
+    return second !== undefined && this.isOf({ plugin, stored: second }, password);
   }
 
   name(user: string): string {
@@ -130,14 +146,20 @@ export class Accounts {
     return this.#client.text(role);
   }
 
+  #stored(verifier: Buffer): string {
+    return this.#client.text(verifier.toString('latin1'));
+  }
+
+  #inClearText(password: string, plugin: string): string {
+    const secret = this.#client.text(password);
+    return this.#flavour === 'mysql'
+      ? `IDENTIFIED WITH ${plugin} BY ${secret}`
+      : `IDENTIFIED VIA ${plugin} USING PASSWORD(${secret})`;
+  }
+
   #identified(password: string): string {
     const { plugin, passwordForm } = this.#rules;
-    if (passwordForm === 'clear-text') {
-      const secret = this.#client.text(password);
-      return this.#flavour === 'mysql'
-        ? `IDENTIFIED WITH ${plugin} BY ${secret}`
-        : `IDENTIFIED VIA ${plugin} USING PASSWORD(${secret})`;
-    }
+    if (passwordForm === 'clear-text') return this.#inClearText(password, plugin);
     const stored = this.#client.text(
       plugin === 'caching_sha2_password' ? cachingSha2Verifier(password) : nativeVerifier(password),
     );

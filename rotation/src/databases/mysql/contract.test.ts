@@ -4,10 +4,16 @@ import path from 'node:path';
 
 import { dualUsersOf } from '@keyturn/plan';
 import { type MariadbServer, orNotRun, startMariadb, startMysql } from '@keyturn/services';
-import { type Connection, createConnection } from 'mysql2/promise';
+import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise';
 import { afterAll, it } from 'vitest';
 
 import { databaseContract } from '../../contracts/database-contract.js';
+import {
+  dualPasswordContract,
+  singleUserContract,
+  type SoleUserUnderTest,
+} from '../../contracts/sole-user-contract.js';
+import { soleUser } from '../../pair.js';
 import { MysqlDatabase } from './mysql-database.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'keyturn-mysql-log-'));
@@ -42,6 +48,50 @@ async function register(name: string, server: MariadbServer, log: string): Promi
     await server.stop();
   });
   let pairs = 0;
+  const login: SoleUserUnderTest['login'] = async ({ user, password }) => {
+    const connectAttributes = { program_name: 'worker' };
+    const client = await createConnection({ host, port, user, password, database: 'shop', connectAttributes });
+    client.on('error', () => undefined);
+    return { close: () => client.end() };
+  };
+  const age = async (pair: string, milliseconds: number): Promise<void> => {
+    await root.query(
+      'UPDATE keyturn.pair SET superseded_at = superseded_at - ?, locked_at = locked_at - ? WHERE name = ?',
+      [milliseconds, milliseconds, pair],
+    );
+  };
+  const soleUserOf = async (strategy: 'dual-password' | 'single-user'): Promise<SoleUserUnderTest> => {
+    pairs += 1;
+    const pair = { name: `contract${pairs}`, ...soleUser(`sole${pairs}`, `contract${pairs}`) };
+    await root.query('CREATE ROLE ?', [pair.sharedRole]);
+    await root.query('GRANT SELECT ON shop.* TO ?', [pair.sharedRole]);
+    const database = new MysqlDatabase({
+      endpoints: [{ name: 'writer', kind: 'writer', host, port, database: 'shop', tls: false }],
+      admin: { user: superuser, password: superuserPassword },
+      pair,
+      strategy,
+    });
+    return { pair, database, login, age: (milliseconds) => age(pair.name, milliseconds) };
+  };
+
+  dualPasswordContract(name, async () => ({
+    ...(await soleUserOf('dual-password')),
+    addPassword: async (user, password) => {
+      if (log === 'mysql') {
+        await root.query(`ALTER USER ?@'%' IDENTIFIED BY ? RETAIN CURRENT PASSWORD`, [user, password]);
+        return;
+      }
+      const [rows] = await root.query<RowDataPacket[]>(
+        'SELECT authentication_string AS now FROM mysql.user WHERE User = ?',
+        [user],
+      );
+      await root.query(
+        `ALTER USER ?@'%' IDENTIFIED VIA mysql_native_password USING PASSWORD(?) OR mysql_native_password USING ?`,
+        [user, password, rows[0]?.['now']],
+      );
+    },
+  }));
+  singleUserContract(name, () => soleUserOf('single-user'));
 
   databaseContract(name, async ({ refusedLogins }) => {
     pairs += 1;
@@ -62,20 +112,11 @@ async function register(name: string, server: MariadbServer, log: string): Promi
       lockedOut: open({ password: `${superuserPassword}x` }),
       unreachable: open({ port: 1 }),
       secrets: [superuserPassword],
-      login: async ({ user, password }) => {
-        const connectAttributes = { program_name: 'worker' };
-        const client = await createConnection({ host, port, user, password, database: 'shop', connectAttributes });
-        return { close: () => client.end() };
-      },
+      login,
       setPassword: async (user, password) => {
         await root.query(`ALTER USER ?@'%' IDENTIFIED BY ?`, [user, password]);
       },
-      age: async (milliseconds) => {
-        await root.query(
-          'UPDATE keyturn.pair SET superseded_at = superseded_at - ?, locked_at = locked_at - ? WHERE name = ?',
-          [milliseconds, milliseconds, pair.name],
-        );
-      },
+      age: (milliseconds) => age(pair.name, milliseconds),
       log: () => readFileSync(path.join(folder, log), 'utf8'),
     };
   });

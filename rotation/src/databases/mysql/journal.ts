@@ -252,7 +252,12 @@ function stillMeant(intent: Intent): Sql {
 }
 
 /** `supersedes`: whether the credential before still logs in. */
-export function finished(intent: Intent, report: TestReport, supersedes: boolean): Change {
+export function finished(
+  intent: Intent,
+  report: TestReport,
+  supersedes: boolean,
+  detail: Readonly<Record<string, unknown>> = {},
+): Change {
   const before = (column: string): string => (supersedes ? `published_${column}` : 'NULL');
   const there = (value: string): string => (supersedes ? `IF(published_user IS NULL, NULL, ${value})` : 'NULL');
   return {
@@ -269,7 +274,11 @@ export function finished(intent: Intent, report: TestReport, supersedes: boolean
       sql: 'intent_token = ? AND intent_generation = ? AND generation = ?',
       values: [intent.token, intent.generation, intent.generation],
     },
-    entry: { event: 'finished', ...subject(intent), detail: { endpoints: report.endpoints, probed: report.probed } },
+    entry: {
+      event: 'finished',
+      ...subject(intent),
+      detail: { endpoints: report.endpoints, probed: report.probed, ...detail },
+    },
   };
 }
 
@@ -346,7 +355,7 @@ export function compromisedNoted(published: Omit<PublishedState, 'at'>, reason: 
 }
 
 /**
- * Two users only: of two passwords of one user, the journal cannot know which one the next password would keep.
+ * Of a sole user nothing counts as superseded afterwards: another password that it may have is one that the journal does not know.
  * MySQL assigns from left to right: what was superseded and published is read before it is overwritten.
  */
 export function adopted(
@@ -361,7 +370,7 @@ export function adopted(
   return {
     step: 'adopt',
     assign: {
-      sql: `superseded_user = IF(published_user <=> ? OR superseded_user <=> ?, ?, NULL),
+      sql: `superseded_user = IF(user_a <> user_b AND (published_user <=> ? OR superseded_user <=> ?), ?, NULL),
         superseded_version = ${kept('version')}, superseded_generation = ${kept('generation')},
         superseded_at = ${there(clock)}, superseded_phase = ${there(`'usable'`)},
         locked_at = NULL, retired_at = NULL, undo_evidence = NULL, effect = NULL,
@@ -375,7 +384,7 @@ export function adopted(
       ],
     },
     fence: {
-      sql: 'user_a <> user_b AND user_a IN (?, ?) AND user_b IN (?, ?)',
+      sql: 'user_a IN (?, ?) AND user_b IN (?, ?)',
       values: [published.user, other, published.user, other],
     },
     entry: { event: 'adopted', ...subject(published), detail: { because } },

@@ -2,7 +2,7 @@ import type { Strategy } from '@keyturn/plan';
 
 import { BootstrapError, type Database, type DatabaseSession } from '../../database.js';
 import type { Holder } from '../../holder.js';
-import type { Pair } from '../../pair.js';
+import { checkUsers, type Pair } from '../../pair.js';
 import type { Endpoint, Login, Patience } from '../postgres/endpoint.js';
 import { type AccountRules, Accounts, type Plugin } from './accounts.js';
 import { bootstrap } from './bootstrap.js';
@@ -10,7 +10,6 @@ import { onEndpoint } from './endpoint.js';
 import { flavourOf } from './server.js';
 import { MysqlSession } from './session.js';
 
-export { soleUser } from '../../pair.js';
 export { cachingSha2Verifier, nativeVerifier } from './verifiers.js';
 export type { Plugin };
 
@@ -77,12 +76,7 @@ export class MysqlDatabase implements Database {
       );
     }
     this.strategy = options.strategy ?? 'dual-user';
-    const [a, b] = options.pair.users;
-    if ((a === b) === (this.strategy === 'dual-user')) {
-      throw new BootstrapError(
-        `The strategy "${this.strategy}" needs ${a === b ? 'two different users' : 'the same user twice'}, got ${a} and ${b}. Use ${a === b ? 'dualUsersOf' : 'soleUser'}.`,
-      );
-    }
+    checkUsers(this.strategy, options.pair);
     this.pair = options.pair;
     this.#options = options;
     this.#writer = writer;

@@ -151,7 +151,8 @@ export class MysqlSession implements DatabaseSession {
   async set(intent: Intent, password: string, forced?: Forced): Promise<void> {
     await this.#fence('set');
     const state = await this.read();
-    await this.#switch.check(intent, password, state, forced);
+    // For another intent, the fence below refuses.
+    if (state.intent?.token === intent.token) await this.#switch.check(intent, password, state, forced);
     // Account statements cannot be taken back, so the sessions are counted before; what is left is the time between the two statements.
     if (this.#switch.drains && forced === undefined && state.generation < intent.generation) {
       const holders = await this.holders(intent.user);
@@ -162,9 +163,9 @@ export class MysqlSession implements DatabaseSession {
     await this.#apply(journal.wasSet(intent, forced));
   }
 
-  async finish(intent: Intent, report: TestReport): Promise<void> {
+  async finish(intent: Intent, report: TestReport, detail?: Readonly<Record<string, unknown>>): Promise<void> {
     await this.#apply(
-      journal.finished(intent, report, this.#switch.supersedes),
+      journal.finished(intent, report, this.#switch.supersedes, detail),
       ({ published }) => published?.generation === intent.generation && published.version === intent.version,
     );
   }
@@ -278,12 +279,6 @@ export class MysqlSession implements DatabaseSession {
 
   async adopt(published: Omit<PublishedState, 'at'>, atLeast: number, because: string): Promise<void> {
     const other = otherUser(this.#context.pair, published.user);
-    if (other === published.user) {
-      throw new DatabaseError(
-        `${published.user} is the only user of ${this.#context.pair.name}, and the journal cannot tell which of its passwords is which. Advance with "force" to publish a new one.`,
-        { kind: 'other', endpoint: this.#context.writer.name },
-      );
-    }
     await this.#apply(journal.adopted(published, other, atLeast, because));
   }
 

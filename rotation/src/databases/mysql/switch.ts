@@ -10,7 +10,7 @@ export interface Switch {
   readonly drains: boolean;
   /** Whether the credential before still logs in when another one is published. */
   readonly supersedes: boolean;
-  /** @throws DatabaseError when setting the password would take one away that the journal does not know. */
+  /** @throws DatabaseError when setting the password would take one away that the journal does not know; forced, it is taken away here. */
   check(intent: Intent, password: string, state: PairState, forced: Forced | undefined): Promise<void>;
   set(intent: Intent, password: string): Promise<void>;
   off(user: string): Promise<void>;
@@ -36,34 +36,47 @@ function oneUserAtATime(accounts: Accounts, strategy: Strategy): Switch {
 }
 
 /**
- * One user with two passwords. Adding one replaces the second, so a password that is the first already is not added again: that would take the
- * one before away. There is nothing between usable and gone, so switching off waits for retire.
+ * One user with two passwords. Adding one replaces the second, so what was superseded is retired before (see `check` in `advance.ts`): a
+ * second password that is there after the generation was raised is the published one, and is kept. There is nothing between usable and gone,
+ * so switching off waits for retire.
  */
 function dualPassword(accounts: Accounts, endpoint: string): Switch {
   return {
     drains: false,
     supersedes: true,
     check: async ({ user, generation }, password, state, forced) => {
-      // Once the generation is raised, the password that was superseded is forgotten and may still be there.
-      if (forced !== undefined || state.generation >= generation) return;
+      // Once the generation is raised, the second is what was published, or the first is.
+      if (state.generation >= generation) return;
       const account = await accounts.get(user);
       if (account?.second === undefined || accounts.isOf(account, password)) return;
       if (state.superseded !== undefined && state.superseded.phase !== 'retired') return;
+      if (forced !== undefined) {
+        await accounts.dropSecond(user, account);
+        return;
+      }
       throw new DatabaseError(
         `${user} has a second password that the journal does not know, and a new one would take it away. Run ALTER USER with DISCARD OLD PASSWORD (MariaDB: without OR) when nobody uses it, or advance with "force".`,
         { kind: 'other', endpoint },
       );
     },
-    set: async ({ user }, password) => {
+    set: async ({ user, replaces }, password) => {
       const account = await accounts.get(user);
-      if (account === undefined || account.locked) await accounts.rekey(user, password);
-      else if (!accounts.isOf(account, password)) await accounts.add(user, password, account.stored);
+      if (account === undefined || (account.locked && replaces === undefined)) {
+        await accounts.rekey(user, password);
+        return;
+      }
+      if (accounts.isOf(account, password)) return;
+      const { second } = account;
+      // A candidate that was never published makes room for the next one; what was published is the second by now.
+      if (second !== undefined && !accounts.isSecondOf(account, password))
+        await accounts.replaceFirst(user, password, { ...account, second });
+      else await accounts.add(user, password, account);
     },
     off: () => Promise.resolve(),
     on: () => Promise.resolve(),
     retire: async (user) => {
       const account = await accounts.get(user);
-      if (account?.second !== undefined) await accounts.dropSecond(user, account.stored);
+      if (account?.second !== undefined) await accounts.dropSecond(user, account);
     },
   };
 }

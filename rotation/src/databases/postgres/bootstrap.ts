@@ -1,4 +1,4 @@
-import type { SharedRoleKind } from '@keyturn/plan';
+import type { SharedRoleKind, Strategy } from '@keyturn/plan';
 import type { Client } from 'pg';
 
 import { BootstrapError } from '../../database.js';
@@ -8,6 +8,7 @@ import { layout, missingTables } from './tables.js';
 /** What both users get alike. */
 export interface BootstrapOptions {
   readonly pair: Pair;
+  readonly strategy: Strategy;
   readonly sharedRoleKind: SharedRoleKind;
   /** Most connections of each user; each must hold the whole fleet. Default: as it is, without limit for a new user. */
   readonly connectionLimit?: number;
@@ -39,14 +40,14 @@ export async function bootstrap(client: Client, options: BootstrapOptions): Prom
 
 /** What is missing, as SQL; it only reads. */
 export async function bootstrapStatements(client: Client, options: BootstrapOptions): Promise<string[]> {
-  const { pair } = options;
+  const { pair, strategy } = options;
   const statements = await missingTables(client);
-  const known = statements.length === 0 && (await knownPair(client, pair));
+  const known = statements.length === 0 && (await knownPair(client, pair, strategy));
   const roles = await existingRoles(client, pair);
   if (!known) refuseStrangers(pair, roles);
 
   if (!roles.has(pair.sharedRole)) statements.push(`CREATE ROLE ${name(client, pair.sharedRole)} NOLOGIN`);
-  for (const user of pair.users) {
+  for (const user of new Set(pair.users)) {
     if (!roles.has(user)) statements.push(`CREATE ROLE ${name(client, user)} NOLOGIN`);
     statements.push(
       ...(await join(client, options, user)),
@@ -59,9 +60,17 @@ export async function bootstrapStatements(client: Client, options: BootstrapOpti
   return statements;
 }
 
-async function knownPair(client: Client, pair: Pair): Promise<boolean> {
-  const { rows } = await client.query<{ shared_role: string; user_a: string; user_b: string; layout: number }>(
-    'SELECT shared_role, user_a, user_b, layout FROM keyturn.pair WHERE name = $1',
+interface KnownPair {
+  readonly shared_role: string;
+  readonly user_a: string;
+  readonly user_b: string;
+  readonly layout: number;
+  readonly strategy: string;
+}
+
+async function knownPair(client: Client, pair: Pair, strategy: Strategy): Promise<boolean> {
+  const { rows } = await client.query<KnownPair>(
+    'SELECT shared_role, user_a, user_b, layout, strategy FROM keyturn.pair WHERE name = $1',
     [pair.name],
   );
   const found = rows[0];
@@ -74,6 +83,11 @@ async function knownPair(client: Client, pair: Pair): Promise<boolean> {
   if (found.shared_role !== pair.sharedRole || found.user_a !== pair.users[0] || found.user_b !== pair.users[1]) {
     throw new BootstrapError(
       `The pair "${pair.name}" is ${found.user_a} and ${found.user_b} over ${found.shared_role} in the journal, not ${pair.users.join(' and ')} over ${pair.sharedRole}. Give the new pair another name.`,
+    );
+  }
+  if (found.strategy !== strategy) {
+    throw new BootstrapError(
+      `The pair "${pair.name}" is rotated as ${found.strategy} in the journal, not as ${strategy}. Give the new pair another name.`,
     );
   }
   return true;
@@ -141,11 +155,11 @@ async function configure(client: Client, options: BootstrapOptions, user: string
     );
 }
 
-function register(client: Client, { pair }: BootstrapOptions, roles: ReadonlyMap<string, Role>): string[] {
+function register(client: Client, { pair, strategy }: BootstrapOptions, roles: ReadonlyMap<string, Role>): string[] {
   const text = (value: string): string => client.escapeLiteral(value);
   const names = [pair.sharedRole, ...pair.users].map(text).join(', ');
   return [
-    `INSERT INTO keyturn.pair (name, layout, shared_role, user_a, user_b) VALUES (${text(pair.name)}, ${layout}, ${names})`,
+    `INSERT INTO keyturn.pair (name, layout, strategy, shared_role, user_a, user_b) VALUES (${text(pair.name)}, ${layout}, ${text(strategy)}, ${names})`,
     `INSERT INTO keyturn.journal (pair, generation, event, detail) VALUES (${text(pair.name)}, 0, 'bootstrapped', ${text(JSON.stringify({ takenOver: [...roles.keys()] }))})`,
   ];
 }

@@ -4,6 +4,8 @@ import pg from 'pg';
 import { afterAll, beforeAll } from 'vitest';
 
 import { databaseContract } from '../../contracts/database-contract.js';
+import { singleUserContract, type SoleUserUnderTest } from '../../contracts/sole-user-contract.js';
+import { soleUser } from '../../pair.js';
 import { PostgresDatabase } from './postgres-database.js';
 
 let server: PostgresServer;
@@ -20,6 +22,35 @@ beforeAll(async () => {
 afterAll(async () => {
   await root.end();
   await server.stop();
+});
+
+const login: SoleUserUnderTest['login'] = async ({ user, password }) => {
+  const { host, port } = server;
+  const client = new pg.Client({ host, port, database: 'postgres', user, password, application_name: 'worker' });
+  client.on('error', () => undefined);
+  await client.connect();
+  return { close: () => client.end() };
+};
+
+async function age(pair: string, milliseconds: number): Promise<void> {
+  await root.query(
+    `UPDATE keyturn.pair SET superseded_at = superseded_at - $2::interval, locked_at = locked_at - $2::interval WHERE name = $1`,
+    [pair, `${milliseconds} ms`],
+  );
+}
+
+singleUserContract('PostgresDatabase', () => {
+  pairs += 1;
+  const pair = { name: `contract${pairs}`, ...soleUser(`sole${pairs}`, `contract${pairs}`) };
+  const { host, port, superuser: user, superuserPassword: password } = server;
+  const database = new PostgresDatabase({
+    endpoints: [{ name: 'writer', kind: 'writer', host, port, database: 'postgres', tls: false }],
+    admin: { user, password },
+    pair,
+    sharedRoleKind: 'owner',
+    strategy: 'single-user',
+  });
+  return Promise.resolve({ pair, database, login, age: (milliseconds) => age(pair.name, milliseconds) });
 });
 
 databaseContract('PostgresDatabase', ({ refusedLogins }) => {
@@ -42,29 +73,11 @@ databaseContract('PostgresDatabase', ({ refusedLogins }) => {
     lockedOut: open({ password: `${password}x` }),
     unreachable: open({ port: 1 }),
     secrets: [password],
-    login: async (credential) => {
-      const { user: name, password: secret } = credential;
-      const client = new pg.Client({
-        host,
-        port,
-        database: 'postgres',
-        user: name,
-        password: secret,
-        application_name: 'worker',
-      });
-      client.on('error', () => undefined);
-      await client.connect();
-      return { close: () => client.end() };
-    },
+    login,
     setPassword: async (name, secret) => {
       await root.query(`ALTER ROLE ${root.escapeIdentifier(name)} PASSWORD ${root.escapeLiteral(secret)}`);
     },
-    age: async (milliseconds) => {
-      await root.query(
-        `UPDATE keyturn.pair SET superseded_at = superseded_at - $2::interval, locked_at = locked_at - $2::interval WHERE name = $1`,
-        [pair.name, `${milliseconds} ms`],
-      );
-    },
+    age: (milliseconds) => age(pair.name, milliseconds),
     log: () => server.log(),
   });
 });

@@ -213,7 +213,7 @@ export function decided(intent: Intent, id: string, detail: Readonly<Record<stri
   return {
     step: 'create',
     assign: `intent_token = $2, intent_generation = $3, intent_user = $4, intent_version = $5, intent_replaces = $6, intent_attempt = $7`,
-    where: `intent_token IS NULL AND generation = $3 - 1 AND id = $8 AND published_user IS DISTINCT FROM $4 AND published_version IS NOT DISTINCT FROM $6`,
+    where: `intent_token IS NULL AND generation = $3 - 1 AND id = $8 AND (user_a = user_b OR published_user IS DISTINCT FROM $4) AND published_version IS NOT DISTINCT FROM $6`,
     values: [intent.token, intent.generation, intent.user, intent.version, intent.replaces ?? null, intent.attempt, id],
     entry: {
       event: 'decided',
@@ -243,24 +243,36 @@ export function wasSet(intent: Intent, effect: () => Promise<void>, forced: Forc
     step: 'set',
     assign: `generation = $2, superseded_user = NULL, superseded_version = NULL, superseded_generation = NULL, superseded_at = NULL,
       superseded_phase = NULL, locked_at = NULL, retired_at = NULL, undo_evidence = NULL`,
-    where: `intent_token = $3 AND intent_generation = $2 AND generation IN ($2 - 1, $2) AND published_user IS DISTINCT FROM $4`,
+    where: `intent_token = $3 AND intent_generation = $2 AND generation IN ($2 - 1, $2) AND (user_a = user_b OR published_user IS DISTINCT FROM $4)`,
     values: [intent.generation, intent.token, intent.user],
     effect,
     entry: { event: 'set', ...subject(intent), detail: forcedDetail(forced) },
   };
 }
 
-export function finished(intent: Intent, report: TestReport): Change {
+/** `supersedes`: whether the credential before still logs in. */
+export function finished(
+  intent: Intent,
+  report: TestReport,
+  supersedes: boolean,
+  detail: Readonly<Record<string, unknown>> = {},
+): Change {
+  const before = (column: string): string => (supersedes ? `published_${column}` : 'NULL');
+  const there = (value: string): string =>
+    supersedes ? `CASE WHEN published_user IS NULL THEN NULL ELSE ${value} END` : 'NULL';
   return {
     step: 'finish',
-    assign: `superseded_user = published_user, superseded_version = published_version, superseded_generation = published_generation,
-      superseded_at = CASE WHEN published_user IS NULL THEN NULL ELSE clock_timestamp() END,
-      superseded_phase = CASE WHEN published_user IS NULL THEN NULL ELSE 'usable' END, locked_at = NULL, retired_at = NULL, undo_evidence = NULL,
+    assign: `superseded_user = ${before('user')}, superseded_version = ${before('version')}, superseded_generation = ${before('generation')},
+      superseded_at = ${there('clock_timestamp()')}, superseded_phase = ${there(`'usable'`)}, locked_at = NULL, retired_at = NULL, undo_evidence = NULL,
       published_user = intent_user, published_version = intent_version, published_generation = intent_generation, published_at = clock_timestamp(),
       intent_token = NULL, intent_generation = NULL, intent_user = NULL, intent_version = NULL, intent_replaces = NULL, intent_attempt = NULL`,
     where: 'intent_token = $2 AND intent_generation = $3 AND generation = $3',
     values: [intent.token, intent.generation],
-    entry: { event: 'finished', ...subject(intent), detail: { endpoints: report.endpoints, probed: report.probed } },
+    entry: {
+      event: 'finished',
+      ...subject(intent),
+      detail: { endpoints: report.endpoints, probed: report.probed, ...detail },
+    },
   };
 }
 
@@ -327,7 +339,7 @@ export function adopted(
   atLeast: number,
   because: string,
 ): Change {
-  const known = `(published_user = $5 OR coalesce(superseded_user = $5, false))`;
+  const known = `(user_a <> user_b AND (published_user = $5 OR coalesce(superseded_user = $5, false)))`;
   const kept = (column: string): string =>
     `CASE WHEN NOT ${known} THEN NULL WHEN published_user = $5 THEN published_${column} ELSE superseded_${column} END`;
   return {

@@ -1,3 +1,4 @@
+import type { Strategy } from '@keyturn/plan';
 import type { Client } from 'pg';
 
 import type { Planned } from '../../database.js';
@@ -16,8 +17,19 @@ const masked = `'SCRAM-SHA-256$****'`;
 
 const nothing = (): Promise<void> => Promise.resolve();
 
+/** A pair as the journal knows it. */
+interface KnownPair {
+  readonly name: string;
+  readonly id: string;
+  readonly strategy: Strategy;
+}
+
 /** What a session sends for an effect, in order; secrets are masked. */
-export function plannedStatements(client: Quoting, pair: string, id: string, planned: Planned): string[] {
+export function plannedStatements(
+  client: Quoting,
+  { name: pair, id, strategy }: KnownPair,
+  planned: Planned,
+): string[] {
   switch (planned.effect) {
     case 'decide':
       return journal.statementsOf(client, pair, journal.decided(planned.intent, id, planned.detail), []);
@@ -26,7 +38,12 @@ export function plannedStatements(client: Quoting, pair: string, id: string, pla
         alterRole(client, planned.intent.user, `LOGIN PASSWORD ${masked}`),
       ]);
     case 'finish':
-      return journal.statementsOf(client, pair, journal.finished(planned.intent, planned.report), []);
+      return journal.statementsOf(
+        client,
+        pair,
+        journal.finished(planned.intent, planned.report, strategy === 'dual-user'),
+        [],
+      );
     case 'lockUser':
       return journal.statementsOf(client, pair, journal.locked(planned.superseded, nothing, planned.forced), [
         alterRole(client, planned.superseded.user, 'NOLOGIN'),

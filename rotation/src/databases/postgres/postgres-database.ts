@@ -1,8 +1,8 @@
-import type { SharedRoleKind } from '@keyturn/plan';
+import type { SharedRoleKind, Strategy } from '@keyturn/plan';
 
 import { BootstrapError, type Database, type DatabaseSession } from '../../database.js';
 import type { Holder } from '../../holder.js';
-import type { Pair } from '../../pair.js';
+import { checkUsers, type Pair } from '../../pair.js';
 import { bootstrap, bootstrapStatements } from './bootstrap.js';
 import { type Endpoint, type Login, onEndpoint, type Patience } from './endpoint.js';
 import { PostgresSession } from './session.js';
@@ -15,6 +15,11 @@ export interface PostgresDatabaseOptions {
   readonly admin: { readonly user: string; readonly password: string | (() => string | Promise<string>) };
   readonly pair: Pair;
   readonly sharedRoleKind: SharedRoleKind;
+  /**
+   * Default: `dual-user`. With `single-user` both users of the pair are the same one, see {@link soleUser}, and every advance has a window in
+   * which the published password is refused.
+   */
+  readonly strategy?: Extract<Strategy, 'dual-user' | 'single-user'>;
   /** Most connections of each user. Default: as it is, without limit for a new user. */
   readonly connectionLimit?: number;
   /** Settings that both users log in with, such as `search_path`. Default: none. */
@@ -36,11 +41,12 @@ export interface PostgresDatabaseOptions {
 
 export class PostgresDatabase implements Database {
   readonly pair: Pair;
+  readonly strategy: Strategy;
   readonly #options: PostgresDatabaseOptions;
   readonly #writer: Endpoint;
   readonly #patience: Patience;
 
-  /** @throws BootstrapError when not exactly one endpoint is the writer. */
+  /** @throws BootstrapError when not exactly one endpoint is the writer, or the users do not fit the strategy. */
   constructor(options: PostgresDatabaseOptions) {
     const writers = options.endpoints.filter(({ kind }) => kind === 'writer');
     const [writer] = writers;
@@ -50,18 +56,22 @@ export class PostgresDatabase implements Database {
       );
     }
     this.pair = options.pair;
+    this.strategy = options.strategy ?? 'dual-user';
+    checkUsers(this.strategy, options.pair);
     this.#options = options;
     this.#writer = writer;
     this.#patience = { connectMs: 10_000, statementMs: 60_000, ...options.patience };
   }
 
   async bootstrap(): Promise<void> {
-    await onEndpoint(this.#writer, await this.#admin(), this.#patience, (client) => bootstrap(client, this.#options));
+    await onEndpoint(this.#writer, await this.#admin(), this.#patience, (client) =>
+      bootstrap(client, { ...this.#options, strategy: this.strategy }),
+    );
   }
 
   async bootstrapStatements(): Promise<readonly string[]> {
     return await onEndpoint(this.#writer, await this.#admin(), this.#patience, (client) =>
-      bootstrapStatements(client, this.#options),
+      bootstrapStatements(client, { ...this.#options, strategy: this.strategy }),
     );
   }
 
@@ -69,6 +79,7 @@ export class PostgresDatabase implements Database {
     const { pair, sharedRoleKind, endpoints, refusedLogins } = this.#options;
     return await PostgresSession.open({
       pair,
+      strategy: this.strategy,
       sharedRoleKind,
       endpoints,
       writer: this.#writer,

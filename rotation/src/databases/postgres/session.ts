@@ -1,4 +1,4 @@
-import { type Credential, otherUser, type SharedRoleKind } from '@keyturn/plan';
+import { type Credential, otherUser, type SharedRoleKind, type Strategy } from '@keyturn/plan';
 import type { Client } from 'pg';
 
 import {
@@ -39,6 +39,8 @@ import { scramVerifier } from './scram.js';
 /** What a session needs to know of its database. */
 export interface SessionContext {
   readonly pair: Pair;
+  /** `dual-user` or `single-user`. */
+  readonly strategy: Strategy;
   readonly sharedRoleKind: SharedRoleKind;
   readonly writer: Endpoint;
   readonly endpoints: readonly Endpoint[];
@@ -150,7 +152,8 @@ export class PostgresSession implements DatabaseSession {
     const { generation } = await this.read();
     const effect = async (): Promise<void> => {
       await this.#alter(intent.user, `LOGIN PASSWORD ${secret}`);
-      if (forced === undefined && generation < intent.generation) await this.#refuseSessions(intent.user);
+      const drains = this.#context.strategy === 'dual-user' && forced === undefined;
+      if (drains && generation < intent.generation) await this.#refuseSessions(intent.user);
     };
     await this.#apply(journal.wasSet(intent, effect, forced));
   }
@@ -161,9 +164,9 @@ export class PostgresSession implements DatabaseSession {
     if (holders.length > 0) throw new HeldError(user, holders, Date.now());
   }
 
-  async finish(intent: Intent, report: TestReport): Promise<void> {
+  async finish(intent: Intent, report: TestReport, detail?: Readonly<Record<string, unknown>>): Promise<void> {
     await this.#apply(
-      journal.finished(intent, report),
+      journal.finished(intent, report, this.#context.strategy === 'dual-user', detail),
       ({ published }) => published?.generation === intent.generation && published.version === intent.version,
     );
   }
@@ -290,7 +293,9 @@ export class PostgresSession implements DatabaseSession {
   }
 
   async statements(planned: Planned): Promise<readonly string[]> {
-    return plannedStatements(this.#client, this.#context.pair.name, (await this.read()).id, planned);
+    const { pair, strategy } = this.#context;
+    const { id } = await this.read();
+    return plannedStatements(this.#client, { name: pair.name, id, strategy }, planned);
   }
 
   async close(): Promise<void> {

@@ -8,6 +8,7 @@ const statements = [
     name text PRIMARY KEY,
     id uuid NOT NULL DEFAULT gen_random_uuid(),
     layout integer NOT NULL,
+    strategy text NOT NULL DEFAULT 'dual-user',
     shared_role text NOT NULL,
     user_a text NOT NULL,
     user_b text NOT NULL,
@@ -31,7 +32,7 @@ const statements = [
     intent_replaces text,
     intent_attempt integer,
     CHECK (published_user IS DISTINCT FROM superseded_user OR published_user IS NULL),
-    CHECK (intent_user IS NULL OR intent_user IS DISTINCT FROM published_user),
+    CHECK (user_a = user_b OR intent_user IS NULL OR intent_user IS DISTINCT FROM published_user),
     CHECK (intent_generation IS NULL OR intent_generation IN (generation, generation + 1))
   )`,
   `CREATE TABLE keyturn.journal (

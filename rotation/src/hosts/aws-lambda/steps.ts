@@ -1,4 +1,4 @@
-import { check, drained, idleUser, step, test } from '../../advance.js';
+import { check, drained, idleUser, publish, step, test } from '../../advance.js';
 import type { PairState, TestReport } from '../../database.js';
 import type { Intent } from '../../intent.js';
 import { newPassword } from '../../passwords.js';
@@ -137,10 +137,7 @@ async function finish(at: At): Promise<Blocked | undefined> {
   const { intent } = await heldOf(at);
   const report = await verified(at);
   if ('outcome' in report) return report;
-  await step(work, 'finish', intent.generation, async () => {
-    await work.store.publish(intent.version, { expectedCurrent: intent.replaces });
-    await work.session.finish(intent, report);
-  });
+  await step(work, 'finish', intent.generation, async () => await publish(work, intent, report));
   return undefined;
 }
 
