@@ -1,11 +1,24 @@
-import { componentTypes, type DualUsers, dualUsersOf, type Plan, type SharedRoleKind, tags } from '@keyturn/plan';
+import {
+  componentTypes,
+  type DualUsers,
+  dualUsersOf,
+  milliseconds,
+  type Plan,
+  type SharedRoleKind,
+  tags,
+} from '@keyturn/plan';
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 
-import { awsRotationRules, type RotationSchedule, scheduledPlan } from '../schedule/rotation-schedule.js';
+import { awsRotationRules, longestGap, type RotationSchedule, scheduledPlan } from '../schedule/rotation-schedule.js';
 import { makeChild, type Transform } from '../transform.js';
+import { onlyRotatorWrites, readerDocument, readerPolicies, type SecretConsumer } from './consumers.js';
+import { placeRotator, type RotatorNetwork } from './network.js';
+import { type ProxyAuth, proxyUsers } from './proxy-users.js';
+import { redeploy } from './redeploy.js';
 import { rotatorCode } from './rotator-code.js';
 import { rotatorStatements } from './rotator-rights.js';
+import { watch } from './watch.js';
 
 export interface RotatingDatabaseSecretArgs {
   /** Required. Where applications connect. */
@@ -20,6 +33,8 @@ export interface RotatingDatabaseSecretArgs {
   readonly pair: string;
   /** Required. ARN of the secret with the rotator's login: JSON with `username`, `password` and `host`. */
   readonly adminSecretArn: pulumi.Input<string>;
+  /** Optional. Key that encrypts the admin secret. Default: the account's own key for Secrets Manager, which needs no right. */
+  readonly adminKmsKeyArn?: pulumi.Input<string>;
   /** Required. When it rotates. Secrets Manager knows UTC, whole hours, and nothing under four hours. */
   readonly schedule: RotationSchedule;
   /** Required. How long its consumers can hold a superseded credential. The interval is the schedule's. */
@@ -35,14 +50,17 @@ export interface RotatingDatabaseSecretArgs {
   }[];
   /** Optional. Encrypts the secret. Default: a key of its own, which rotates every year. */
   readonly kmsKeyArn?: pulumi.Input<string>;
+  /** Optional. Regions that the secret is replicated to, each with a key there. Default: none. */
+  readonly replicas?: readonly { readonly region: string; readonly kmsKeyArn?: pulumi.Input<string> }[];
+  /** Optional. Who reads the secret, by a name of its own. Default: nobody; `readerPolicy` is there for you to attach. */
+  readonly consumers?: Readonly<Record<string, SecretConsumer>>;
+  /** Optional. Whether an RDS Proxy logs in for applications: then each user has a secret of its own too. Default: false. */
+  readonly proxy?: boolean;
   /** Optional. Where the function runs. Default: outside a VPC, which reaches public endpoints only. */
-  readonly network?: {
-    readonly subnetIds: pulumi.Input<pulumi.Input<string>[]>;
-    readonly securityGroupIds: pulumi.Input<pulumi.Input<string>[]>;
-  };
-  /** Optional. How often superseded users are looked after. Default: `rate(1 hour)`. */
+  readonly network?: RotatorNetwork;
+  /** Optional. How often superseded users are looked after and late rotations are asked for again. Default: `rate(1 hour)`. */
   readonly retireSchedule?: string;
-  /** Optional. Topic that failed rotations are reported to. Default: the alarm exists and tells nobody. */
+  /** Optional. Topic for alarms, and for what Secrets Manager says about rotations. Default: the alarms exist and tell nobody. */
   readonly alarmTopicArn?: pulumi.Input<string>;
   /** Optional. Days that the function's log is kept. Default: 365. */
   readonly logDays?: number;
@@ -52,6 +70,7 @@ export interface RotatingDatabaseSecretArgs {
     readonly function?: Transform<aws.lambda.FunctionArgs>;
     readonly role?: Transform<aws.iam.RoleArgs>;
     readonly rotation?: Transform<aws.secretsmanager.SecretRotationArgs>;
+    /** Applied to all three alarms. */
     readonly alarm?: Transform<aws.cloudwatch.MetricAlarmArgs>;
   };
 }
@@ -71,6 +90,12 @@ export class RotatingDatabaseSecret extends pulumi.ComponentResource {
   readonly functionArn: pulumi.Output<string>;
   /** Policy document that lets a consumer read this secret and nothing else. */
   readonly readerPolicy: pulumi.Output<string>;
+  /** ARN of the policy of each of `consumers`. */
+  readonly readerPolicyArns: pulumi.Output<Readonly<Record<string, string>>>;
+  /** With `proxy`: `auths` of `aws.rds.Proxy`, one for each user. Without: empty. */
+  readonly proxyAuths: pulumi.Output<readonly ProxyAuth[]>;
+  /** With `proxy`: policy document for the role of the proxy. Without: undefined. */
+  readonly proxyPolicy: pulumi.Output<string | undefined>;
   /** The secret's ARN, once its rotation is set up. Consumers and proxies depend on it. */
   readonly ready: pulumi.Output<string>;
 
@@ -100,11 +125,15 @@ export class RotatingDatabaseSecret extends pulumi.ComponentResource {
       args: {
         description: `Login of the pair ${pair.name}. keyturn writes it; a version that somebody else puts here stops the rotation.`,
         kmsKeyId: kmsKeyArn,
+        ...(args.replicas && {
+          replicas: args.replicas.map(({ region, kmsKeyArn: kmsKeyId }) => ({ region, ...(kmsKeyId && { kmsKeyId }) })),
+        }),
         tags: described,
       },
       options: child,
       transform: transform.secret,
     });
+    const byProxy = args.proxy === true ? proxyUsers(name, pair, kmsKeyArn, described, child) : undefined;
 
     const role = makeChild<aws.iam.RoleArgs, aws.iam.Role>(aws.iam.Role, {
       name: `${name}-role`,
@@ -115,12 +144,17 @@ export class RotatingDatabaseSecret extends pulumi.ComponentResource {
       options: child,
       transform: transform.role,
     });
+    const writers = new aws.secretsmanager.SecretPolicy(
+      `${name}-only-rotator-writes`,
+      { secretArn: secret.arn, policy: onlyRotatorWrites(role.arn), blockPublicPolicy: true },
+      child,
+    );
     const log = new aws.cloudwatch.LogGroup(
       `${name}-log`,
       { retentionInDays: args.logDays ?? 365, tags: described },
       child,
     );
-    new aws.iam.RolePolicy(
+    const rights = new aws.iam.RolePolicy(
       `${name}-rights`,
       {
         role: role.id,
@@ -129,6 +163,8 @@ export class RotatingDatabaseSecret extends pulumi.ComponentResource {
           Statement: rotatorStatements({
             secretArn: secret.arn,
             adminSecretArn: args.adminSecretArn,
+            adminKmsKeyArn: args.adminKmsKeyArn,
+            userSecretArns: byProxy?.secretArns ?? [],
             kmsKeyArn,
             logArn: log.arn,
             network: args.network !== undefined,
@@ -137,6 +173,11 @@ export class RotatingDatabaseSecret extends pulumi.ComponentResource {
       },
       child,
     );
+    const port = database.port ?? 5432;
+    const placed = args.network && placeRotator(name, args.network, port, child);
+    // Rotations may start as late as their window lets them; Secrets Manager's own is a day.
+    const rotatesWithinMs =
+      longestGap(args.schedule) + milliseconds(args.schedule.window ?? '24h') + milliseconds('1h');
     const rotator = makeChild<aws.lambda.FunctionArgs, aws.lambda.Function>(aws.lambda.Function, {
       name: `${name}-rotator`,
       args: {
@@ -149,7 +190,8 @@ export class RotatingDatabaseSecret extends pulumi.ComponentResource {
         memorySize: 256,
         // Two rotators at once are fenced in the database; one at a time makes the log readable.
         reservedConcurrentExecutions: 1,
-        loggingConfig: { logFormat: 'JSON', logGroup: log.name },
+        // The function writes lines of JSON; Lambda would put others around them.
+        loggingConfig: { logFormat: 'Text', logGroup: log.name },
         environment: {
           variables: {
             KEYTURN_PAIR: JSON.stringify(pair),
@@ -158,17 +200,26 @@ export class RotatingDatabaseSecret extends pulumi.ComponentResource {
             KEYTURN_DATABASE: pulumi.jsonStringify({
               engine: database.engine ?? 'postgres',
               host: database.host,
-              port: database.port ?? 5432,
+              port,
               dbname: database.name,
               masterarn: args.adminSecretArn,
             }),
             KEYTURN_ENDPOINTS: pulumi.jsonStringify(endpoints),
+            KEYTURN_ROTATES_WITHIN_MS: String(rotatesWithinMs),
+            ...(byProxy && {
+              KEYTURN_USER_SECRETS: pulumi.jsonStringify({
+                [pair.users[0]]: byProxy.secretArns[0],
+                [pair.users[1]]: byProxy.secretArns[1],
+              }),
+            }),
           },
         },
-        ...(args.network === undefined ? {} : { vpcConfig: args.network }),
+        ...(placed && {
+          vpcConfig: { subnetIds: placed.subnetIds, securityGroupIds: placed.securityGroupIds },
+        }),
         tags: described,
       },
-      options: child,
+      options: { ...child, dependsOn: [rights, ...(placed?.ready ?? [])] },
       transform: transform.function,
     });
     const allowed = new aws.lambda.Permission(
@@ -186,7 +237,7 @@ export class RotatingDatabaseSecret extends pulumi.ComponentResource {
       {
         name: `${name}-rotation`,
         args: { secretId: secret.id, rotationLambdaArn: rotator.arn, rotationRules, rotateImmediately: true },
-        options: { ...child, dependsOn: allowed },
+        options: { ...child, dependsOn: [allowed, writers] },
         transform: transform.rotation,
       },
     );
@@ -215,25 +266,16 @@ export class RotatingDatabaseSecret extends pulumi.ComponentResource {
       { rule: hourly.name, arn: rotator.arn, input: pulumi.jsonStringify({ keyturn: 'retire', SecretId: secret.arn }) },
       child,
     );
-    makeChild<aws.cloudwatch.MetricAlarmArgs, aws.cloudwatch.MetricAlarm>(aws.cloudwatch.MetricAlarm, {
-      name: `${name}-failed`,
-      args: {
-        alarmDescription: `A rotation step of the pair ${pair.name} failed or is blocked. Nobody lost a login; the function's log says by whom it is blocked.`,
-        namespace: 'AWS/Lambda',
-        metricName: 'Errors',
-        dimensions: { FunctionName: rotator.name },
-        statistic: 'Sum',
-        period: 3600,
-        evaluationPeriods: 1,
-        threshold: 1,
-        comparisonOperator: 'GreaterThanOrEqualToThreshold',
-        treatMissingData: 'notBreaching',
-        alarmActions: args.alarmTopicArn === undefined ? [] : [args.alarmTopicArn],
-        tags: described,
-      },
-      options: child,
-      transform: transform.alarm,
-    });
+    const about = { pair: pair.name, secretArn: secret.arn, tags: described };
+    const told = { ...about, functionName: rotator.name, logName: log.name, topicArn: args.alarmTopicArn };
+    watch(name, { ...told, transform: transform.alarm }, child);
+    const consumers = args.consumers ?? {};
+    const readable = { secretArn: secret.arn, kmsKeyArn };
+    const services = Object.entries(consumers).flatMap(([consumer, { ecsService }]) =>
+      ecsService ? [{ consumer, ...ecsService }] : [],
+    );
+    if (services.length > 0) redeploy(name, services, about, child);
+
     if (pulumi.runtime.isDryRun()) {
       void pulumi.log.info(
         'Secrets Manager rotates once when this is deployed: the first user gets its password then. Make the roles and the journal first (event { "keyturn": "bootstrap" }).',
@@ -245,23 +287,18 @@ export class RotatingDatabaseSecret extends pulumi.ComponentResource {
     this.pair = pulumi.output(pair);
     this.plan = pulumi.output(plan);
     this.functionArn = rotator.arn;
-    this.readerPolicy = pulumi.jsonStringify({
-      Version: '2012-10-17',
-      Statement: [
-        {
-          Effect: 'Allow',
-          Action: ['secretsmanager:GetSecretValue', 'secretsmanager:DescribeSecret'],
-          Resource: secret.arn,
-        },
-        { Effect: 'Allow', Action: 'kms:Decrypt', Resource: kmsKeyArn },
-      ],
-    });
+    this.readerPolicy = readerDocument(readable);
+    this.readerPolicyArns = pulumi.output(readerPolicies(name, consumers, readable, child));
+    this.proxyAuths = byProxy?.auths ?? pulumi.output([]);
+    this.proxyPolicy = byProxy?.policy ?? pulumi.output(undefined);
     this.ready = pulumi.all([secret.arn, rotation.id]).apply(([arn]) => arn);
     this.registerOutputs({
       secretArn: this.secretArn,
       pair: this.pair,
       plan: this.plan,
       functionArn: this.functionArn,
+      readerPolicyArns: this.readerPolicyArns,
+      proxyAuths: this.proxyAuths,
       ready: this.ready,
     });
   }

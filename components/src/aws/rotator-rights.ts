@@ -11,6 +11,9 @@ export interface Statement {
 export function rotatorStatements(on: {
   readonly secretArn: pulumi.Input<string>;
   readonly adminSecretArn: pulumi.Input<string>;
+  readonly adminKmsKeyArn?: pulumi.Input<string> | undefined;
+  /** Secrets of single users that a proxy reads. */
+  readonly userSecretArns: readonly pulumi.Input<string>[];
   readonly kmsKeyArn: pulumi.Input<string>;
   readonly logArn: pulumi.Input<string>;
   readonly network: boolean;
@@ -28,12 +31,22 @@ export function rotatorStatements(on: {
         'secretsmanager:DescribeSecret',
         'secretsmanager:GetSecretValue',
         'secretsmanager:PutSecretValue',
+        // For a rotation that is late.
+        'secretsmanager:RotateSecret',
         'secretsmanager:UpdateSecretVersionStage',
       ],
       Resource: on.secretArn,
     },
     { Effect: 'Allow', Action: ['secretsmanager:GetSecretValue'], Resource: on.adminSecretArn },
+    ...on.userSecretArns.map((Resource): Statement => ({
+      Effect: 'Allow',
+      Action: ['secretsmanager:PutSecretValue'],
+      Resource,
+    })),
     { Effect: 'Allow', Action: ['kms:Decrypt', 'kms:GenerateDataKey'], Resource: on.kmsKeyArn },
+    ...(on.adminKmsKeyArn === undefined
+      ? []
+      : [{ Effect: 'Allow' as const, Action: ['kms:Decrypt'], Resource: on.adminKmsKeyArn }]),
     { Effect: 'Allow', Action: ['logs:CreateLogStream', 'logs:PutLogEvents'], Resource: on.logArn },
     ...(on.network ? [network] : []),
   ];

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import {
   awsRotationRules,
   cronJobTiming,
+  longestGap,
   nextRotation,
   type RotationSchedule,
   scheduledPlan,
@@ -39,6 +40,17 @@ describe('the shortest gap', () => {
       }),
       { numRuns: 30 },
     );
+  });
+});
+
+describe('the longest gap', () => {
+  it.each<{ schedule: RotationSchedule; days: number }>([
+    { schedule: { every: '30 days' }, days: 30 },
+    { schedule: { cron: '0 4 1 * *' }, days: 31 },
+    { schedule: { cron: '0 4 * * *', timeZone: 'Europe/Berlin' }, days: 25 / 24 },
+    { schedule: { cron: '0 4 1 * *', blackout: [{ from: '2026-12-01', to: '2026-12-01' }] }, days: 61 },
+  ])('of $schedule is $days days', ({ schedule, days }) => {
+    expect(longestGap(schedule, from) / day).toBeCloseTo(days, 6);
   });
 });
 

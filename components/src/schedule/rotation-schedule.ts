@@ -46,23 +46,39 @@ const simulatedYears = 5;
  */
 export function shortestGap(schedule: RotationSchedule, from: Date = new Date()): number {
   if ('every' in schedule) return milliseconds(schedule.every);
+  return Math.min(...gapsOf(schedule, from, () => true));
+}
+
+/**
+ * The longest time between two rotations, in milliseconds: a credential that is older is late. Days of a blackout count.
+ *
+ * @throws ScheduleError when the schedule cannot be read, or runs less than twice in five years.
+ */
+export function longestGap(schedule: RotationSchedule, from: Date = new Date()): number {
+  if ('every' in schedule) return milliseconds(schedule.every);
+  return Math.max(...gapsOf(schedule, from, (run) => !isBlackedOut(schedule, run)));
+}
+
+function gapsOf(schedule: CalendarSchedule, from: Date, counts: (run: Date) => boolean): number[] {
   const cron = calendarOf(schedule);
   const end = new Date(from);
   end.setUTCFullYear(end.getUTCFullYear() + simulatedYears);
-  let shortest = Infinity;
-  let last = cron.nextRun(from);
-  for (let runs = 0; last !== null && last < end && runs < mostRuns; runs += 1) {
-    const next = cron.nextRun(last);
-    if (next === null) break;
-    shortest = Math.min(shortest, next.getTime() - last.getTime());
-    last = next;
+  const gaps: number[] = [];
+  let last: Date | undefined;
+  let next = cron.nextRun(from);
+  for (let runs = 0; next !== null && next < end && runs < mostRuns; runs += 1) {
+    if (counts(next)) {
+      if (last !== undefined) gaps.push(next.getTime() - last.getTime());
+      last = next;
+    }
+    next = cron.nextRun(next);
   }
-  if (shortest === Infinity) {
+  if (gaps.length === 0) {
     throw new ScheduleError(
       `The schedule "${schedule.cron}" runs less than twice in ${simulatedYears} years. Write for example "0 4 1 * *".`,
     );
   }
-  return shortest;
+  return gaps;
 }
 
 /** A schedule this dense is refused by every plan long before. */
