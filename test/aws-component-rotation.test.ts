@@ -18,7 +18,7 @@ function* texts(value: unknown): Generator<string> {
   if (typeof value === 'object' && value !== null) for (const item of Object.values(value)) yield* texts(item);
   if (typeof value !== 'string') return;
   yield value;
-  if (/^[[{]/.test(value)) yield* texts(JSON.parse(value));
+  if (/^(\[|{")/.test(value)) yield* texts(JSON.parse(value));
 }
 
 async function environmentOf(host: string, port: number, adminSecretArn: string): Promise<Record<string, string>> {
