@@ -22,3 +22,8 @@ export class NoUsableCredential extends Error {
 export class NotOffered extends Error {
   override readonly name = 'NotOffered';
 }
+
+/** A connection string and a credential cannot be put together. */
+export class ConnectionStringError extends Error {
+  override readonly name = 'ConnectionStringError';
+}

@@ -102,10 +102,17 @@ export class Logins {
    * @throws NoUsableCredential when the signal ends it.
    */
   async available(policy: FollowPolicy, signal: AbortSignal): Promise<void> {
-    const aborted = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
-    while (!this.offered(policy)) {
-      if (signal.aborted) throw this.#noneUsable(policy);
-      await Promise.race([this.#keeper.nextRead(), aborted]);
+    if (this.offered(policy)) return;
+    let abort = (): void => undefined;
+    const aborted = new Promise<void>((resolve) => (abort = resolve));
+    signal.addEventListener('abort', abort, { once: true });
+    try {
+      while (!this.offered(policy)) {
+        if (signal.aborted) throw this.#noneUsable(policy);
+        await Promise.race([this.#keeper.nextRead(), aborted]);
+      }
+    } finally {
+      signal.removeEventListener('abort', abort);
     }
   }
 

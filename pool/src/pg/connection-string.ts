@@ -1,7 +1,4 @@
-/** A connection string and a credential cannot be put together. */
-export class ConnectionStringError extends Error {
-  override readonly name = 'ConnectionStringError';
-}
+import { ConnectionStringError } from '../errors.js';
 
 /**
  * Refuses a password that would silently win over the credential source.

@@ -1,0 +1,266 @@
+import { setMaxListeners } from 'node:events';
+import { setTimeout as after } from 'node:timers/promises';
+
+import type { CredentialSource } from './credential-source.js';
+import type { HeldCredential } from './held-credential.js';
+import { CredentialKeeper, type RefreshEvent } from './keeper.js';
+import type { Logins, RefusedEvent } from './logins.js';
+import type { FollowPolicy } from './policy.js';
+import { Slots } from './slots.js';
+
+/** The pool has moved to another credential: it is proven by a login, and older connections close as they come free. */
+export interface RotationEvent {
+  readonly generation: number;
+  readonly user: string;
+  readonly previousGeneration: number;
+}
+
+/** A connection that was still in use at the deadline after a rotation; it is being closed. */
+export interface StragglerEvent {
+  readonly generation: number;
+  readonly user: string;
+  /** Of the server, as it shows in `pg_stat_activity` or `SHOW PROCESSLIST`. */
+  readonly processId: number | undefined;
+}
+
+/** What happened in a pool so far, and what it holds now. */
+export interface PoolCounters {
+  readonly generation: number | undefined;
+  readonly user: string | undefined;
+  /** Milliseconds since the source was last read with success. */
+  readonly credentialAgeMillis: number | undefined;
+  readonly rotations: number;
+  readonly refreshes: number;
+  readonly failedRefreshes: number;
+  readonly refused: number;
+  readonly stragglers: number;
+  /** Connections that logged in with an older generation and are still open. */
+  readonly superseded: number;
+  /** Idle connections that broke; a driver's own pool may emit an `error` event for each, which ends a process without a listener. */
+  readonly brokenConnections: number;
+}
+
+/** When a drain begins and when it gives up, in milliseconds. */
+export interface DrainOptions {
+  readonly preStopMillis?: number;
+  readonly timeoutMillis?: number;
+}
+
+/** The events that every pool of this package emits beside those of its driver. */
+export interface FollowEvents {
+  rotation: RotationEvent;
+  refresh: RefreshEvent;
+  refused: RefusedEvent;
+  straggler: StragglerEvent;
+}
+
+/** A connection that knows which credential it logged in with. */
+export interface Connection {
+  readonly credential: HeldCredential;
+}
+
+/** What the pool of a driver does when its credential moves on. */
+export interface Fleet<C extends Connection> {
+  /** Emits an event of the pool; true when somebody listens. */
+  emit<K extends keyof FollowEvents>(event: K, payload: FollowEvents[K]): boolean;
+  /** Whether the pool has ended, or is about to. */
+  isEnding(): boolean;
+  /** Whether the pool has a connection, or opens one. */
+  hasConnections(): boolean;
+  /** Logs in once with the newest credential. */
+  logIn(): Promise<void>;
+  /** Closes one idle connection; false when there is none. */
+  closeAnIdleOne(): boolean;
+  /** Closes the idle connections that are superseded. */
+  closeSuperseded(): void;
+  /** Closes a connection that is in use. */
+  cut(connection: C): void;
+  processId(connection: C): number | undefined;
+}
+
+/** `setTimeout` takes no more; a longer deadline is none. */
+const longestTimer = 2 ** 31 - 1;
+/** An application that was cut gets this long to give its connection back. */
+const cutMillis = 1_000;
+
+export interface FollowingOptions {
+  readonly source: CredentialSource;
+  readonly policy: FollowPolicy;
+  /** Logins are counted per server: a lagging replica may refuse what its writer accepts. */
+  readonly endpoint: string;
+  /** The most sockets that may be open at once. */
+  readonly max: number;
+}
+
+/** What all pools share: follows one source, proves a new credential before anything is given up for it, and ends what is superseded. */
+export class Following<C extends Connection> {
+  readonly logins: Logins;
+  readonly slots: Slots;
+  readonly policy: FollowPolicy;
+  /** Open connections, idle ones included. */
+  readonly connections = new Set<C>();
+  readonly inUse = new Set<C>();
+  readonly counts = { rotations: 0, refreshes: 0, failedRefreshes: 0, refused: 0, stragglers: 0, brokenConnections: 0 };
+  readonly #keeper: CredentialKeeper;
+  readonly #ending = new AbortController();
+  readonly #leave: (() => void)[] = [];
+  readonly #timers = new Set<NodeJS.Timeout>();
+  #fleet: Fleet<C> | undefined;
+  #swappedTo: HeldCredential | undefined;
+  #proving = false;
+  #roomWanted = false;
+
+  constructor({ source, policy, endpoint, max }: FollowingOptions) {
+    this.#keeper = CredentialKeeper.of(source);
+    this.logins = this.#keeper.loginsAt(endpoint);
+    this.slots = new Slots(max);
+    this.policy = policy;
+    // Everybody who waits for a place or a login listens.
+    setMaxListeners(0, this.#ending.signal);
+  }
+
+  /** Begins to follow for a pool; the second half of construction, for a pool is not one before its driver made it. */
+  start(fleet: Fleet<C>): void {
+    this.#fleet = fleet;
+    this.#swappedTo = this.logins.proven;
+    this.#leave.push(
+      this.#keeper.follow({ changed: () => void this.#prove(fleet), refreshed: (event) => this.#refreshed(event) }),
+      this.logins.follow({
+        proven: (credential) => this.#swap(credential, fleet),
+        refused: (event) => this.#refused(event),
+      }),
+    );
+  }
+
+  stop(): void {
+    for (const leave of this.#leave.splice(0)) leave();
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clear();
+    this.#ending.abort();
+  }
+
+  /** Aborts when the pool ends. */
+  get ending(): AbortSignal {
+    return this.#ending.signal;
+  }
+
+  get counters(): PoolCounters {
+    const { current, readAt } = this.#keeper;
+    const proven = this.logins.proven;
+    return {
+      generation: proven?.generation,
+      user: proven?.user,
+      credentialAgeMillis: current ? Date.now() - readAt : undefined,
+      ...this.counts,
+      superseded: [...this.connections].filter((one) => this.isSuperseded(one)).length,
+    };
+  }
+
+  async refresh(): Promise<void> {
+    this.logins.forgive();
+    await this.#keeper.refresh();
+  }
+
+  isSuperseded(connection: C): boolean {
+    return this.logins.isSuperseded(connection.credential);
+  }
+
+  /** Whether a connection that comes free is to be closed: it is superseded, or room is needed to prove a new credential. */
+  mustClose(connection: C): boolean {
+    if (this.isSuperseded(connection)) return true;
+    if (!this.#roomWanted) return false;
+    this.#roomWanted = false;
+    return true;
+  }
+
+  /** Waits until nothing is in use or waited for, cuts what is late, and ends the pool. */
+  async drain(
+    { preStopMillis = 0, timeoutMillis = 10_000 }: DrainOptions,
+    pool: { readonly waiting: () => number; readonly end: () => Promise<void> },
+  ): Promise<{ cut: number }> {
+    if (preStopMillis > 0) await after(preStopMillis);
+    const end = Date.now() + timeoutMillis;
+    while (this.inUse.size + pool.waiting() > 0 && Date.now() < end) await after(5);
+    const busy = [...this.inUse];
+    for (const connection of busy) this.#cut(connection, `${timeoutMillis} ms after drain() began`);
+    if (this.#fleet?.isEnding() === false) {
+      await Promise.race([pool.end(), ...(busy.length > 0 ? [after(cutMillis)] : [])]);
+    }
+    return { cut: busy.length };
+  }
+
+  /** Logs in once with a new credential before any connection is given up for it: a wrong secret then costs nothing. */
+  async #prove(fleet: Fleet<C>): Promise<void> {
+    if (this.#proving || !fleet.hasConnections()) return;
+    this.#proving = true;
+    for (let pause = 250; this.#unproven(fleet); pause = Math.min(30_000, pause * 2)) {
+      if (this.slots.free <= 0 && !fleet.closeAnIdleOne()) this.#roomWanted = true;
+      try {
+        await fleet.logIn();
+      } catch {
+        if (this.#unproven(fleet)) await after(pause, undefined, { ref: false });
+      }
+    }
+    this.#roomWanted = false;
+    this.#proving = false;
+  }
+
+  #unproven(fleet: Fleet<C>): boolean {
+    const current = this.#keeper.current;
+    return !fleet.isEnding() && this.logins.proven !== current && this.logins.offered(this.policy) === current;
+  }
+
+  #swap(credential: HeldCredential, fleet: Fleet<C>): void {
+    const before = this.#swappedTo;
+    // The first login may still be with the credential before the current one, or fall back to it; the swap from it is a rotation too.
+    if (credential !== this.#keeper.current) this.#swappedTo ??= credential;
+    if (credential !== this.#keeper.current || credential === before) return;
+    this.#swappedTo = credential;
+    if (!before) return;
+    this.counts.rotations += 1;
+    fleet.closeSuperseded();
+    this.#watchStragglers();
+    fleet.emit('rotation', {
+      generation: credential.generation,
+      user: credential.user,
+      previousGeneration: before.generation,
+    });
+  }
+
+  #watchStragglers(): void {
+    const { stragglerTimeoutMillis } = this.policy;
+    const busy = [...this.inUse].filter((connection) => this.isSuperseded(connection));
+    if (busy.length === 0 || stragglerTimeoutMillis > longestTimer) return;
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      for (const connection of busy)
+        if (this.inUse.has(connection)) this.#cut(connection, `${stragglerTimeoutMillis} ms after the rotation`);
+    }, stragglerTimeoutMillis);
+    timer.unref();
+    this.#timers.add(timer);
+  }
+
+  #cut(connection: C, when: string): void {
+    const { user, generation } = connection.credential;
+    this.counts.stragglers += 1;
+    const event: StragglerEvent = { generation, user, processId: this.#fleet?.processId(connection) };
+    if (this.#fleet?.emit('straggler', event) !== true) {
+      process.emitWarning(
+        `A connection of user "${user}", generation ${generation}, was still in use ${when} and is closed now.`,
+        'KeyturnStraggler',
+      );
+    }
+    this.#fleet?.cut(connection);
+  }
+
+  #refreshed(event: RefreshEvent): void {
+    if (event.outcome === 'failed') this.counts.failedRefreshes += 1;
+    else this.counts.refreshes += 1;
+    this.#fleet?.emit('refresh', event);
+  }
+
+  #refused(event: RefusedEvent): void {
+    this.counts.refused += 1;
+    this.#fleet?.emit('refused', event);
+  }
+}
