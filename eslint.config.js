@@ -4,7 +4,14 @@ import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 export default defineConfig(
-  globalIgnores(['**/dist/', '**/.cache/', 'examples/demo/before/', '**/fixtures/', 'test/corpus/']),
+  globalIgnores([
+    '**/dist/',
+    '**/.cache/',
+    'examples/demo/before/',
+    '**/fixtures/',
+    'test/corpus/',
+    'test/rehearse-apps/',
+  ]),
   tseslint.configs.strict,
   tseslint.configs.stylistic,
   keyturn.configs.recommended,
@@ -22,7 +29,9 @@ export default defineConfig(
     ignores: ['**/*.test.ts'],
     plugins: { 'eslint-plugin': eslintPlugin },
     rules: {
+      'eslint-plugin/require-meta-docs-description': ['error', { pattern: '^(Enforce|Require|Disallow) .+[^.]$' }],
       'eslint-plugin/report-message-format': ['error', '^[^a-z].*\\.$'],
+      'eslint-plugin/require-meta-schema': 'error',
     },
   },
 );

@@ -53,6 +53,19 @@ export interface InstanceEvidence {
   readonly logins: readonly Login[];
 }
 
+/** Whoever logs in with a credential has read it before, also where the read itself was not seen. */
+export function impliedReads(reads: readonly Held[], logins: readonly Login[]): readonly Held[] {
+  const known = new Set(reads.map(({ credential }) => credential));
+  const implied = [...logins]
+    .sort((one, other) => one.begunAt - other.begunAt)
+    .flatMap(({ credential, begunAt: at }): Held[] => {
+      if (credential === undefined || known.has(credential)) return [];
+      known.add(credential);
+      return [{ at, credential }];
+    });
+  return [...reads, ...implied].sort((one, other) => one.at - other.at);
+}
+
 /** Everything that the causes of failures are told from. */
 export interface Evidence {
   /** What the source held, in order of time. */

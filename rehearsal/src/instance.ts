@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { type Reaper, reap } from '@keyturn/services';
 
-import { fingerprintOf, type InstanceEvidence, type Login, now } from './evidence.js';
+import { fingerprintOf, type Held, type InstanceEvidence, impliedReads, type Login, now } from './evidence.js';
 import type { DifferingSetting, Observation, ObserveOptions } from './observation.js';
 
 /** Processes are started from what was built, also when a test runs the source. */
@@ -37,6 +37,18 @@ export interface CommandApp {
   /** The credential in that environment. */
   given?(): { readonly user: string; readonly password: string };
   ready(port: number): Promise<boolean>;
+  /** What is seen of its processes from outside. */
+  readonly wires?: readonly Wire[];
+}
+
+/** Stands between the processes of an application and what they talk to. */
+export interface Wire {
+  /** A process group whose connections are to be told. */
+  started(group: number): void;
+  /** Logins of a group so far. */
+  loginsOf?(group: number): readonly Login[];
+  /** When a group read which credential. */
+  readsOf?(group: number): readonly Held[];
 }
 
 export type AnyApp = App | CommandApp;
@@ -83,7 +95,10 @@ export class Instance {
       }
       this.#file = path.join(app.observations, `${port}-${Math.round(this.#startedAt)}.jsonl`);
       this.#child = spawnCommand(app, port, { ...observe, file: this.#file });
-      if (this.#child.pid !== undefined) this.#reaper = reap(-this.#child.pid, 'SIGKILL', []);
+      if (this.#child.pid !== undefined) {
+        this.#reaper = reap(-this.#child.pid, 'SIGKILL', []);
+        for (const wire of app.wires ?? []) wire.started(this.#child.pid);
+      }
     } else this.#child = forkApp(app, port, observe);
     this.#child.on('message', (message) => this.#observed(message as Observation));
     this.#child.once('exit', () => (this.#endedAt = now()));
@@ -112,17 +127,25 @@ export class Instance {
 
   get evidence(): InstanceEvidence {
     this.#readFile();
-    const logins = [...this.#logins].map(([id, login]): Login => {
-      const closedAt = this.#closed.get(id) ?? this.#endedAt;
+    const wired = this.#wired((wire, group) => wire.loginsOf?.(group));
+    const observed = [...this.#logins].map(([id, login]) => ({ closedAt: this.#closed.get(id), ...login }));
+    const logins = (wired.length > 0 ? wired : observed).map(({ closedAt = this.#endedAt, ...login }): Login => {
       return closedAt === undefined || login.refused !== undefined ? login : { ...login, closedAt };
     });
+    const reads = [...this.#reads, ...this.#wired((wire, group) => wire.readsOf?.(group))];
     return {
       instance: this.#name,
       startedAt: this.#startedAt,
       ...(this.#endedAt === undefined ? {} : { endedAt: this.#endedAt }),
-      reads: this.#reads,
+      reads: impliedReads(reads, logins),
       logins,
     };
+  }
+
+  #wired<Seen>(look: (wire: Wire, group: number) => readonly Seen[] | undefined): readonly Seen[] {
+    const group = this.#child.pid;
+    if (!('command' in this.#app) || group === undefined) return [];
+    return (this.#app.wires ?? []).flatMap((wire) => look(wire, group) ?? []);
   }
 
   /** @throws InstanceError when it ends or is not ready in time: 20 s, or 60 s behind a command line. */

@@ -38,6 +38,8 @@ export interface PhaseOptions {
   readonly administrator: Administrator;
   /** Rotates, under load. */
   rotate(drill: Drill): Promise<void>;
+  /** Key of the fingerprints. Default: a random one. */
+  readonly key?: string;
   readonly signal: AbortSignal;
   onMark?(mark: Mark): void;
 }
@@ -129,8 +131,13 @@ export class Drill {
   }
 }
 
+/** A key for the fingerprints of one run. */
+export function randomKey(): string {
+  return randomBytes(32).toString('base64url');
+}
+
 class Notes {
-  readonly key = randomBytes(32).toString('base64url');
+  readonly key: string;
   /** Queries that were asked for and not sent yet. */
   volley = 0;
   readonly excused: Excused[] = [];
@@ -139,7 +146,8 @@ class Notes {
   readonly marks: Mark[] = [];
   readonly #onMark: ((mark: Mark) => void) | undefined;
 
-  constructor(onMark?: (mark: Mark) => void) {
+  constructor(key: string, onMark?: (mark: Mark) => void) {
+    this.key = key;
     this.#onMark = onMark;
   }
 
@@ -176,7 +184,7 @@ class Notes {
  * @throws what `rotate` throws, InstanceError, and the reason of `signal` when it aborts.
  */
 export async function runPhase(options: PhaseOptions): Promise<PhaseRecord> {
-  const notes = new Notes(options.onMark);
+  const notes = new Notes(options.key ?? randomKey(), options.onMark);
   const begun = now();
   notes.databaseTakes(options.initial, begun);
   notes.sourceHolds(options.initial, begun);

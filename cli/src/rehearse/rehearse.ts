@@ -35,7 +35,7 @@ export function rehearseCommand(terminal: Terminal, finish: (code: number) => vo
     .option('--strategy <name>', 'dual-user or in-place', 'dual-user')
     .option(
       '--credentials <how>',
-      'how the application gets them: file (its path is in DB_CREDENTIALS) or env (DB_USER, DB_PASSWORD, DATABASE_URL, PGUSER, PGPASSWORD)',
+      'how the application gets them: file (its path is in DB_CREDENTIALS), env (DB_USER, DB_PASSWORD, DATABASE_URL, PGUSER, PGPASSWORD), secrets-manager (its name is in DB_SECRET_ID, the API behind AWS_ENDPOINT_URL) or vault (its path is in DB_SECRET_PATH, the API at VAULT_ADDR)',
       'file',
     )
     .option('--credential-file <file>', 'where the file is written, such as .env; it must not exist')

@@ -3,18 +3,24 @@ import { createRequire } from 'node:module';
 import net from 'node:net';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
-import type { CommandApp } from '../instance.js';
+import type { CommandApp, Wire } from '../instance.js';
 import type { Courier } from './delivery.js';
 import type { ModuleUnderTest, RehearseOptions } from './options.js';
 
 /** What is started for each instance. */
-export function commandOf(options: RehearseOptions, courier: Courier, folder: string): CommandApp {
+export function commandOf(
+  options: RehearseOptions,
+  courier: Courier,
+  folder: string,
+  wires: readonly Wire[],
+): CommandApp {
   const { app, port, readyPath } = options;
   const health = typeof app === 'string' ? readyPath : '/health';
   return {
     command: typeof app === 'string' ? app : hostOf(app),
     cwd: options.cwd,
     observations: folder,
+    wires,
     ...(port === undefined ? {} : { port }),
     env: () => ({ ...withoutDatabases(options.env), ...courier.env() }),
     ...(courier.given ? { given: courier.given.bind(courier) } : {}),

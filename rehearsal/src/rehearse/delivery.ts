@@ -5,30 +5,48 @@ import path from 'node:path';
 import type { Credential } from '@keyturn/plan';
 
 import type { SourceFile } from '../observation.js';
-import type { Administrator } from '../sessions.js';
+import { type HttpWire } from '../wire/http-wire.js';
 import { type Delivery, RehearsalUsageError, type RehearseOptions } from './options.js';
+import { type Address, secretsManagerCourier, vaultCourier } from './store-courier.js';
 
 /** How credentials reach the application. */
 export interface Courier {
   /** Absent when there is no file. */
   readonly source?: SourceFile;
+  /** Absent when the credential does not come from a store. */
+  readonly wire?: HttpWire;
   /** What stands in the environment of an instance that starts now. */
-  env(): Readonly<Record<string, string>>;
+  env(): Readonly<Record<string, string | undefined>>;
   /** What an instance that starts now is given in its environment. */
   given?(): Credential;
   deliver(credential: Credential): Promise<void>;
   end(): Promise<void>;
 }
 
-/** @throws RehearsalUsageError when the file is there already: a rehearsal overwrites nothing. */
-export function courierOf(
+/**
+ * @param key of the fingerprints of the run
+ * @throws RehearsalUsageError when the file is there already: a rehearsal overwrites nothing.
+ * @throws PartMissing when the store cannot be had.
+ */
+export async function courierOf(
   options: Pick<RehearseOptions, 'cwd' | 'credentialFile'> & { readonly delivery: Delivery },
   folder: string,
-  { host, port, database }: Administrator,
-): Courier {
+  at: Address,
+  key: string,
+): Promise<Courier> {
+  const { host, port, database } = at;
   const address = { DB_HOST: host, DB_PORT: String(port), DB_NAME: database };
   const postgres = { PGHOST: host, PGPORT: String(port), PGDATABASE: database };
-  return options.delivery === 'env' ? inEnvironment() : inFile();
+  switch (options.delivery) {
+    case 'env':
+      return inEnvironment();
+    case 'file':
+      return inFile();
+    case 'secrets-manager':
+      return await secretsManagerCourier(at, key);
+    case 'vault':
+      return await vaultCourier(at, key);
+  }
 
   function inEnvironment(): Courier {
     let held: Credential | undefined;

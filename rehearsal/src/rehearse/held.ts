@@ -15,14 +15,15 @@ export interface Held {
 export function stillHeld(drill: Drill, older: Credential, newer: Credential): readonly Held[] {
   const was = drill.fingerprint(older);
   const is = drill.fingerprint(newer);
-  const seen = drill.fleet.evidence
-    .filter((process) => process.endedAt === undefined)
+  const alive = drill.fleet.evidence.filter((process) => process.endedAt === undefined);
+  const hasRead = new Set(alive.filter(({ reads }) => heldAt(reads, now())?.credential === is));
+  const seen = alive
     .map((process): Held => ({
       instance: process.instance,
       connections: process.logins.filter(
         (login) => login.refused === undefined && login.closedAt === undefined && login.credential === was,
       ).length,
-      cause: heldAt(process.reads, now())?.credential === is ? 'poolNotDrained' : 'configNotReloaded',
+      cause: hasRead.has(process) ? 'poolNotDrained' : hasRead.size > 0 ? 'partialDeployment' : 'configNotReloaded',
     }))
     .filter(({ connections }) => connections > 0);
   if (seen.length > 0) return seen;

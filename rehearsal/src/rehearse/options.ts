@@ -4,8 +4,11 @@ import type { Operation } from '../load.js';
 export const strategies = ['dual-user', 'in-place'] as const;
 export type Strategy = (typeof strategies)[number];
 
-/** How an application gets its credential: in a file that is written again, or in the environment of its start. */
-export const deliveries = ['file', 'env'] as const;
+/**
+ * How an application gets its credential: in a file that is written again, in the environment of its start, or from the API of AWS Secrets
+ * Manager or of Vault on loopback.
+ */
+export const deliveries = ['file', 'env', 'secrets-manager', 'vault'] as const;
 export type Delivery = (typeof deliveries)[number];
 
 /** What can be made to go wrong on top of each rotation. */

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { type PhaseRecord, runPhase } from '../phase.js';
+import { type PhaseRecord, randomKey, runPhase } from '../phase.js';
+import { startPostgresWire } from '../wire/postgres-wire.js';
 import { commandOf } from './command.js';
 import { openDatabase } from './database.js';
 import { courierOf } from './delivery.js';
@@ -36,18 +37,28 @@ export async function rehearse(options: RehearseOptions): Promise<Rehearsal> {
   try {
     const database = await openDatabase(options.databaseUrl, 40 * options.instances + 20);
     undo.push(() => database.end());
-    const courier = courierOf(options, folder, database.administrator);
-    const parts = { options, database, courier };
+    const key = randomKey();
+    const wire = await startPostgresWire(database.administrator, key);
+    undo.push(() => wire.stop());
+    const courier = await courierOf(
+      options,
+      folder,
+      { database: database.administrator.database, host: wire.host, port: wire.port },
+      key,
+    );
+    undo.push(() => courier.end());
+    const parts = { options, database, courier, wire };
     const rotation = options.strategy === 'dual-user' ? dualUser(parts) : inPlace(parts);
     const initial = await rotation.begin();
-    undo.push(() => courier.end());
+    wire.learn(initial);
     await courier.deliver(initial);
     onProgress(`Database and credential are there; starting ${options.instances} × the application`);
 
     const turns: Turn[] = [];
     const record = await runPhase({
       name: 'rehearsal',
-      app: commandOf(options, courier, folder),
+      app: commandOf(options, courier, folder, courier.wire ? [wire, courier.wire] : [wire]),
+      key,
       instances: options.instances,
       load: {
         rate: options.rate,

@@ -15,6 +15,7 @@ import { escapeIdentifier, escapeLiteral } from 'pg';
 import { now } from '../evidence.js';
 import type { Drill } from '../phase.js';
 import type { RehearsalDatabase } from './database.js';
+import type { PostgresWire } from '../wire/postgres-wire.js';
 import type { Courier } from './delivery.js';
 import { type Held, stillHeld } from './held.js';
 import type { RehearseOptions } from './options.js';
@@ -39,6 +40,7 @@ export interface Parts {
   readonly options: RehearseOptions;
   readonly database: RehearsalDatabase;
   readonly courier: Courier;
+  readonly wire: Pick<PostgresWire, 'learn'>;
 }
 
 const slowMs = 1_000;
@@ -64,7 +66,7 @@ const plan: Plan = {
 };
 
 /** Two users: re-key the idle one, publish it, wait until nobody uses the other, switch that off. */
-export function dualUser({ options, database, courier }: Parts): Rotation {
+export function dualUser({ options, database, courier, wire }: Parts): Rotation {
   const { administrator, pair } = database;
   const { host, port } = administrator;
   const memory = new MemoryStore();
@@ -117,7 +119,7 @@ export function dualUser({ options, database, courier }: Parts): Rotation {
       await advance(drill);
       const published = await publishedIn(memory);
       drill.databaseTakes(published, setAt);
-      const publishedAt = await hand(drill, { options, database, courier }, published, superseded);
+      const publishedAt = await hand(drill, { options, database, courier, wire }, published, superseded);
       const drained = await drainedWithin(drill, superseded.user, options.budget.maxDrainMs, publishedAt);
       const held = drained === undefined ? stillHeld(drill, superseded, published) : [];
       const begunAt = now();
@@ -136,7 +138,7 @@ export function dualUser({ options, database, courier }: Parts): Rotation {
 }
 
 /** One user: its password is changed, then what the application reads. Between the two nobody can log in. */
-export function inPlace({ options, database, courier }: Parts): Rotation {
+export function inPlace({ options, database, courier, wire }: Parts): Rotation {
   const [user] = database.pair.users;
   let current: Credential = { user, password: newPassword(), generation: 1 };
   return {
@@ -163,7 +165,7 @@ export function inPlace({ options, database, courier }: Parts): Rotation {
       }
       if (options.faults.includes('slow-store')) await sleep(slowMs, undefined, { signal: drill.signal });
       current = next;
-      await hand(drill, { options, database, courier }, next, before);
+      await hand(drill, { options, database, courier, wire }, next, before);
       return { rotation, held: [] };
     },
   };
@@ -172,19 +174,21 @@ export function inPlace({ options, database, courier }: Parts): Rotation {
 /** Publishes to the application, with the faults that lie there, the bursts that make pools grow, and a restart where it is asked for. */
 async function hand(
   drill: Drill,
-  { options, database, courier }: Parts,
+  { options, database, courier, wire }: Parts,
   credential: Credential,
   before: Credential,
 ): Promise<number> {
   const pause = async (ms: number): Promise<void> => await sleep(ms, undefined, { signal: drill.signal });
   const deliver = async (what: Credential, label: string): Promise<number> => {
     const at = now();
+    wire.learn(what);
     drill.sourceHolds(what, at);
     await courier.deliver(what);
     drill.mark(label);
     return at;
   };
   if (options.faults.includes('lag')) await pause(lagMs);
+  if (courier.wire) courier.wire.delayMs = options.faults.includes('slow-store') ? slowMs : 0;
   let at = await deliver(credential, `generation ${credential.generation} published`);
   if (options.faults.includes('stale-secret')) {
     await pause(100);
@@ -214,7 +218,7 @@ async function restart(drill: Drill, { server }: RehearsalDatabase): Promise<voi
 
 /** More than a pool of the usual size, for each instance: pools must open connections. */
 export function volleyOf({ instances }: Pick<RehearseOptions, 'instances'>): number {
-  return 12 * instances;
+  return 30 * instances;
 }
 
 async function drainedWithin(drill: Drill, user: string, withinMs: number, since: number): Promise<number | undefined> {

@@ -1,0 +1,5 @@
+// Follows its credential.
+import { pool } from './pool.mjs';
+import { serve } from './serve.mjs';
+
+serve(pool);

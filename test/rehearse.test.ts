@@ -1,0 +1,145 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+import { type RehearseOptions, rehearse, type Verdict } from '@keyturn/rehearsal';
+import { survivesRotation } from '@keyturn/rehearsal/test';
+import { PartMissing } from '@keyturn/services';
+import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
+
+const apps = path.join(import.meta.dirname, 'rehearse-apps');
+let folder: string;
+
+beforeAll(async () => (folder = await mkdtemp(path.join(tmpdir(), 'keyturn-rehearse-'))));
+afterAll(async () => await rm(folder, { recursive: true, force: true }));
+
+async function verdictOn(app: string, options: Partial<RehearseOptions> = {}): Promise<Verdict> {
+  const { verdict } = await rehearse({
+    app: `node ${path.join(apps, app)}`,
+    cwd: folder,
+    env: { PATH: process.env['PATH'] },
+    instances: 2,
+    operations: [{ name: 'GET /', weight: 1, method: 'GET', path: () => '/' }],
+    rate: 40,
+    rotations: 1,
+    strategy: 'dual-user',
+    delivery: 'file',
+    restart: false,
+    faults: [],
+    budget: { maxFailed: 0, maxDrainMs: 4_000 },
+    ...options,
+  });
+  return verdict;
+}
+
+const seen = ({ causes }: Verdict): string[] =>
+  Object.entries(causes)
+    .filter(([, count]) => count > 0)
+    .sort(([, one], [, other]) => other - one)
+    .map(([cause]) => cause);
+
+const told = ({ held }: Verdict): string[] => [...new Set(held.map(({ cause }) => cause))].sort();
+
+/** A part of the store that cannot be had here. */
+async function orSkip<Result>(context: TestContext, run: () => Promise<Result>): Promise<Result> {
+  try {
+    return await run();
+  } catch (error) {
+    if (error instanceof PartMissing) return context.skip(error.message);
+    throw error;
+  }
+}
+
+describe('an application with one fault', () => {
+  it.each([
+    ['keeps its pool although it has read the newer credential', 'pool-kept.mjs', 'poolNotDrained', {}],
+    ['reads its credential at its start alone', 'read-at-start.mjs', 'configNotReloaded', {}],
+    ['reloads in one of its instances alone', 'leader-reloads.mjs', 'partialDeployment', {}],
+    ['is told of the new password after the database is', 'watches.mjs', 'race', { faults: ['slow-store'] as const }],
+  ])('that %s fails for it when a password is changed in place', async (_, app, cause, options) => {
+    const verdict = await verdictOn(app, { strategy: 'in-place', ...options });
+    expect(verdict.passed).toBe(false);
+    expect(seen(verdict)[0]).toBe(cause);
+    expect(verdict.causes.unknown).toBe(0);
+    expect(verdict.preventions.map((each) => each.cause)).toContain(cause);
+  });
+
+  it('that asks for the password alone joins a user and a password that never belonged together', async () => {
+    const verdict = await verdictOn('user-kept.mjs');
+    expect(seen(verdict)).toEqual(['wrongSecret']);
+    expect(verdict.preventions.find(({ cause }) => cause === 'wrongSecret')?.component).toBe('DualUserDatabaseRole');
+  });
+
+  it('that reads its credential at its start alone is still holding it when two users rotate, and it is said where', async () => {
+    const verdict = await verdictOn('read-at-start.mjs');
+    expect(verdict.passed).toBe(false);
+    expect(told(verdict)).toEqual(['configNotReloaded']);
+    expect(verdict.held.map(({ instance }) => instance).sort()).toEqual(['instance 1', 'instance 2']);
+    expect(verdict.checks.find(({ name }) => name === 'time to drain')).toMatchObject({ holds: false });
+  });
+});
+
+describe('an application with two faults', () => {
+  it('is told of both: one instance has read and keeps its pool, the other has not read', async () => {
+    const verdict = await verdictOn('leader-reads.mjs');
+    expect(verdict.passed).toBe(false);
+    expect(told(verdict)).toEqual(['partialDeployment', 'poolNotDrained']);
+  });
+
+  it('is told of both: the user is kept, and a restart is needed for it', async () => {
+    const verdict = await verdictOn('user-kept.mjs', { strategy: 'dual-user', restart: true });
+    expect(seen(verdict)).toContain('wrongSecret');
+    expect(verdict.held.length).toBeLessThanOrEqual(2);
+  });
+});
+
+describe('an application that follows', () => {
+  it('passes with every fault of the way there', async () => {
+    const verdict = await verdictOn('follows.mjs', {
+      rotations: 2,
+      faults: ['kill-rotator', 'restart-db', 'slow-store', 'stale-secret', 'lag'],
+      budget: { maxFailed: 0, maxDrainMs: 10_000 },
+    });
+    expect(verdict.checks.filter(({ holds }) => !holds)).toEqual([]);
+    expect(verdict).toMatchObject({ passed: true, rotations: 2, failed: 0, held: [], preventions: [] });
+    expect(verdict.requests).toBeGreaterThan(50);
+    expect(verdict.drainMs).toBeGreaterThan(0);
+  });
+
+  it.each([
+    ['secrets-manager', 'secrets-manager.mjs'],
+    ['vault', 'vault.mjs'],
+  ] as const)('passes when it reads from the API of %s', async (delivery, app, context) => {
+    const verdict = await orSkip(context, async () => await verdictOn(app, { delivery }));
+    expect(verdict).toMatchObject({ passed: true, failed: 0, observed: true });
+  });
+
+  it('passes with a credential in its environment when it is restarted', async () => {
+    const verdict = await verdictOn('environment.mjs', { delivery: 'env', restart: true });
+    expect(verdict).toMatchObject({ passed: true, failed: 0 });
+  });
+});
+
+describe('a store', () => {
+  it('that was read once is told from one that was read again', async (context) => {
+    const verdict = await orSkip(
+      context,
+      async () => await verdictOn('secrets-manager-once.mjs', { delivery: 'secrets-manager' }),
+    );
+    expect(verdict.passed).toBe(false);
+    expect(told(verdict)).toEqual(['configNotReloaded']);
+  });
+});
+
+describe('a module', () => {
+  it('whose pool follows survives', async () => {
+    const verdict = await survivesRotation({ module: path.join(apps, 'pool.mjs'), rotations: 3 });
+    expect(verdict).toMatchObject({ passed: true, failed: 0, rotations: 3 });
+  });
+
+  it('whose pool does not follow fails with the verdict as its message', async () => {
+    await expect(survivesRotation({ module: path.join(apps, 'plain-pool.mjs'), maxDrainMs: 1_000 })).rejects.toThrow(
+      /FAILED: .*prevent config not reloaded: rule require-pool-refresh/s,
+    );
+  });
+});
