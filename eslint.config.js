@@ -29,9 +29,7 @@ export default defineConfig(
     ignores: ['**/*.test.ts'],
     plugins: { 'eslint-plugin': eslintPlugin },
     rules: {
-      'eslint-plugin/require-meta-docs-description': ['error', { pattern: '^(Enforce|Require|Disallow) .+[^.]$' }],
       'eslint-plugin/report-message-format': ['error', '^[^a-z].*\\.$'],
-      'eslint-plugin/require-meta-schema': 'error',
     },
   },
 );
