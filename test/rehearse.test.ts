@@ -106,10 +106,10 @@ describe('an application that follows', () => {
     expect(verdict.drainMs).toBeGreaterThan(0);
   });
 
-  it.each([
+  it.for([
     ['secrets-manager', 'secrets-manager.mjs'],
     ['vault', 'vault.mjs'],
-  ] as const)('passes when it reads from the API of %s', async (delivery, app, context) => {
+  ] as const)('passes when it reads from the API of %s', async ([delivery, app], context) => {
     const verdict = await orSkip(context, async () => await verdictOn(app, { delivery }));
     expect(verdict).toMatchObject({ passed: true, failed: 0, observed: true });
   });
