@@ -1,4 +1,5 @@
-// Makes one file of each host that is uploaded: everything but the AWS SDK, which the Lambda runtime has.
+// Makes one file of each host that is uploaded: everything but the AWS SDK, which the Lambda runtime has. The job's goes into a ConfigMap,
+// which holds 1 MiB.
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 
@@ -8,7 +9,10 @@ const out = process.argv[2] ?? path.join(import.meta.dirname, 'dist', 'bundles')
 mkdirSync(out, { recursive: true });
 await build({
   absWorkingDir: import.meta.dirname,
-  entryPoints: [{ in: 'src/hosts/aws-lambda/main.ts', out: 'aws-lambda' }],
+  entryPoints: [
+    { in: 'src/hosts/aws-lambda/main.ts', out: 'aws-lambda' },
+    { in: 'src/hosts/kubernetes-job/main.ts', out: 'kubernetes-job' },
+  ],
   outdir: out,
   outExtension: { '.js': '.mjs' },
   bundle: true,

@@ -4,7 +4,10 @@ import type { RotatedSecret } from './secret.js';
 import type { Settings } from './settings.js';
 
 /** @throws BootstrapError when the engine is not one that this function rotates. */
-export async function databaseOf(secret: RotatedSecret, settings: Settings): Promise<Database> {
+export async function databaseOf(
+  secret: Omit<RotatedSecret, 'store'>,
+  settings: Pick<Settings, 'pair' | 'sharedRoleKind' | 'endpoints' | 'tls'>,
+): Promise<Database> {
   const { engine, host, port, dbname, admin } = secret;
   if (!['postgres', 'postgresql', 'aurora-postgresql'].includes(engine)) {
     throw new BootstrapError(`The engine "${engine}" of the secret is not one that this function rotates: postgres.`);

@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
-
 import type { Plan, SharedRoleKind } from '@keyturn/plan';
 
 import type { Endpoint, Tls } from '../../databases/postgres/endpoint.js';
 import type { Pair } from '../../pair.js';
+import { SettingsError } from '../settings-error.js';
+import { tlsFrom } from '../tls.js';
 
 /** What a rotation function is told beside the secret. */
 export interface Settings {
@@ -21,10 +21,7 @@ export interface Settings {
   readonly rotatesWithinMs?: number;
 }
 
-/** A variable is missing, or does not say what it should. */
-export class SettingsError extends Error {
-  override readonly name = 'SettingsError';
-}
+export { SettingsError };
 
 /**
  * Settings from the environment of the function: `KEYTURN_PAIR`, `KEYTURN_PLAN`, `KEYTURN_DATABASE` (JSON); `KEYTURN_ENDPOINTS` (JSON, default
@@ -43,7 +40,7 @@ export function settingsFrom(env: NodeJS.ProcessEnv): Settings {
     database: json<Settings['database']>(env, 'KEYTURN_DATABASE'),
     endpoints: env['KEYTURN_ENDPOINTS'] === undefined ? [] : json<Settings['endpoints']>(env, 'KEYTURN_ENDPOINTS'),
     sharedRoleKind: kind,
-    tls: tlsFrom(env['KEYTURN_TLS']),
+    tls: tlsFrom(env['KEYTURN_TLS'], 'KEYTURN_TLS'),
     ...(env['KEYTURN_USER_SECRETS'] === undefined
       ? {}
       : { userSecrets: json<Record<string, string>>(env, 'KEYTURN_USER_SECRETS') }),
@@ -61,15 +58,5 @@ function json<T>(env: NodeJS.ProcessEnv, name: string): T {
     return JSON.parse(text) as T;
   } catch {
     throw new SettingsError(`The environment variable ${name} is not JSON.`);
-  }
-}
-
-function tlsFrom(text: string | undefined): Tls {
-  if (text === undefined || text === '') return true;
-  if (text === 'off') return false;
-  try {
-    return { ca: readFileSync(text, 'utf8') };
-  } catch (cause) {
-    throw new SettingsError(`KEYTURN_TLS names the CA file ${text}, which cannot be read.`, { cause });
   }
 }

@@ -1,0 +1,97 @@
+import type { DualUsers, SharedRoleKind } from './dual-users.js';
+import type { Duration } from './duration.js';
+import type { Plan } from './plan.js';
+import type { Schedule } from './schedule.js';
+
+/** Where a host that runs once finds its settings: a file, or the text itself. Both hold a {@link HostSettings} as JSON. */
+export const hostVariables = {
+  settingsFile: 'KEYTURN_SETTINGS_FILE',
+  settings: 'KEYTURN_SETTINGS',
+} as const;
+
+/**
+ * What a host is told to do, as the first argument. `tend` finishes what is half done, advances when the schedule says so and retires when
+ * nobody can hold the superseded credential; run it every few minutes. The others do that one thing, whatever the schedule says.
+ */
+export const hostCommands = ['tend', 'bootstrap', 'advance', 'resume', 'retire'] as const;
+export type HostCommand = (typeof hostCommands)[number];
+
+/**
+ * What the exit code of a host says. `done`: done, nothing to do, or waiting for time to pass. `blocked`: a person is needed, because a due
+ * rotation is kept by a session or was refused. `settings`: the settings are wrong. `failed`: no answer from database or store; try again.
+ */
+export const hostExitCodes = { done: 0, blocked: 1, settings: 2, failed: 3 } as const;
+
+/** Settings of a host that runs once: what is rotated, where, and when. They hold no secret. */
+export interface HostSettings {
+  readonly pair: DualUsers & { readonly name: string };
+  readonly plan: Plan;
+  /** Default: `every` of the plan after the last publication, at any time. */
+  readonly schedule?: Schedule;
+  /** Default: `owner`. */
+  readonly sharedRole?: SharedRoleKind;
+  readonly database: HostDatabase;
+  readonly store: HostStore;
+  /** Make roles and journal when the database does not know the pair. Default: false, and `bootstrap` has to be run once. */
+  readonly bootstrap?: boolean;
+  /** How to find the pods of each start-bound consumer of the plan, by its name. */
+  readonly pods?: Readonly<Record<string, HostPods>>;
+}
+
+/** The database server and its endpoints. */
+export interface HostDatabase {
+  /** Default: `postgres`. */
+  readonly engine?: string;
+  /** The writer. */
+  readonly host: string;
+  readonly port?: number;
+  readonly dbname?: string;
+  /** Further addresses where applications log in. */
+  readonly endpoints?: readonly {
+    readonly name: string;
+    readonly kind: 'reader' | 'pooler' | 'proxy';
+    readonly host: string;
+    readonly port: number;
+  }[];
+  /** Folder with the rotator's login in the files `username` and `password`: a mounted Secret, read at each run. */
+  readonly admin: string;
+  /** Path of a CA file, or `off`. Default: the system's certificates. */
+  readonly tls?: string;
+}
+
+/** Where the credential is published. */
+export type HostStore = KubernetesHostStore | AzureHostStore;
+
+export interface KubernetesHostStore {
+  readonly kind: 'kubernetes';
+  /** The Secret that applications read; with `versioned`, the ConfigMap that names it. Candidates stand in the Secret `<name>-keyturn`. */
+  readonly name: string;
+  /** Default: that of the pod. */
+  readonly namespace?: string;
+  readonly versioned?: boolean;
+  readonly keys?: { readonly user?: string; readonly password?: string; readonly generation?: string };
+  readonly previousKeys?: { readonly user: string; readonly password: string };
+  readonly templates?: Readonly<Record<string, string>>;
+  /** Default: that of the cluster of the pod. Elsewhere: the address of `kubectl proxy`, with `namespace`. */
+  readonly server?: string;
+}
+
+export interface AzureHostStore {
+  readonly kind: 'azure-key-vault';
+  /** Such as `https://app.vault.azure.net`. */
+  readonly vault: string;
+  /** Name of the secret that applications read. */
+  readonly name: string;
+  /** How long a published version is valid; its near-expiry event starts the next rotation. Default: no expiry. */
+  readonly validFor?: Duration;
+}
+
+/** Pods that hold a credential until they are restarted. */
+export interface HostPods {
+  /** A label selector of Kubernetes, such as `app=shop`. */
+  readonly selector: string;
+  /** Default: that of the pod of the host. */
+  readonly namespace?: string;
+  /** How long after a publication a container may still start with the credential before: clocks, kubelet, sync. Default: 1 minute. */
+  readonly margin?: Duration;
+}

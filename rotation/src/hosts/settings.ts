@@ -1,0 +1,119 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+
+import { checkPlan, type HostSettings, type HostStore, hostVariables, startBound } from '@keyturn/plan';
+
+import { checkSchedule } from './process/schedule.js';
+import { SettingsError } from './settings-error.js';
+
+/**
+ * The settings of a host that runs once, checked.
+ *
+ * @throws SettingsError when they are missing, are not JSON, lack something or name something unknown.
+ * @throws PlanError when the plan cannot work.
+ * @throws ScheduleError when the schedule cannot work with the plan.
+ */
+export function hostSettingsFrom(env: NodeJS.ProcessEnv, stores: readonly HostStore['kind'][]): HostSettings {
+  const { source, text } = textFrom(env);
+  let settings: unknown;
+  try {
+    settings = JSON.parse(text);
+  } catch {
+    throw new SettingsError(`${source} is not JSON.`);
+  }
+  return checked(settings, source, stores);
+}
+
+function textFrom(env: NodeJS.ProcessEnv): { readonly source: string; readonly text: string } {
+  const file = env[hostVariables.settingsFile];
+  const text = env[hostVariables.settings];
+  if (file !== undefined && file !== '') {
+    try {
+      return { source: file, text: readFileSync(file, 'utf8') };
+    } catch (cause) {
+      throw new SettingsError(`${hostVariables.settingsFile} names ${file}, which cannot be read.`, { cause });
+    }
+  }
+  if (text !== undefined && text !== '') return { source: hostVariables.settings, text };
+  throw new SettingsError(
+    `Neither ${hostVariables.settingsFile} nor ${hostVariables.settings} is set. The component sets one; see its page.`,
+  );
+}
+
+/** Keys of each part; those with `!` have to be there. */
+const parts = {
+  settings: ['pair!', 'plan!', 'database!', 'store!', 'schedule', 'sharedRole', 'bootstrap', 'pods'],
+  pair: ['name!', 'sharedRole!', 'users!'],
+  plan: ['strategy!', 'every!', 'consumers!', 'soak', 'runTime'],
+  database: ['host!', 'admin!', 'engine', 'port', 'dbname', 'endpoints', 'tls'],
+  kubernetes: ['kind!', 'name!', 'namespace', 'versioned', 'keys', 'previousKeys', 'templates', 'server'],
+  'azure-key-vault': ['kind!', 'vault!', 'name!', 'validFor'],
+} as const;
+
+function checked(given: unknown, source: string, stores: readonly HostStore['kind'][]): HostSettings {
+  const settings = shaped(given, source, parts.settings) as unknown as HostSettings;
+  shaped(settings.pair, `"pair" of ${source}`, parts.pair);
+  const users: unknown = settings.pair.users;
+  if (!Array.isArray(users) || new Set(users).size !== 2 || users.some((user) => typeof user !== 'string')) {
+    throw new SettingsError(`"users" of "pair" of ${source} has to hold the names of two users.`);
+  }
+  shaped(settings.plan, `"plan" of ${source}`, parts.plan);
+  shaped(settings.database, `"database" of ${source}`, parts.database);
+  const { kind } = settings.store as { readonly kind?: HostStore['kind'] };
+  if (kind === undefined || !stores.includes(kind)) {
+    throw new SettingsError(
+      `"store" of ${source} has the kind "${String(kind)}". Allowed values are: ${stores.join(', ')}.`,
+    );
+  }
+  shaped(settings.store, `"store" of ${source}`, parts[kind]);
+  const { sharedRole } = settings;
+  if (sharedRole !== undefined && !['owner', 'grantee'].includes(sharedRole)) {
+    throw new SettingsError(
+      `"sharedRole" of ${source} is "${String(sharedRole)}". Allowed values are: owner, grantee.`,
+    );
+  }
+  checkPlan(settings.plan);
+  checkSchedule(settings.schedule ?? {}, settings.plan);
+  for (const { name } of startBound(settings.plan.consumers)) {
+    if (kind !== 'kubernetes' || settings.pods?.[name] !== undefined) continue;
+    throw new SettingsError(
+      `${name} holds a credential until it is restarted, and "pods" of ${source} does not say how to find its pods. Write for example { "${name}": { "selector": "app=${name}" } }.`,
+    );
+  }
+  return settings;
+}
+
+function shaped(given: unknown, what: string, keys: readonly string[]): Readonly<Record<string, unknown>> {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    throw new SettingsError(`${what} has to be a JSON object.`);
+  }
+  const names = keys.map((key) => key.replace('!', ''));
+  const unknown = Object.keys(given).find((key) => !names.includes(key));
+  if (unknown !== undefined) {
+    throw new SettingsError(`${what} has the unknown key "${unknown}". Known keys are: ${names.join(', ')}.`);
+  }
+  for (const key of keys) {
+    if (!key.endsWith('!') || (given as Record<string, unknown>)[key.slice(0, -1)] !== undefined) continue;
+    throw new SettingsError(`${what} lacks "${key.slice(0, -1)}".`);
+  }
+  return given as Readonly<Record<string, unknown>>;
+}
+
+/**
+ * The rotator's login in a folder, as a mounted Secret shows it.
+ *
+ * @throws SettingsError when `username` or `password` cannot be read.
+ */
+export function loginIn(folder: string): { readonly user: string; readonly password: string } {
+  const read = (name: string): string => {
+    try {
+      return readFileSync(path.join(folder, name), 'utf8').replace(/\r?\n$/, '');
+    } catch (cause) {
+      throw new SettingsError(
+        `${path.join(folder, name)} cannot be read. Mount the Secret with the rotator's login ("username", "password") there.`,
+        { cause },
+      );
+    }
+  };
+  return { user: read('username'), password: read('password') };
+}
