@@ -70,3 +70,18 @@ function withDefaults<Options extends readonly unknown[]>(given: Options, defaul
 function isPlain(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
+
+/** The option that most rules have alone. */
+export interface TestsOption {
+  readonly checkTests: boolean;
+}
+
+export const testsSchema: readonly JSONSchema.JSONSchema4[] = [
+  {
+    type: 'object',
+    additionalProperties: false,
+    properties: { checkTests: { type: 'boolean', description: 'Also look into test files.' } },
+  },
+];
+
+export const testsDefault: [TestsOption] = [{ checkTests: false }];

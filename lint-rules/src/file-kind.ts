@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { type Node, isFunction, keyOf, nameOf } from './ast.js';
 import { modulesOf, namesAnyOf } from './modules.js';
 import type { Source } from './origin.js';
 
@@ -78,5 +79,16 @@ const infrastructure =
 /** True for programs that describe infrastructure. */
 export function isInfrastructure(source: Source): boolean {
   for (const each of modulesOf(source)) if (infrastructure.test(each)) return true;
+  return false;
+}
+
+/** True inside a function that the program hands to a cloud: it runs later, and reads secrets while running. */
+export function isInRuntimeCallback(node: Node): boolean {
+  for (let current = node.parent; current; current = current.parent) {
+    if (!isFunction(current)) continue;
+    const parent = current.parent;
+    const maker = parent.type === 'NewExpression' ? nameOf(parent.callee) : undefined;
+    if (maker === 'CallbackFunction' || (parent.type === 'Property' && keyOf(parent) === 'callback')) return true;
+  }
   return false;
 }

@@ -31,13 +31,26 @@ export interface Client {
   readonly readsEnvironment?: boolean;
   /** Says how to write the hook. */
   readonly remedy: string;
-  /** The option that bounds the life of a connection, and whether there is a bound by default. */
-  readonly lifetime?: { readonly keys: readonly string[]; readonly boundByDefault: boolean };
+  /** The options that bound the life of a connection, as paths; what to write; and whether there is a bound by default. */
+  readonly lifetime?: Lifetime;
   /** Finishes running work, then closes. */
   readonly drain: readonly string[];
   /** Closes without waiting. */
   readonly abrupt?: readonly string[];
 }
+
+/** Options that bound the life of a connection. */
+export interface Lifetime {
+  /** Paths inside the options. The first is the one to write. */
+  readonly keys: readonly string[];
+  /** Half an hour, in the unit of the first key; nothing where the key does not count time. */
+  readonly halfAnHour?: number;
+  readonly boundByDefault: boolean;
+  /** Only with one of these as `type` or `dialect`. */
+  readonly dialects?: readonly string[];
+}
+
+const pgLifetime: Lifetime = { keys: ['maxLifetimeSeconds', 'maxUses'], halfAnHour: 1800, boundByDefault: false };
 
 const sql = { userKeys: ['user', 'username'], passwordKeys: ['password'], urlKeys: ['connectionString', 'uri', 'url'] };
 const keyturnPool = 'Use the pool of `@keyturn/pool`';
@@ -55,7 +68,7 @@ export const clients: readonly Client[] = [
     assignable: ['options.password'],
     readsEnvironment: true,
     remedy: `${keyturnPool}, or pass \`password\` as a function beside \`host\`, \`user\` and \`database\`.`,
-    lifetime: { keys: ['maxLifetimeSeconds', 'maxUses'], boundByDefault: false },
+    lifetime: pgLifetime,
     drain: ['end'],
   },
   {
@@ -68,7 +81,7 @@ export const clients: readonly Client[] = [
     passwordFunction: 'yes',
     hooks: [],
     remedy: 'Pass `password` as a function.',
-    lifetime: { keys: ['max_lifetime'], boundByDefault: true },
+    lifetime: { keys: ['max_lifetime'], halfAnHour: 1800, boundByDefault: true },
     drain: ['end'],
   },
   {
@@ -80,7 +93,7 @@ export const clients: readonly Client[] = [
     passwordFunction: 'not-with-url',
     hooks: [],
     remedy: 'Pass `password` as a function beside `host`, `user` and `database`.',
-    lifetime: { keys: ['maxLifetimeSeconds', 'maxUses'], boundByDefault: false },
+    lifetime: pgLifetime,
     drain: ['$pool.end', 'end'],
   },
   {
@@ -235,6 +248,7 @@ export const clients: readonly Client[] = [
     hooks: ['hooks.beforeConnect'],
     userHooks: ['hooks.beforeConnect'],
     hookMethods: ['beforeConnect', 'addHook', 'addListener'],
+    lifetime: { keys: ['pool.maxUses'], boundByDefault: false },
     remedy: 'Set user and password in its `beforeConnect` hook.',
     drain: ['close'],
   },
@@ -247,6 +261,12 @@ export const clients: readonly Client[] = [
     nested: ['extra'],
     passwordFunction: 'not-with-url',
     hooks: [],
+    lifetime: {
+      keys: ['extra.maxLifetimeSeconds', 'extra.maxUses'],
+      halfAnHour: 1800,
+      boundByDefault: false,
+      dialects: ['postgres', 'cockroachdb', 'aurora-postgres'],
+    },
     remedy:
       'On PostgreSQL pass `password` as a function beside `host` and `username`; on MySQL make a new data source when the credential changes.',
     drain: ['destroy', 'close'],

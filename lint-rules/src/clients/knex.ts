@@ -2,6 +2,30 @@ import type { TSESTree } from '@typescript-eslint/utils';
 import { type Callable, findProperty, isFunction, returnsOf } from '../ast.js';
 import { type Source, originOf } from '../origin.js';
 import { objectBehind, traced } from '../value.js';
+import type { Client } from './clients.js';
+import type { Making } from './find-client.js';
+
+/** What stands inside `connection`, and around it. Its password function works on PostgreSQL alone. */
+export const knexClient: Client = {
+  name: 'knex',
+  modules: ['knex'],
+  makers: ['', 'knex', 'Knex'],
+  userKeys: ['user', 'username'],
+  passwordKeys: ['password'],
+  urlKeys: ['connectionString', 'uri'],
+  takesUrl: true,
+  passwordFunction: 'not-with-url',
+  hooks: [],
+  remedy: 'Pass `connection` as a function that returns an `expirationChecker`.',
+  lifetime: { keys: ['pool.maxConnectionLifetimeMillis'], halfAnHour: 1_800_000, boundByDefault: false },
+  drain: ['destroy'],
+};
+
+/** True for a call that makes a Knex instance. */
+export function isKnex(source: Source, node: Making): boolean {
+  const origin = originOf(source, node.callee);
+  return origin?.module === 'knex' && knexClient.makers.includes(origin.members.join('.'));
+}
 
 export type KnexConnection = 'checked' | 'unchecked' | 'unknown';
 

@@ -3,7 +3,11 @@
 import noCapturedCredential from './no-captured-credential.js';
 import noHardcodedCredential from './no-hardcoded-credential.js';
 import noInPlacePasswordChange from './no-in-place-password-change.js';
+import noPinnedSecretVersionAtRuntime from './no-pinned-secret-version-at-runtime.js';
+import noSecretCacheWithoutTtl from './no-secret-cache-without-ttl.js';
 import noUnpinnedSecretVersion from './no-unpinned-secret-version.js';
+import requireConnectionLifetime from './require-connection-lifetime.js';
+import requireLeaseRenewal from './require-lease-renewal.js';
 import requirePoolDrain from './require-pool-drain.js';
 import requirePoolRefresh from './require-pool-refresh.js';
 
@@ -12,7 +16,11 @@ export const rules = {
   'no-captured-credential': noCapturedCredential,
   'no-hardcoded-credential': noHardcodedCredential,
   'no-in-place-password-change': noInPlacePasswordChange,
+  'no-pinned-secret-version-at-runtime': noPinnedSecretVersionAtRuntime,
+  'no-secret-cache-without-ttl': noSecretCacheWithoutTtl,
   'no-unpinned-secret-version': noUnpinnedSecretVersion,
+  'require-connection-lifetime': requireConnectionLifetime,
+  'require-lease-renewal': requireLeaseRenewal,
   'require-pool-drain': requirePoolDrain,
   'require-pool-refresh': requirePoolRefresh,
 };

@@ -1,7 +1,7 @@
 import type { TSESTree } from '@typescript-eslint/utils';
-import { type Node, findProperty, isFunction, keyOf, nameOf, textOf, unwrap } from '../ast.js';
+import { type Node, findProperty, keyOf, nameOf, textOf, unwrap } from '../ast.js';
 import { createRule } from '../create-rule.js';
-import { isInfrastructure, isTestFile, pathOf } from '../file-kind.js';
+import { isInRuntimeCallback, isInfrastructure, isTestFile, pathOf } from '../file-kind.js';
 import { originOf } from '../origin.js';
 import { objectBehind, traced } from '../value.js';
 
@@ -49,7 +49,7 @@ export default createRule<[Option], Ids>({
     return {
       Property(node) {
         const key = keyOf(node);
-        if (node.parent.type !== 'ObjectExpression' || isInCallbackOfHandler(node)) return;
+        if (node.parent.type !== 'ObjectExpression' || isInRuntimeCallback(node)) return;
         if (key === 'secretKeyRef') cloudRunOrKubernetes(node);
         else if (key === 'secretRef' && isInside(node, 'envFrom') && !reloads) kubernetes(node);
         else if (key === 'valueFrom' && isInside(node, 'secrets')) taskDefinition(node);
@@ -143,17 +143,6 @@ export default createRule<[Option], Ids>({
             : { node: object, messageId: 'noVersion', data: { name: 'secretEnvironmentVariables' } },
         );
       }
-    }
-
-    /** Code that runs later reads the secret while running. */
-    function isInCallbackOfHandler(node: Node): boolean {
-      for (let current = node.parent; current; current = current.parent) {
-        if (!isFunction(current)) continue;
-        const parent = current.parent;
-        const maker = parent.type === 'NewExpression' ? nameOf(parent.callee) : undefined;
-        if (maker === 'CallbackFunction' || (parent.type === 'Property' && keyOf(parent) === 'callback')) return true;
-      }
-      return false;
     }
   },
 });

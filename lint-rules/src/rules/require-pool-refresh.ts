@@ -2,7 +2,8 @@ import type { TSESTree } from '@typescript-eslint/utils';
 import { type Node, findProperty, isFunction, keyOf, nameOf, textOf, unwrap, walk } from '../ast.js';
 import { type Client, embeddedDialects, hookedModules } from '../clients/clients.js';
 import { type Making, clientMadeBy, mentionsClient } from '../clients/find-client.js';
-import { checkerOf, providerOf } from '../clients/knex.js';
+import { at, holdsCredential, nestedIn } from '../clients/config.js';
+import { checkerOf, isKnex, knexClient, providerOf } from '../clients/knex.js';
 import { createRule } from '../create-rule.js';
 import { type Source, originOf } from '../origin.js';
 import { isScript, isTestFile } from '../file-kind.js';
@@ -229,26 +230,6 @@ function verdictOf(binding: Binding, node: Node): Verdict {
   return binding === 'parameter' || binding === 'unknown' ? { id: 'unknown', node } : undefined;
 }
 
-function nestedIn(source: Source, config: TSESTree.ObjectExpression, client: Client): TSESTree.ObjectExpression[] {
-  return (client.nested ?? []).flatMap((path) => {
-    const value = at(source, config, path.split('.'));
-    const object = value && objectBehind(source, value);
-    return object ? [object] : [];
-  });
-}
-
-function at(source: Source, config: TSESTree.ObjectExpression, path: readonly string[]): Node | undefined {
-  let object: TSESTree.ObjectExpression | undefined = config;
-  let value: Node | undefined;
-  for (const name of path) {
-    const property: TSESTree.Property | undefined = object && findProperty(object, name);
-    if (!property) return undefined;
-    value = property.value;
-    object = objectBehind(source, value);
-  }
-  return value;
-}
-
 function hookIn(source: Source, config: TSESTree.ObjectExpression, client: Client): string | undefined {
   return client.hooks.find((hook) => {
     const [path = '', wanted] = hook.split('=');
@@ -271,15 +252,6 @@ function credentialUrlIn(
   if (text !== undefined) return holdsCredential(text) ? property : undefined;
   const pieces = value.type === 'TemplateLiteral' ? value.quasis.map((each) => each.value.raw).join('x') : '';
   return holdsCredential(pieces) ? property : undefined;
-}
-
-/** `scheme://user:password@host` */
-function holdsCredential(text: string): boolean {
-  const start = text.indexOf('://');
-  if (start < 0) return false;
-  const authority = text.slice(start + 3).split(/[/?#]/, 1)[0] ?? '';
-  const at = authority.lastIndexOf('@');
-  return at > 0 && authority.slice(0, at).includes(':');
 }
 
 function isMysqlOf(config: TSESTree.ObjectExpression): boolean {
@@ -335,12 +307,11 @@ function isAtTop(node: Node): boolean {
 }
 
 function knexVerdict(source: Source, node: Making, option: Option): (Found & { verdict: Verdict }) | undefined {
-  const origin = originOf(source, node.callee);
-  if (origin?.module !== 'knex' || !['', 'knex', 'Knex'].includes(origin.members.join('.'))) return undefined;
+  if (!isKnex(source, node)) return undefined;
   const [first] = node.arguments;
   if (!first || first.type === 'SpreadElement') return undefined;
   const maker = nameOf(node.callee) ?? 'knex';
-  const remedy = 'Pass `connection` as a function that returns an `expirationChecker`.';
+  const { remedy } = knexClient;
   const unknown: Found = { verdict: { id: 'unknown', node }, maker, remedy };
   const config = objectBehind(source, first);
   if (!config)
@@ -368,23 +339,10 @@ function knexVerdict(source: Source, node: Making, option: Option): (Found & { v
     return { verdict, maker, remedy };
   }
   const object = objectBehind(source, connection.value);
-  const client: Client = { ...pgLike, passwordFunction: dialect?.startsWith('mysql') ? 'no' : 'not-with-url', remedy };
+  const client: Client = { ...knexClient, passwordFunction: dialect?.startsWith('mysql') ? 'no' : 'not-with-url' };
   if (object) return { verdict: configVerdict(source, object, client, node, option), maker, remedy };
   if (!looksLikeUrl(source, connection.value) && comesFromParameter(source, connection.value)) return unknown;
   const text = textOf(traced(source, connection.value));
   if (text !== undefined && !holdsCredential(text)) return { verdict: undefined, maker, remedy };
   return { verdict: verdictOf(bindingOf(source, connection.value), node), maker, remedy };
 }
-
-const pgLike: Omit<Client, 'remedy'> = {
-  name: 'knex',
-  modules: ['knex'],
-  makers: [''],
-  userKeys: ['user', 'username'],
-  passwordKeys: ['password'],
-  urlKeys: ['connectionString', 'uri'],
-  takesUrl: true,
-  passwordFunction: 'not-with-url',
-  hooks: [],
-  drain: ['destroy'],
-};

@@ -1,0 +1,112 @@
+import type { TSESTree } from '@typescript-eslint/utils';
+import { type Node, findProperty, textOf } from '../ast.js';
+import type { Lifetime } from '../clients/clients.js';
+import { at, nestedIn } from '../clients/config.js';
+import { type Making, clientMadeBy, mentionsClient } from '../clients/find-client.js';
+import { isKnex, knexClient } from '../clients/knex.js';
+import { type TestsOption, createRule, testsDefault, testsSchema } from '../create-rule.js';
+import { withProperty } from '../edits.js';
+import { isScript, isTestFile } from '../file-kind.js';
+import { environmentName, objectBehind, traced } from '../value.js';
+
+type Ids = 'noLifetime' | 'switchedOff' | 'addLifetime';
+
+export default createRule<[TestsOption], Ids>({
+  facts: {
+    id: 'require-connection-lifetime',
+    summary: 'Require pools to end each connection after some time',
+    severity: 'medium',
+    breaks:
+      'A connection that was opened before a rotation stays in use for ever, so the superseded credential can never be retired.',
+    fix: 'Bound the life of a connection, well below the time between two rotations.',
+  },
+  recommended: false,
+  messages: {
+    noLifetime:
+      '`{{maker}}` keeps a connection for ever, so sessions of the superseded credential outlive every rotation. Set `{{key}}`.',
+    switchedOff:
+      '`{{key}}` is switched off, so sessions of the superseded credential outlive every rotation. Set it well below the time between two rotations.',
+    addLifetime: 'Set `{{text}}`.',
+  },
+  schema: testsSchema,
+  defaultOptions: testsDefault,
+  hasSuggestions: true,
+  create(context, [option]) {
+    const source = context.sourceCode;
+    if (!mentionsClient(source) || isScript(source)) return {};
+    if (!option.checkTests && isTestFile(context)) return {};
+
+    function look(node: Making): void {
+      const made = clientMadeBy(source, node);
+      const client = made?.client ?? (isKnex(source, node) ? knexClient : undefined);
+      if (!client?.lifetime || made?.single) return;
+      const maker = made?.maker ?? 'knex';
+      const { lifetime } = client;
+      const objects = node.arguments.map((each) =>
+        each.type === 'SpreadElement' ? undefined : objectBehind(source, each),
+      );
+      const config = objects.find((each) => each !== undefined);
+      if (!config) return noConfig(node, lifetime, maker);
+      if (isOpen(config) || !isOfDialect(config, lifetime)) return;
+
+      const given = lifetime.keys.map((path) => ({ path, value: at(source, config, path.split('.')) }));
+      const off = given.find(({ value }) => value && isOff(traced(source, value)));
+      if (given.some(({ value }) => value && !isOff(traced(source, value)))) return;
+      if (off?.value) return context.report({ node: off.value, messageId: 'switchedOff', data: { key: off.path } });
+      if (lifetime.boundByDefault || given.some(({ path }) => isHidden(config, path))) return;
+
+      const places = [config, ...nestedIn(source, config, client)];
+      const keys = [...client.passwordKeys, ...client.urlKeys, ...client.hooks, 'connection', 'replication'];
+      const isSubject = objects[0] === undefined || places.some((each) => findProperty(each, ...keys));
+      if (isSubject) missing(node, config, lifetime, maker);
+    }
+
+    function noConfig(node: Making, lifetime: Lifetime, maker: string): void {
+      const [first, second] = node.arguments;
+      if (lifetime.boundByDefault || lifetime.dialects || second) return;
+      if (first && (first.type === 'SpreadElement' || !isText(traced(source, first)))) return;
+      context.report({ node, messageId: 'noLifetime', data: { maker, key: lifetime.keys[0] ?? '' } });
+    }
+
+    function missing(node: Making, config: TSESTree.ObjectExpression, lifetime: Lifetime, maker: string): void {
+      const [key = ''] = lifetime.keys;
+      const text = `${key}: ${String(lifetime.halfAnHour)}`;
+      const canAdd = lifetime.halfAnHour !== undefined && !key.includes('.');
+      context.report({
+        node,
+        messageId: 'noLifetime',
+        data: { maker, key },
+        suggest: canAdd
+          ? [{ messageId: 'addLifetime', data: { text }, fix: (fixer) => withProperty(source, fixer, config, text) }]
+          : [],
+      });
+    }
+
+    /** What a spread brings along cannot be seen when it comes from elsewhere. */
+    function isOpen(config: TSESTree.ObjectExpression): boolean {
+      return config.properties.some((each) => each.type === 'SpreadElement');
+    }
+
+    /** The object on the way to the key is somewhere else. */
+    function isHidden(config: TSESTree.ObjectExpression, path: string): boolean {
+      const value = at(source, config, path.split('.').slice(0, -1));
+      const object = value && objectBehind(source, value);
+      return value !== undefined && (object === undefined || isOpen(object));
+    }
+
+    return { NewExpression: look, CallExpression: look };
+  },
+});
+
+function isOfDialect(config: TSESTree.ObjectExpression, { dialects }: Lifetime): boolean {
+  return !dialects || dialects.includes(textOf(findProperty(config, 'type', 'dialect')?.value) ?? '');
+}
+
+function isOff(value: Node): boolean {
+  if (value.type === 'Literal') return value.value === 0 || value.value === null || value.value === false;
+  return value.type === 'Identifier' && (value.name === 'Infinity' || value.name === 'undefined');
+}
+
+function isText(value: Node): boolean {
+  return textOf(value) !== undefined || value.type === 'TemplateLiteral' || environmentName(value) !== undefined;
+}
