@@ -5,7 +5,9 @@ import noHardcodedCredential from './no-hardcoded-credential.js';
 import noInPlacePasswordChange from './no-in-place-password-change.js';
 import noPinnedSecretVersionAtRuntime from './no-pinned-secret-version-at-runtime.js';
 import noSecretCacheWithoutTtl from './no-secret-cache-without-ttl.js';
+import noUnescapedCredentialUrl from './no-unescaped-credential-url.js';
 import noUnpinnedSecretVersion from './no-unpinned-secret-version.js';
+import requireAuthErrorRefresh from './require-auth-error-refresh.js';
 import requireConnectionLifetime from './require-connection-lifetime.js';
 import requireLeaseRenewal from './require-lease-renewal.js';
 import requirePoolDrain from './require-pool-drain.js';
@@ -18,7 +20,9 @@ export const rules = {
   'no-in-place-password-change': noInPlacePasswordChange,
   'no-pinned-secret-version-at-runtime': noPinnedSecretVersionAtRuntime,
   'no-secret-cache-without-ttl': noSecretCacheWithoutTtl,
+  'no-unescaped-credential-url': noUnescapedCredentialUrl,
   'no-unpinned-secret-version': noUnpinnedSecretVersion,
+  'require-auth-error-refresh': requireAuthErrorRefresh,
   'require-connection-lifetime': requireConnectionLifetime,
   'require-lease-renewal': requireLeaseRenewal,
   'require-pool-drain': requirePoolDrain,
