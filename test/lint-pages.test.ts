@@ -15,7 +15,7 @@ function lint(code: string, id: string): Linter.LintMessage[] {
       plugins: { keyturn: keyturn as never },
       rules: { [`keyturn/${id}`]: 'error' },
     },
-    { filename: 'src/sample.js' },
+    { filename: 'index.js' },
   );
 }
 
