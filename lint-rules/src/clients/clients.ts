@@ -17,10 +17,16 @@ export interface Client {
   readonly positional?: { readonly user: number; readonly password: number };
   /** Whether a function as password is called for every new connection. */
   readonly passwordFunction: 'yes' | 'not-with-url' | 'no';
-  /** Options that are asked again for each connection; any of them is a hook. `=` names a value that makes it one. */
+  /** Options that are asked again for each connection; any of them is a hook. `=` names a value that makes it one, `()` asks for a function. */
   readonly hooks: readonly string[];
-  /** Hooks that can change the user too. */
-  readonly userHooks?: readonly string[];
+  /** Hooks that can change the password alone. */
+  readonly passwordHooks?: readonly string[];
+  /** Classes that look like a hook and copy what they are given. */
+  readonly fixedHooks?: readonly string[];
+  /** Objects inside the options where a function as password is not called. */
+  readonly fixedNested?: readonly string[];
+  /** The dialects whose driver calls a function as password. */
+  readonly functionDialects?: readonly string[];
   /** A URL that holds credentials switches the hooks off. */
   readonly urlBeatsHooks?: boolean;
   /** A member of the client that can be assigned before it reconnects. */
@@ -117,6 +123,7 @@ export const clients: readonly Client[] = [
     takesUrl: true,
     passwordFunction: 'no',
     hooks: ['authPlugins'],
+    passwordHooks: ['authPlugins'],
     assignable: ['config.connectionConfig.password'],
     remedy:
       'It takes no password function: assign `pool.config.connectionConfig.password` when the credential changes.',
@@ -195,13 +202,13 @@ export const clients: readonly Client[] = [
     name: 'redis',
     modules: ['redis', '@redis/client'],
     makers: ['createClient', 'createCluster', 'createClientPool'],
+    nested: ['defaults'],
     userKeys: ['username'],
     passwordKeys: ['password'],
     urlKeys: ['url'],
     takesUrl: false,
     passwordFunction: 'no',
     hooks: ['credentialsProvider'],
-    userHooks: ['credentialsProvider'],
     urlBeatsHooks: true,
     remedy: 'Pass a `credentialsProvider`, and a `url` without user and password.',
     drain: ['close', 'quit'],
@@ -244,9 +251,11 @@ export const clients: readonly Client[] = [
     makers: ['', 'Sequelize'],
     takesUrl: true,
     positional: { user: 1, password: 2 },
-    passwordFunction: 'no',
+    nested: ['dialectOptions'],
+    fixedNested: ['dialectOptions'],
+    passwordFunction: 'not-with-url',
+    functionDialects: ['postgres'],
     hooks: ['hooks.beforeConnect'],
-    userHooks: ['hooks.beforeConnect'],
     hookMethods: ['beforeConnect', 'addHook', 'addListener'],
     lifetime: { keys: ['pool.maxUses'], boundByDefault: false },
     remedy: 'Set user and password in its `beforeConnect` hook.',
@@ -258,7 +267,7 @@ export const clients: readonly Client[] = [
     modules: ['typeorm'],
     makers: ['DataSource', 'createConnection'],
     takesUrl: false,
-    nested: ['extra'],
+    nested: ['extra', 'replication.master'],
     passwordFunction: 'not-with-url',
     hooks: [],
     lifetime: {
@@ -312,7 +321,7 @@ export const clients: readonly Client[] = [
     ...sql,
     name: 'mikro-orm',
     modules: ['@mikro-orm/core', '@mikro-orm/postgresql', '@mikro-orm/mysql', '@mikro-orm/mariadb'],
-    makers: ['MikroORM.init', 'MikroORM'],
+    makers: ['MikroORM.init', 'MikroORM', 'defineConfig'],
     urlKeys: ['clientUrl'],
     takesUrl: false,
     passwordFunction: 'yes',
@@ -330,8 +339,7 @@ export const clients: readonly Client[] = [
     urlKeys: [],
     takesUrl: false,
     passwordFunction: 'no',
-    hooks: ['accessToken', 'externalAuth'],
-    assignable: [],
+    hooks: ['accessToken()', 'externalAuth'],
     hookMethods: ['setAccessToken'],
     remedy: 'Pass `accessToken` as a callback.',
     drain: ['close'],
@@ -339,6 +347,7 @@ export const clients: readonly Client[] = [
   {
     ...sql,
     name: 'mssql',
+    passwordKeys: ['password', 'token'],
     modules: ['mssql', 'tedious', 'mssql/msnodesqlv8'],
     makers: ['ConnectionPool', 'connect', 'Connection'],
     single: ['Connection'],
@@ -371,6 +380,32 @@ export const clients: readonly Client[] = [
     drain: ['close'],
   },
   {
+    name: 'amqp-connection-manager',
+    modules: ['amqp-connection-manager'],
+    makers: ['connect'],
+    userKeys: ['username'],
+    passwordKeys: ['password'],
+    urlKeys: ['url'],
+    takesUrl: true,
+    passwordFunction: 'no',
+    hooks: ['findServers()'],
+    remedy: 'Pass `findServers`, which is asked for the URL at each connect.',
+    drain: ['close'],
+  },
+  {
+    name: 'rabbitmq-client',
+    modules: ['rabbitmq-client'],
+    makers: ['Connection'],
+    userKeys: ['username'],
+    passwordKeys: ['password'],
+    urlKeys: ['url'],
+    takesUrl: true,
+    passwordFunction: 'no',
+    hooks: [],
+    remedy: 'It keeps what it was given: make a new connection when the credential changes.',
+    drain: ['close'],
+  },
+  {
     name: 'kafkajs',
     modules: ['kafkajs'],
     makers: ['Kafka'],
@@ -381,7 +416,6 @@ export const clients: readonly Client[] = [
     takesUrl: false,
     passwordFunction: 'no',
     hooks: ['sasl.oauthBearerProvider', 'sasl.authenticationProvider'],
-    userHooks: ['sasl.oauthBearerProvider', 'sasl.authenticationProvider'],
     remedy: 'Pass `sasl.authenticationProvider` or `sasl.oauthBearerProvider`.',
     drain: [],
   },
@@ -395,7 +429,6 @@ export const clients: readonly Client[] = [
     takesUrl: false,
     passwordFunction: 'no',
     hooks: ['authenticator'],
-    userHooks: ['authenticator'],
     remedy: 'Pass an `authenticator` over functions.',
     drain: ['drain'],
     abrupt: ['close'],
@@ -411,7 +444,7 @@ export const clients: readonly Client[] = [
     takesUrl: false,
     passwordFunction: 'no',
     hooks: ['authProvider'],
-    userHooks: ['authProvider'],
+    fixedHooks: ['PlainTextAuthProvider', 'DsePlainTextAuthProvider'],
     remedy: 'Pass an `authProvider` of your own that makes an authenticator for each connection.',
     drain: ['shutdown'],
   },

@@ -27,7 +27,7 @@ export function isKnex(source: Source, node: Making): boolean {
   return origin?.module === 'knex' && knexClient.makers.includes(origin.members.join('.'));
 }
 
-export type KnexConnection = 'checked' | 'unchecked' | 'unknown';
+export type KnexConnection = 'checked' | 'unchecked' | 'always' | 'unknown';
 
 /** Knex calls a connection function once, unless the object it returns has an `expirationChecker`. */
 export function checkerOf(source: Source, provider: Callable): KnexConnection {
@@ -40,7 +40,8 @@ export function checkerOf(source: Source, provider: Callable): KnexConnection {
       unknown ||= !comesFromPackage(source, each);
       continue;
     }
-    if (findProperty(object, 'expirationChecker')) return 'checked';
+    const checker = findProperty(object, 'expirationChecker');
+    if (checker) return isAlwaysTrue(traced(source, checker.value)) ? 'always' : 'checked';
     if (object.properties.some((property) => property.type === 'SpreadElement')) unknown = true;
   }
   return unknown ? 'unknown' : 'unchecked';
@@ -56,4 +57,10 @@ export function providerOf(source: Source, node: TSESTree.Node): Callable | unde
 function comesFromPackage(source: Source, node: TSESTree.Node): boolean {
   const origin = originOf(source, node);
   return origin !== undefined && !/^(?:[./#~]|@\/)/.test(origin.module);
+}
+
+/** `() => true` */
+function isAlwaysTrue(node: TSESTree.Node): boolean {
+  const returns = isFunction(node) ? returnsOf(node) : [];
+  return returns.length > 0 && returns.every((each) => each.type === 'Literal' && each.value === true);
 }

@@ -99,6 +99,15 @@ table(rule, {
       name: 'environment at module scope',
       code: `${imported}export const pool = new Pool({ host, user: process.env.DB_USER, password: process.env.DB_PASSWORD });`,
       says: [['capturedCredential', pg, 2]],
+      suggests: [
+        [
+          {
+            messageId: 'useKeyturnPool',
+            output:
+              "import { fromFunction } from '@keyturn/pool';\nimport { Pool } from '@keyturn/pool/pg';\nexport const pool = new Pool({ host, credentials: fromFunction(() => ({ user: process.env.DB_USER, password: process.env.DB_PASSWORD })) });",
+          },
+        ],
+      ],
     },
     {
       name: 'required',
@@ -124,6 +133,14 @@ table(rule, {
       name: 'a token awaited once',
       code: `${imported}export const pool = new Pool({ host, password: await token() });`,
       says: [['capturedCredential', pg]],
+      suggests: [
+        [
+          {
+            messageId: 'callFunction',
+            output: `${imported}export const pool = new Pool({ host, password: () => token() });`,
+          },
+        ],
+      ],
     },
     {
       name: 'a URL',
@@ -170,6 +187,15 @@ table(rule, {
       name: 'a knex provider without its checker',
       code: "import knex from 'knex';\nexport default knex({ client: 'pg', connection: async () => ({ password: await read() }) });",
       says: [['calledOnce', { maker: 'knex' }]],
+      suggests: [
+        [
+          {
+            messageId: 'addChecker',
+            output:
+              "import knex from 'knex';\nexport default knex({ client: 'pg', connection: async () => { const until = Date.now() + 60_000; return ({ password: await read(), expirationChecker: () => Date.now() > until }); } });",
+          },
+        ],
+      ],
     },
     {
       name: 'a redis provider that the URL shadows',

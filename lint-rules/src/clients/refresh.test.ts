@@ -1,0 +1,286 @@
+import { table } from '../table.testing.js';
+import rule from '../rules/require-pool-refresh.js';
+
+/** Every driver and ORM: what asks again, and what only looks as if it did. */
+const dual = [{ rotation: 'dual-user' }];
+const captured = (name: string, code: string) => ({ name, code, says: [['capturedCredential'] as const] });
+const unsupported = (name: string, code: string) => ({ name, code, says: [['unsupportedFunction'] as const] });
+
+table(rule, {
+  fine: [
+    {
+      name: 'pg: options.password is assigned',
+      code: "import { Pool } from 'pg'; export const p = new Pool({ password: process.env.P }); onChange((v) => { p.options.password = v; });",
+    },
+    {
+      name: 'pg-promise: a function',
+      code: "import pgPromise from 'pg-promise'; const pgp = pgPromise(); export const db = pgp({ host, password: () => read() });",
+    },
+    {
+      name: 'mysql2: the password of the pool is assigned',
+      code: "import mysql from 'mysql2/promise'; export const p = mysql.createPool({ password: process.env.P }); onChange((v) => { p.pool.config.connectionConfig.password = v; });",
+    },
+    {
+      name: 'mysql2: a plugin that fetches',
+      code: "import mysql from 'mysql2'; export const p = mysql.createPool({ host, authPlugins: { mysql_clear_password: () => () => token() } });",
+    },
+    {
+      name: 'mongodb: OIDC',
+      code: "import { MongoClient } from 'mongodb'; export const c = new MongoClient(process.env.URL, { authMechanismProperties: { OIDC_CALLBACK: read } });",
+    },
+    {
+      name: 'redis: a provider beside a password wins',
+      code: "import { createClient } from 'redis'; export const c = createClient({ password: process.env.P, credentialsProvider: p });",
+      options: dual,
+    },
+    {
+      name: 'knex: a function as password on PostgreSQL',
+      code: "import knex from 'knex'; export default knex({ client: 'pg', connection: { host, password: () => read() } });",
+    },
+    {
+      name: 'Sequelize: a function as password on PostgreSQL',
+      code: "import { Sequelize } from 'sequelize'; export default new Sequelize({ dialect: 'postgres', password: () => read() });",
+    },
+    {
+      name: 'Sequelize 7: a listener',
+      code: "import { Sequelize } from '@sequelize/core'; export const s = new Sequelize({ password: process.env.P }); s.hooks.addListener('beforeConnect', set);",
+      options: dual,
+    },
+    {
+      name: 'typeorm: a function in extra',
+      code: "import { DataSource } from 'typeorm'; export default new DataSource({ type: 'postgres', extra: { password: () => read() } });",
+    },
+    {
+      name: 'Prisma: a function in its adapter',
+      code: "import { PrismaPg } from '@prisma/adapter-pg'; export const a = new PrismaPg({ host, user, password: () => read() });",
+    },
+    {
+      name: 'Drizzle: a function',
+      code: "import { drizzle } from 'drizzle-orm/node-postgres'; export const db = drizzle({ connection: { host, password: () => read() } });",
+    },
+    {
+      name: 'Kysely: the pool of its dialect',
+      code: "import { Kysely, PostgresDialect } from 'kysely'; import { Pool } from 'pg'; export const db = new Kysely({ dialect: new PostgresDialect({ pool: new Pool({ host, password: () => read() }) }) });",
+    },
+    {
+      name: 'MikroORM: a function, also with a URL',
+      code: "import { defineConfig } from '@mikro-orm/mysql'; export default defineConfig({ clientUrl: process.env.URL, password: () => read() });",
+    },
+    {
+      name: 'oracledb: a callback',
+      code: "import oracledb from 'oracledb'; export const p = await oracledb.createPool({ accessToken: () => token() });",
+    },
+    {
+      name: 'mssql: a credential that asks',
+      code: "import sql from 'mssql'; export const p = new sql.ConnectionPool({ server, authentication: { type: 'token-credential', options: { credential } } });",
+    },
+    {
+      name: 'amqplib: credentials that compute',
+      code: "import amqp from 'amqplib'; export const c = await amqp.connect(process.env.AMQP_URL, { credentials });",
+    },
+    {
+      name: 'amqplib: updateSecret',
+      code: "import amqp from 'amqplib'; export const c = await amqp.connect(process.env.AMQP_URL); onChange((v) => c.updateSecret(Buffer.from(v), 'rotated'));",
+    },
+    {
+      name: 'amqp-connection-manager: findServers',
+      code: "import { connect } from 'amqp-connection-manager'; export const c = connect(null, { findServers: async () => url() });",
+    },
+    {
+      name: 'kafkajs: an OAuth provider',
+      code: "import { Kafka } from 'kafkajs'; export const k = new Kafka({ sasl: { mechanism: 'oauthbearer', oauthBearerProvider } });",
+      options: dual,
+    },
+    {
+      name: 'nats: an authenticator',
+      code: "import { connect, usernamePasswordAuthenticator } from 'nats'; export const c = await connect({ authenticator: usernamePasswordAuthenticator(() => u, () => p) });",
+    },
+    {
+      name: 'cassandra: an authenticator of its own',
+      code: "import { Client } from 'cassandra-driver'; export const c = new Client({ authProvider: new FromVault() });",
+    },
+    {
+      name: 'the Cloud SQL connector',
+      code: "import { Pool } from 'pg'; import { Connector } from '@google-cloud/cloud-sql-connector'; const o = await new Connector().getOptions({ authType: 'IAM' }); export const p = new Pool({ ...o, user });",
+    },
+    {
+      name: 'both assigned where the user changes too',
+      code: "import { Pool } from 'pg'; export const p = new Pool({ password: process.env.P }); onChange((c) => { p.options.user = c.user; p.options.password = c.password; });",
+      options: dual,
+    },
+    {
+      name: 'a configuration that a parameter brings',
+      code: "import mysql from 'mysql2'; export const open = (config) => mysql.createPool(config);",
+    },
+  ],
+  wrong: [
+    captured(
+      'pg: a getter',
+      "import { Pool } from 'pg'; export const p = new Pool({ host, get password() { return process.env.P; } });",
+    ),
+    captured(
+      'postgres.js: a URL',
+      "import postgres from 'postgres'; export default postgres(process.env.DATABASE_URL);",
+    ),
+    captured(
+      'pg-promise: a URL',
+      "import pgPromise from 'pg-promise'; const pgp = pgPromise(); export const db = pgp(process.env.DATABASE_URL);",
+    ),
+    captured(
+      'slonik: a URL',
+      "import { createPool } from 'slonik'; export const p = await createPool(process.env.DATABASE_URL);",
+    ),
+    captured(
+      'mysql',
+      "const mysql = require('mysql'); module.exports = mysql.createPool({ host, password: process.env.P });",
+    ),
+    captured(
+      'mariadb',
+      "import * as mariadb from 'mariadb'; export const p = mariadb.createPool({ host, password: process.env.P });",
+    ),
+    captured(
+      'mongodb: a URL',
+      "import { MongoClient } from 'mongodb'; export const c = new MongoClient(process.env.MONGO_URL);",
+    ),
+    captured(
+      'mongoose',
+      "import mongoose from 'mongoose'; export const c = mongoose.createConnection(process.env.MONGO_URL);",
+    ),
+    captured(
+      'redis: a cluster',
+      "import { createCluster } from 'redis'; export const c = createCluster({ rootNodes, defaults: { password: process.env.P } });",
+    ),
+    captured(
+      'ioredis: a cluster',
+      "import Redis from 'ioredis'; export const c = new Redis.Cluster([{ host }], { redisOptions: { password: process.env.P } });",
+    ),
+    captured(
+      'bullmq',
+      "import { Queue } from 'bullmq'; export const q = new Queue('q', { connection: { host, password: process.env.P } });",
+    ),
+    captured(
+      'Drizzle: a URL',
+      "import { drizzle } from 'drizzle-orm/node-postgres'; export const db = drizzle(process.env.DATABASE_URL);",
+    ),
+    captured(
+      'Kysely: a factory runs once',
+      "import { PostgresDialect } from 'kysely'; import { Pool } from 'pg'; export const d = new PostgresDialect({ pool: async () => new Pool({ host, password: process.env.P }) });",
+    ),
+    captured(
+      'MikroORM',
+      "import { MikroORM } from '@mikro-orm/postgresql'; export const orm = await MikroORM.init({ dbName, password: process.env.P });",
+    ),
+    captured(
+      'oracledb: a token as a value',
+      "import oracledb from 'oracledb'; const accessToken = await token(); export const p = await oracledb.createPool({ user, password: process.env.P, accessToken });",
+    ),
+    captured(
+      'mssql: a fixed token',
+      "import sql from 'mssql'; export const p = new sql.ConnectionPool({ server, authentication: { type: 'azure-active-directory-access-token', options: { token: await token() } } });",
+    ),
+    captured(
+      'amqplib: a URL',
+      "import amqp from 'amqplib'; export const c = await amqp.connect(process.env.AMQP_URL);",
+    ),
+    captured(
+      'amqp-connection-manager: a list of URLs',
+      "import { connect } from 'amqp-connection-manager'; export const c = connect([process.env.AMQP_URL]);",
+    ),
+    captured(
+      'rabbitmq-client',
+      "import { Connection } from 'rabbitmq-client'; export const c = new Connection(process.env.RABBITMQ_URL);",
+    ),
+    captured(
+      'kafkajs: a password',
+      "import { Kafka } from 'kafkajs'; export const k = new Kafka({ sasl: { mechanism: 'plain', username, password: process.env.P } });",
+    ),
+    captured('nats', "import { connect } from 'nats'; export const c = await connect({ user, pass: process.env.P });"),
+    captured(
+      'cassandra: values that are copied',
+      "import { Client, auth } from 'cassandra-driver'; export const c = new Client({ authProvider: new auth.PlainTextAuthProvider('u', process.env.P) });",
+    ),
+    unsupported(
+      'mariadb: a function',
+      "import mariadb from 'mariadb'; export const p = mariadb.createPool({ host, password: () => read() });",
+    ),
+    unsupported(
+      'redis: a function',
+      "import { createClient } from 'redis'; export const c = createClient({ password: () => read() });",
+    ),
+    unsupported(
+      'ioredis: a function',
+      "import Redis from 'ioredis'; export const c = new Redis({ password: () => read() });",
+    ),
+    unsupported(
+      'knex: a function on MySQL',
+      "import knex from 'knex'; export default knex({ client: 'mysql2', connection: { host, password: () => read() } });",
+    ),
+    unsupported(
+      'Sequelize: a function below dialectOptions',
+      "import { Sequelize } from 'sequelize'; export default new Sequelize({ dialect: 'postgres', dialectOptions: { password: () => read() } });",
+    ),
+    unsupported(
+      'Sequelize: a function on MySQL',
+      "import { Sequelize } from 'sequelize'; export default new Sequelize({ dialect: 'mysql', password: () => read() });",
+    ),
+    unsupported(
+      'postgres.js: a function as user',
+      "import postgres from 'postgres'; export default postgres({ username: () => user(), password: () => read() });",
+    ),
+    {
+      name: 'typeorm: a URL shadows the function',
+      code: "import { DataSource } from 'typeorm'; export default new DataSource({ type: 'postgres', url: process.env.URL, password: () => read() });",
+      says: [['shadowedHook', { maker: 'new DataSource', hook: 'password', shadow: 'url' }]],
+    },
+    {
+      name: 'Prisma: a URL shadows the function, and a host stands beside it',
+      code: "import { PrismaPg } from '@prisma/adapter-pg'; export const a = new PrismaPg({ connectionString: process.env.URL, host, password: () => read() });",
+      says: [['shadowedHook', { maker: 'new PrismaPg', hook: 'password', shadow: 'connectionString' }]],
+      suggests: [
+        [
+          {
+            messageId: 'dropUrl',
+            output:
+              "import { PrismaPg } from '@prisma/adapter-pg'; export const a = new PrismaPg({ host, password: () => read() });",
+          },
+        ],
+      ],
+    },
+    {
+      name: 'Drizzle: a URL that is a text shadows the function',
+      code: "import { drizzle } from 'drizzle-orm/node-postgres'; export const db = drizzle({ connection: { connectionString: 'postgres://app@db:5433/shop', password: () => read() } });",
+      says: [['shadowedHook']],
+      suggests: [
+        [
+          {
+            messageId: 'splitUrl',
+            output:
+              "import { drizzle } from 'drizzle-orm/node-postgres'; export const db = drizzle({ connection: { host: 'db', port: 5433, database: 'shop', user: 'app', password: () => read() } });",
+          },
+        ],
+      ],
+    },
+    {
+      name: 'knex: a URL shadows the function',
+      code: "import knex from 'knex'; export default knex({ client: 'pg', connection: { connectionString: process.env.URL, password: () => read() } });",
+      says: [['shadowedHook']],
+    },
+    {
+      name: 'knex: a checker that always says yes',
+      code: "import knex from 'knex'; export default knex({ client: 'pg', connection: async () => ({ password: await read(), expirationChecker: () => true }) });",
+      says: [['alwaysExpired', { maker: 'knex' }]],
+    },
+    {
+      name: 'mysql2: a plugin where the user changes too',
+      code: "import mysql from 'mysql2'; export const p = mysql.createPool({ host, authPlugins: { mysql_clear_password: () => () => token() } });",
+      options: dual,
+      says: [['passwordOnly']],
+    },
+    {
+      name: 'pg: the password alone is assigned where the user changes too',
+      code: "import { Pool } from 'pg'; export const p = new Pool({ password: process.env.P }); onChange((v) => { p.options.password = v; });",
+      options: [{ rotation: 'dynamic-user' }],
+      says: [['passwordOnly']],
+    },
+  ],
+});
