@@ -28,6 +28,9 @@ await build({
   legalComments: 'none',
 });
 
+// What only the bundle needs says nothing to anybody.
+await rm(path.join(dist, 'documents'), { recursive: true, force: true });
+
 await cp(path.join(here, '../findings/dist'), path.join(dist, 'findings'), {
   recursive: true,
   filter: (source) => !/\.(?:js|map|tsbuildinfo)$/.test(source),

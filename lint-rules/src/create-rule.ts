@@ -55,9 +55,15 @@ export function createRule<Options extends readonly unknown[], Ids extends strin
       ...(definition.hasSuggestions ? { hasSuggestions: true } : {}),
     },
     defaultOptions,
-    create: (context) => create(context, withDefaults(context.options, defaultOptions)),
+    create: (context) =>
+      isScript(context.sourceCode) ? create(context, withDefaults(context.options, defaultOptions)) : {},
   };
   return rule as unknown as LintRule;
+}
+
+/** False for documents, which other languages of ESLint parse. */
+function isScript({ ast }: { readonly ast: { readonly type: string; readonly body?: unknown } }): boolean {
+  return ast.type === 'Program' && Array.isArray(ast.body);
 }
 
 function withDefaults<Options extends readonly unknown[]>(given: Options, defaults: Options): Options {

@@ -1,6 +1,8 @@
 import { type RuleFacts, defaultLevel } from '@keyturn/findings';
 import type { TSESLint } from '@typescript-eslint/utils';
 import type { LintRule } from './create-rule.js';
+import { documentFiles, documentRules } from './documents/index.js';
+import { documentLanguage } from './documents/language.js';
 import { rules } from './rules/index.js';
 
 export type { LintRule, RuleDocs } from './create-rule.js';
@@ -8,11 +10,14 @@ export type { LintRule, RuleDocs } from './create-rule.js';
 /** What each rule says about itself: id, summary, severity, what breaks and how to fix it. */
 export const lintRuleFacts: readonly RuleFacts[] = Object.values(rules).map((each) => each.facts);
 
-/** The plugin: `rules`, and the flat configs `recommended` and `strict`. */
+/** The plugin: `rules`, the language `document`, and flat configs for sources (`recommended`, `strict`) and for documents. */
 export interface Plugin {
   readonly meta: { readonly name: string; readonly version: string; readonly namespace: string };
   readonly rules: Readonly<Record<string, LintRule>>;
-  readonly configs: { readonly recommended: TSESLint.FlatConfig.Config; readonly strict: TSESLint.FlatConfig.Config };
+  readonly languages: Readonly<Record<'document', object>>;
+  readonly configs: Readonly<
+    Record<'recommended' | 'strict' | 'documents' | 'documentsStrict', TSESLint.FlatConfig.Config>
+  >;
 }
 
 const meta = { name: '@keyturn/eslint-plugin', version: '0.1.0', namespace: 'keyturn' } as const;
@@ -27,14 +32,40 @@ function configOf(preset: 'recommended' | 'strict'): TSESLint.FlatConfig.Config 
   return { name: `keyturn/${preset}`, plugins: { keyturn: itself }, rules: levels };
 }
 
+/** YAML, `.env` files and scripts: the policies that `keyturn check` runs, over one file at a time. */
+function documentConfigOf(preset: 'recommended' | 'strict'): TSESLint.FlatConfig.Config {
+  const levels: Record<string, 'error' | 'warn'> = {};
+  for (const { facts } of Object.values(documentRules)) {
+    const level = defaultLevel(facts.severity, preset);
+    if (level !== 'off') levels[`keyturn/${facts.id}`] = level === 'block' ? 'error' : 'warn';
+  }
+  return {
+    name: `keyturn/documents-${preset}`,
+    files: [...documentFiles],
+    plugins: { keyturn: itself },
+    language: 'keyturn/document',
+    rules: levels,
+  } as TSESLint.FlatConfig.Config;
+}
+
+const everyRule = { ...documentRules, ...rules };
+const languages = { document: documentLanguage };
+
 const itself: TSESLint.FlatConfig.Plugin = {
   meta,
-  rules: rules as unknown as NonNullable<TSESLint.FlatConfig.Plugin['rules']>,
+  rules: everyRule as unknown as NonNullable<TSESLint.FlatConfig.Plugin['rules']>,
+  ...{ languages },
 };
 
 const plugin: Plugin = {
   meta,
-  rules,
-  configs: { recommended: configOf('recommended'), strict: configOf('strict') },
+  rules: everyRule,
+  languages,
+  configs: {
+    recommended: configOf('recommended'),
+    strict: configOf('strict'),
+    documents: documentConfigOf('recommended'),
+    documentsStrict: documentConfigOf('strict'),
+  },
 };
 export default plugin;

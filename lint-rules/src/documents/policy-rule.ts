@@ -1,0 +1,70 @@
+import { pageOf } from '@keyturn/findings';
+import { readDirectives } from '@keyturn/findings/exceptions';
+import { type Policy, check, messageOf } from '@keyturn/policies';
+import type { Place } from '@keyturn/resources';
+import type { JSONSchema, TSESLint } from '@typescript-eslint/utils';
+import type { LintRule, RuleDocs } from '../create-rule.js';
+import { pathOf } from '../file-kind.js';
+import { modelOf } from './model-of.js';
+
+/** A policy as a rule of the editor: the policy decides, with its id, severity, options, page and exceptions. */
+export function policyRule(policy: Policy): LintRule {
+  const { facts, options } = policy;
+  const rule: TSESLint.RuleModule<'found', readonly unknown[], RuleDocs> & { facts: LintRule['facts'] } = {
+    facts,
+    meta: {
+      type: 'problem',
+      docs: {
+        description: facts.summary,
+        url: pageOf(facts.id),
+        severity: facts.severity,
+        breaks: facts.breaks,
+        fix: facts.fix,
+        recommended: true,
+      },
+      messages: { found: '{{message}}' },
+      schema: options ? [options as unknown as JSONSchema.JSONSchema4] : [],
+    },
+    defaultOptions: [],
+    create(context) {
+      function look(): void {
+        const { text } = context.sourceCode;
+        const file = pathOf(context).replaceAll('\\', '/');
+        const model = modelOf(text, file);
+        if (!model) return;
+        const accepted = acceptedLines(facts.id, file, text);
+        for (const { resource, result } of check(policy, model, optionsOf(context.options[0]))) {
+          const place = ('place' in result ? result.place : undefined) ?? resource.place;
+          if (result.is !== 'fail' || (place && accepted.has(place.line))) continue;
+          context.report({
+            loc: locOf(place),
+            messageId: 'found',
+            data: { message: messageOf(policy, result.message) },
+          });
+        }
+      }
+      // `Program` is the root under other parsers of YAML.
+      return { Document: look, Program: look } as TSESLint.RuleListener;
+    },
+  };
+  return rule as unknown as LintRule;
+}
+
+function optionsOf(given: unknown): Readonly<Record<string, unknown>> | undefined {
+  return typeof given === 'object' && given !== null ? (given as Readonly<Record<string, unknown>>) : undefined;
+}
+
+/** Lines for which a comment `keyturn-ignore-next-line <rule> -- <reason> (until …)` holds today. */
+function acceptedLines(id: string, file: string, text: string): ReadonlySet<number> {
+  const today = new Date().toISOString().slice(0, 10);
+  const lines = readDirectives(file, text)
+    .filter(({ problem, rules, until }) => problem === undefined && rules.includes(id) && (until ?? today) >= today)
+    .map(({ target }) => target);
+  return new Set(lines);
+}
+
+function locOf(place: Place | undefined): { line: number; column: number } | TSESLint.AST.SourceLocation {
+  const start = { line: place?.line ?? 1, column: (place?.column ?? 1) - 1 };
+  if (place?.endLine === undefined || place.endColumn === undefined) return start;
+  return { start, end: { line: place.endLine, column: place.endColumn - 1 } };
+}
