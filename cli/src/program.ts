@@ -2,6 +2,7 @@ import { printable } from '@keyturn/findings';
 import { Command, CommanderError } from 'commander';
 
 import { checkCommand } from './command/check.js';
+import { initCommand } from './command/init.js';
 import type { Terminal } from './command/terminal.js';
 import { UsageError } from './errors.js';
 import { rehearseCommand } from './rehearse/rehearse.js';
@@ -15,6 +16,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     .description('Credential rotation without surprises')
     .version(version(), '-V, --version')
     .addCommand(checkCommand(terminal, (result) => (code = result)))
+    .addCommand(initCommand(terminal, (result) => (code = result)))
     .addCommand(rehearseCommand(terminal, (result) => (code = result)));
   for (const command of rotationCommands(terminal, (result) => (code = result))) program.addCommand(command);
   for (const command of [program, ...program.commands]) {
