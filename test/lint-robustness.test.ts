@@ -123,3 +123,55 @@ describe('every rule', () => {
     expect(fastestOf(80_000) / Math.max(fastestOf(20_000), 2)).toBeLessThan(10);
   });
 });
+
+describe('suggestions', () => {
+  const pages = path.join(import.meta.dirname, '../docs/rules');
+  const samples = readdirSync(pages).flatMap((page) =>
+    [...readFileSync(path.join(pages, page), 'utf8').matchAll(/^```(?:js|ts)\n([\s\S]*?)^```/gm)].map(
+      (each) => each[1] ?? '',
+    ),
+  );
+  const kinds = (code: string) =>
+    lint(code).map((each) =>
+      each.fatal ? `does not parse: ${each.message}` : `${each.ruleId ?? ''} ${each.messageId ?? ''}`,
+    );
+
+  /** What is found after a suggestion and was not found before. */
+  function broughtBy(
+    code: string,
+    fix: { readonly range: readonly [number, number]; readonly text: string },
+  ): string[] {
+    const before = kinds(code);
+    const after = kinds(code.slice(0, fix.range[0]) + fix.text + code.slice(fix.range[1]));
+    return after.filter((each) => {
+      const known = before.indexOf(each);
+      if (known !== -1) before.splice(known, 1);
+      return known === -1;
+    });
+  }
+
+  it('parse, and bring no new finding', () => {
+    let applied = 0;
+    const sources = [...new Set([...seeds, ...samples])].filter((code) =>
+      lint(code).some((each) => each.suggestions !== undefined && each.suggestions.length > 0),
+    );
+    const frames = ['%', 'export function around(a) {\n%\n}', '// before\n%\n// after', '%\n%'].map(
+      (frame) => (code: string) => frame.replaceAll('%', () => code),
+    );
+    fc.assert(
+      fc.property(fc.constantFrom(...sources), fc.constantFrom(...frames), (source, frame) => {
+        const code = frame(source);
+        const messages = lint(code);
+        if (messages.some((each) => each.fatal)) return;
+        for (const { suggestions } of messages) {
+          for (const { fix, desc } of suggestions ?? []) {
+            applied++;
+            expect({ code, desc, brings: broughtBy(code, fix) }).toEqual({ code, desc, brings: [] });
+          }
+        }
+      }),
+      { numRuns: 80 },
+    );
+    expect(applied).toBeGreaterThan(20);
+  });
+});

@@ -1,3 +1,4 @@
+import type { TSESTree } from '@typescript-eslint/utils';
 import type { Source } from './origin.js';
 
 const remembered = new WeakMap<object, ReadonlySet<string>>();
@@ -8,7 +9,7 @@ export function modulesOf(source: Source): ReadonlySet<string> {
   const known = remembered.get(source.ast);
   if (known) return known;
   const found = new Set<string>();
-  for (const node of source.ast.body) {
+  for (const node of source.ast.body.flatMap(statementsIn)) {
     if (node.type === 'ImportDeclaration' || node.type === 'ExportAllDeclaration') found.add(plain(node.source.value));
     else if (node.type === 'ExportNamedDeclaration' && node.source) found.add(plain(node.source.value));
     else if (node.type === 'TSImportEqualsDeclaration' && node.moduleReference.type === 'TSExternalModuleReference') {
@@ -21,6 +22,12 @@ export function modulesOf(source: Source): ReadonlySet<string> {
     for (const [, module] of text.matchAll(calls)) if (module !== undefined) found.add(plain(module));
   remembered.set(source.ast, found);
   return found;
+}
+
+/** Svelte keeps the statements of a component inside of its script elements. */
+function statementsIn(node: TSESTree.ProgramStatement): readonly TSESTree.ProgramStatement[] {
+  const { type, body } = node as { readonly type: string; readonly body?: unknown };
+  return type === 'SvelteScriptElement' && Array.isArray(body) ? (body as TSESTree.ProgramStatement[]) : [node];
 }
 
 /** True when the file names any of the modules. */

@@ -15,7 +15,7 @@ stringData:
 ${line}  password: correct-horse-9-battery
 `;
 const versions = [
-  ['9', new Linter9()],
+  ['9', new Linter9() as unknown as Linter10],
   ['10', new Linter10()],
 ] as const;
 
