@@ -1,106 +1,172 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 
-import { orNotRun, startMoto, startOpenBao, startPostgres } from '@keyturn/services';
+import { killRuns, killStrategies, loadDriver, type Scope } from '../../rotation/src/kill/driver.js';
+import { type KillReport, ownDriver, runKillCases } from '../../rotation/src/kill/run-cases.js';
+import { databases, Servers, stores } from './kill/servers.js';
 
-import { type KillReport, killRuns, runKillCases } from '../../rotation/src/kill/run-cases.js';
-import type { KillStore } from '../../rotation/src/kill/stores.js';
+const help = `Kills a rotator at every effect, before it is sent, with its reply withheld, and after the reply; resumes it in a new process; and
+counts refused logins, lost credentials, and runs that did not come to their end. Applications log in every few milliseconds meanwhile.
+
+npm run --silent bench:kill -- [options]
+
+  --json                one line of JSON: cases, kills, refusedLogins, lostCredentials, notConverged, notRun, details
+  --database <name>     ${databases.join(', ')}; may be repeated. Default: all
+  --store <name>        ${stores.join(', ')}; may be repeated. Default: all
+  --strategy <name>     ${killStrategies.join(', ')}; may be repeated. Default: all
+  --run <name>          ${killRuns.join(', ')}; may be repeated. Default: all
+  --statements          also between the statements of a transaction, with the store env-file
+  --driver <file.mjs>   another rotator than keyturn: a module whose default export is a Driver (rotation/src/kill/driver.ts).
+                        test/bench/kill/naive-driver.mjs is a small one
+  --help
+
+With single-user, the logins that are refused between re-key and publication are part of the strategy. They are counted apart, in
+details.singleUser, with the longest window in milliseconds, undisturbed and with a kill inside.
+
+Exit codes: 0 nothing was lost, 1 something was, 2 wrong usage, 3 nothing could be run.`;
 
 interface Line extends KillReport {
   readonly case: string;
   readonly seconds: number;
 }
 
-const { values } = parseArgs({
-  options: { json: { type: 'boolean', default: false }, only: { type: 'string', multiple: true, default: [] } },
-});
+class UsageError extends Error {}
 
-const notRun: string[] = [
-  'mysql, mariadb: because the harness drives PostgreSQL only',
-  'PgBouncer: because the engine has no effects on it yet',
-];
-const lines: Line[] = [];
-const folder = await mkdtemp(path.join(tmpdir(), 'keyturn-bench-kill-'));
-const stops: (() => Promise<void>)[] = [() => rm(folder, { recursive: true, force: true })];
-
-/** `postgres/vault/advance` is meant by `--only vault`, and by `--only postgres/vault`. */
-function wanted(name: string): boolean {
-  return values.only.length === 0 || values.only.some((part) => `/${name}/`.includes(`/${part}/`));
-}
-
-const starts: Record<KillStore['kind'], () => Promise<KillStore | undefined>> = {
-  'env-file': () => Promise.resolve({ kind: 'env-file', folder }),
-  vault: async () => {
-    const { part, because } = await orNotRun(startOpenBao);
-    if (part === undefined) notRun.push(`vault: because ${because}`);
-    else stops.push(part.stop);
-    return part && { kind: 'vault', url: part.url, token: part.rootToken };
-  },
-  'aws-secrets-manager': async () => {
-    const { part, because } = await orNotRun(startMoto);
-    if (part === undefined) notRun.push(`aws-secrets-manager: because ${because}`);
-    else stops.push(part.stop);
-    return part && { kind: 'aws-secrets-manager', url: part.url };
-  },
-};
-
-try {
-  const server = await startPostgres({ settings: { max_connections: 400 } });
-  stops.push(server.stop);
-  const { host, port, superuser: user, superuserPassword: password } = server;
-  for (const kind of ['env-file', 'vault', 'aws-secrets-manager'] as const) {
-    const units = kind === 'env-file' ? (['commit', 'statement'] as const) : (['commit'] as const);
-    const names = units.flatMap((unit) =>
-      killRuns.map((run) => ({ unit, run, name: `postgres/${kind}/dual-user/${run}/${unit}` })),
-    );
-    const chosen = names.filter(({ name, unit, run }) => wanted(name) && (unit === 'commit' || run !== 'bootstrap'));
-    if (chosen.length === 0) continue;
-    const store = await starts[kind]();
-    if (store === undefined) continue;
-    for (const { name, run, unit } of chosen) {
-      const started = Date.now();
-      const target = { host, port, admin: { user, password }, store, prefix: `k${lines.length}` };
-      const report = await runKillCases(target, [run], { unit });
-      const line = { case: name, ...report, seconds: Math.round((Date.now() - started) / 100) / 10 };
-      lines.push(line);
-      process.stderr.write(
-        `${name}: ${line.kills} of ${line.cases} killed, ${line.logins} logins, ${line.seconds} s\n`,
-      );
+function chosen<T extends string>(option: string, given: readonly string[] | undefined, known: readonly T[]): T[] {
+  for (const name of given ?? []) {
+    if (!known.some((each) => each === name)) {
+      throw new UsageError(`--${option} "${name}" is unknown. Allowed values are: ${known.join(', ')}.`);
     }
   }
-} finally {
-  for (const stop of stops.reverse()) await stop();
+  return known.filter((name) => given === undefined || given.includes(name));
 }
 
-const total = {
-  cases: lines.reduce((sum, line) => sum + line.cases, 0),
-  kills: lines.reduce((sum, line) => sum + line.kills, 0),
-  logins: lines.reduce((sum, line) => sum + line.logins, 0),
-  refusedLogins: lines.reduce((sum, line) => sum + line.refusedLogins.length, 0),
-  lostCredentials: lines.reduce((sum, line) => sum + line.lostCredentials.length, 0),
-  notConverged: lines.reduce((sum, line) => sum + line.notConverged.length, 0),
-  notRun,
-};
-if (values.json) {
-  process.stdout.write(`${JSON.stringify(total)}\n`);
-} else {
-  console.table(
-    lines.map((line) => ({
-      case: line.case,
-      kills: line.kills,
-      logins: line.logins,
-      refused: line.refusedLogins.length,
-      lost: line.lostCredentials.length,
-      'not converged': line.notConverged.length,
-      seconds: line.seconds,
-    })),
-  );
-  for (const { refusedLogins, lostCredentials, notConverged } of lines) {
-    for (const what of [...refusedLogins, ...lostCredentials, ...notConverged]) console.log(what);
+function optionsOf(args: readonly string[]) {
+  try {
+    const text = { type: 'string' } as const;
+    const several = { type: 'string', multiple: true } as const;
+    const flag = { type: 'boolean', default: false } as const;
+    const options = { json: flag, help: flag, statements: flag, driver: text };
+    const { values } = parseArgs({
+      args: [...args],
+      options: { ...options, database: several, store: several, strategy: several, run: several },
+    });
+    return {
+      ...values,
+      database: chosen('database', values.database, databases),
+      store: chosen('store', values.store, stores),
+      strategy: chosen('strategy', values.strategy, killStrategies),
+      run: chosen('run', values.run, killRuns),
+    };
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error });
   }
-  for (const reason of notRun) console.log(`NOT RUN: ${reason}`);
 }
-const failed = total.refusedLogins + total.lostCredentials + total.notConverged > 0;
-process.exitCode = failed || total.cases === 0 ? 1 : 0;
+
+type Options = ReturnType<typeof optionsOf>;
+
+function scopesOf({ database, store, strategy, run }: Options): Scope[] {
+  return database.flatMap((db) =>
+    strategy.flatMap((strategy_) =>
+      store.flatMap((store_) => run.map((run_) => ({ database: db, strategy: strategy_, store: store_, run: run_ }))),
+    ),
+  );
+}
+
+async function runAll(options: Options): Promise<{ lines: Line[]; notRun: string[] }> {
+  const module = options.driver === undefined ? ownDriver : pathToFileURL(path.resolve(options.driver)).href;
+  const driver = await loadDriver(module).catch((error: unknown) => {
+    throw new UsageError(`--driver: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  });
+  const servers = new Servers();
+  const lines: Line[] = [];
+  const notRun = new Set<string>();
+  try {
+    for (const scope of scopesOf(options)) {
+      // What a strategy is without on this database is not a case that was left out.
+      if (driver.cannot(scope) !== undefined) continue;
+      const [database, store] = [await servers.database(scope.database), await servers.store(scope.store)];
+      if ('because' in database) notRun.add(`${scope.database}: because ${database.because}`);
+      if ('because' in store) notRun.add(`${scope.store}: because ${store.because}`);
+      if ('because' in database || 'because' in store) continue;
+      const statements = options.statements && scope.store === 'env-file' && scope.database === 'postgres';
+      for (const unit of statements ? (['commit', 'statement'] as const) : (['commit'] as const)) {
+        const started = Date.now();
+        const { strategy, run } = scope;
+        const target = { database: database.part, store: store.part, strategy, driver: module };
+        const report = await runKillCases({ ...target, prefix: `k${lines.length}` }, run, { unit });
+        const seconds = Math.round((Date.now() - started) / 100) / 10;
+        const name = [scope.database, scope.store, strategy, run, ...(unit === 'statement' ? [unit] : [])].join('/');
+        lines.push({ case: name, ...report, seconds });
+        process.stderr.write(
+          `${name}: ${report.kills} of ${report.cases} killed, ${report.logins} logins, ${seconds} s\n`,
+        );
+        for (const what of [...report.refusedLogins, ...report.lostCredentials, ...report.notConverged]) {
+          process.stderr.write(`  ${what}\n`);
+        }
+      }
+    }
+  } finally {
+    await servers.stop();
+  }
+  return { lines, notRun: [...notRun] };
+}
+
+function totalOf(lines: readonly Line[], notRun: readonly string[]) {
+  const sum = (count: (line: Line) => number): number => lines.reduce((total, line) => total + count(line), 0);
+  const windows = lines.flatMap(({ window }) => window ?? []);
+  return {
+    cases: sum((line) => line.cases),
+    kills: sum((line) => line.kills),
+    refusedLogins: sum((line) => line.refusedLogins.length),
+    lostCredentials: sum((line) => line.lostCredentials.length),
+    notConverged: sum((line) => line.notConverged.length),
+    notRun,
+    details: {
+      logins: sum((line) => line.logins),
+      singleUser: {
+        refusedLogins: windows.reduce((total, { refusedLogins }) => total + refusedLogins, 0),
+        windowMs: Math.max(0, ...windows.map(({ undisturbedMs }) => undisturbedMs)),
+        windowMsKilled: Math.max(0, ...windows.map(({ killedMs }) => killedMs)),
+      },
+    },
+  };
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const options = optionsOf(args);
+  if (options.help) {
+    console.log(help);
+    return 0;
+  }
+  const { lines, notRun } = await runAll(options);
+  const total = totalOf(lines, notRun);
+  if (options.json) process.stdout.write(`${JSON.stringify(total)}\n`);
+  else {
+    console.table(
+      lines.map((line) => ({
+        case: line.case,
+        kills: line.kills,
+        logins: line.logins,
+        refused: line.refusedLogins.length,
+        lost: line.lostCredentials.length,
+        'not converged': line.notConverged.length,
+        seconds: line.seconds,
+        ...(line.window && { 'window ms': line.window.undisturbedMs, 'refused in it': line.window.refusedLogins }),
+      })),
+    );
+    console.log(JSON.stringify(total, undefined, 2));
+    for (const reason of notRun) console.log(`NOT RUN: ${reason}`);
+  }
+  if (total.cases === 0) return 3;
+  return total.refusedLogins + total.lostCredentials + total.notConverged > 0 ? 1 : 0;
+}
+
+main(process.argv.slice(2)).then(
+  (code) => (process.exitCode = code),
+  (error: unknown) => {
+    console.error(error instanceof UsageError ? `${error.message} See --help.` : error);
+    process.exitCode = error instanceof UsageError ? 2 : 3;
+  },
+);

@@ -59,7 +59,8 @@ async function underProbers(Store: typeof EnvFileStore, rotate: (rotator: Rotato
   const make = (store: EnvFileStore): Rotator => createRotator({ pair, database, store, plan });
   await database.bootstrap();
   await make(new EnvFileStore({ path: file })).advance();
-  const prober = probe({ read: await readerOf({ kind: 'env-file', path: file }), endpoints, holdMs, everyMs: 5 });
+  const read = await readerOf({ kind: 'env-file', path: file });
+  const prober = probe({ kind: 'postgres', read, endpoints, holdMs, everyMs: 5 });
   for (let rotation = 1; rotation <= 3; rotation += 1) {
     await pause(50);
     await rotate(make(new Store({ path: file })));

@@ -1,39 +1,29 @@
 import { text } from 'node:stream/consumers';
 
-import { countRenames } from './file-effects.js';
-import type { Job, JobReport } from './job.js';
+import type { Job } from './driver.js';
+import { countFileChanges } from './file-effects.js';
 
-async function main(): Promise<JobReport> {
-  const job = JSON.parse(await text(process.stdin)) as Job;
-  const renames = countRenames(job.store.kind === 'env-file' && job.kill?.on === 'store' ? job.kill : undefined);
-  const { createRotator, PostgresDatabase } = await import('../index.js');
-  const { openStore } = await import('./stores.js');
-  const { pair, endpoints, admin } = job;
-  const rotator = createRotator({
-    pair,
-    database: new PostgresDatabase({
-      pair,
-      endpoints,
-      admin,
-      sharedRoleKind: 'owner',
-      lockWaitMs: 10_000,
-      ...(job.refused === true && { refusedLogins: (user: string) => Promise.resolve([{ endpoint: 'writer', user }]) }),
-    }),
-    store: await openStore(job.store),
-    plan: job.plan,
-  });
-  if (job.run === 'bootstrap') {
-    await rotator.bootstrap();
-    return { outcome: 'bootstrapped', renames: renames() };
-  }
-  const result = await rotator[job.run]();
-  return { outcome: result.outcome, ...('because' in result && { because: result.because }), renames: renames() };
+/** What the child process says when it was not killed. */
+export interface ChildReport {
+  /** Changes of files that others see. */
+  readonly fileChanges: number;
+}
+
+/** One run of a driver, in a process that is killed. What to do arrives on standard input, because arguments are seen by everybody. */
+async function main(): Promise<ChildReport> {
+  const { driver: module, job } = JSON.parse(await text(process.stdin)) as { driver: string; job: Job };
+  const { store, kill } = job;
+  const file = store.kind === 'env-file' ? store.path : undefined;
+  const changes = countFileChanges(file, file !== undefined && kill?.on === 'store' ? kill : undefined);
+  const { loadDriver } = await import('./driver.js');
+  await (await loadDriver(module)).run(job);
+  return { fileChanges: changes() };
 }
 
 main().then(
-  (report) => process.stdout.write(JSON.stringify(report)),
+  (report) => process.stdout.write(JSON.stringify(report), () => process.exit(0)),
   (error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-    process.exitCode = 1;
+    const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    process.stderr.write(`${what}\n`, () => process.exit(1));
   },
 );

@@ -4,8 +4,8 @@ export type KillPoint = (typeof killPoints)[number];
 
 /** One effect of a run, counted from 1, and where to die. */
 export interface Kill {
-  /** A commit or a statement of the database, a request to the store, or a rename of its file. */
-  readonly on: 'database' | 'statement' | 'store';
+  /** A statement of the database, a request to the store, or a change of its file. */
+  readonly on: 'database' | 'store';
   readonly effect: number;
   readonly point: KillPoint;
 }

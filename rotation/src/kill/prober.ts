@@ -1,7 +1,7 @@
 import { isAuthenticationError } from '@keyturn/plan';
-import pg from 'pg';
 
 import type { Endpoint } from '../databases/postgres/endpoint.js';
+import { type KillDatabase, loginOnce } from './databases.js';
 import type { Seen } from './stores.js';
 
 /** What the probers saw. */
@@ -21,6 +21,7 @@ export interface Prober {
  * took its place, which is shorter than the lifetime that the plan declares.
  */
 export function probe(options: {
+  readonly kind: KillDatabase['kind'];
   readonly read: () => Promise<Seen | undefined>;
   readonly endpoints: readonly Endpoint[];
   readonly holdMs: number;
@@ -33,24 +34,13 @@ export function probe(options: {
   let going = true;
 
   async function login(seen: Seen, endpoint: Endpoint): Promise<void> {
-    const client = new pg.Client({
-      host: endpoint.host,
-      port: endpoint.port,
-      database: endpoint.database,
-      user: seen.user,
-      password: seen.password,
-      application_name: 'prober',
-    });
-    client.on('error', () => undefined);
     try {
-      await client.connect();
+      await loginOnce(options.kind, endpoint, seen);
       logins += 1;
     } catch (error) {
-      if (isAuthenticationError(error)) {
-        refused.push(`${seen.user} ${seen.generation} ${endpoint.name} ${String((error as { code?: unknown }).code)}`);
-      }
-    } finally {
-      await client.end().catch(() => undefined);
+      if (!isAuthenticationError(error)) return;
+      const { code, errno } = error as { code?: unknown; errno?: unknown };
+      refused.push(`${seen.user} ${seen.generation} ${endpoint.name} ${String(errno ?? code)}`);
     }
   }
 
