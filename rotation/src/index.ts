@@ -13,6 +13,7 @@ export * from './intent.js';
 export type { Outlook, PlannedStep, Run, Unfinished } from './outlook.js';
 export { type Pair, soleUser } from './pair.js';
 export * from './passwords.js';
+export * from './permissions.js';
 export type { Retired, RetireResult } from './retire.js';
 export * from './rotator.js';
 export * from './store.js';

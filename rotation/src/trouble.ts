@@ -35,7 +35,7 @@ const mysqlNetworkNumbers: ReadonlySet<number> = new Set([1040, 1053, 1927, 2002
 /** validate_password, and a password that was used before. */
 const mysqlPolicyNumbers: ReadonlySet<number> = new Set([1819, 3638]);
 
-const mysqlPermissionNumbers: ReadonlySet<number> = new Set([1044, 1142, 1143, 1227, 1410]);
+const mysqlPermissionNumbers: ReadonlySet<number> = new Set([1044, 1095, 1142, 1143, 1227, 1410]);
 
 const networkMessages =
   /connection terminated|timeout expired|query read timeout|connection timeout|client has encountered a connection error/i;

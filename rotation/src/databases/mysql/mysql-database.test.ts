@@ -3,7 +3,8 @@ import { type MariadbServer, orNotRun, startMariadb, startMysql } from '@keyturn
 import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise';
 import { afterAll, describe, expect, it } from 'vitest';
 
-import type { Pair } from '../../pair.js';
+import { type Pair, soleUser } from '../../pair.js';
+import { permissions } from '../../permissions.js';
 import { createRotator, type Rotator } from '../../rotator.js';
 import { MemoryStore } from '../../stores/memory.js';
 import { MysqlDatabase, type MysqlDatabaseOptions } from './mysql-database.js';
@@ -174,6 +175,43 @@ async function register(name: 'MariaDB' | 'MySQL', server: MariadbServer): Promi
       await expect(worker.query('SELECT 1')).rejects.toThrow();
       worker.destroy();
     });
+
+    it.each(['dual-user', 'dual-password', 'single-user'] as const)(
+      'makes whole rotations as %s with the rights that are printed for a DBA',
+      async (strategy) => {
+        pairs += 1;
+        const role = `shop${pairs}`;
+        const users = strategy === 'dual-user' ? dualUsersOf(role) : soleUser(`${role}_u`, role);
+        const pair = { name: role, ...users };
+        const endpoints = [{ name: 'writer', kind: 'writer', host, port, database: 'shop', tls: false }] as const;
+        const make = (admin: { user: string; password: string }): MysqlDatabase =>
+          new MysqlDatabase({ endpoints, admin, pair, strategy });
+        await make({ user, password }).bootstrap();
+        await root.query('GRANT SELECT ON shop.* TO ?', [role]);
+        const who = `rotator${pairs}`;
+        await root.query(`CREATE USER ?@'%' IDENTIFIED BY 'PrintedRotator01'`, [who]);
+        const [{ version = '' } = {}] = (await rows('SELECT VERSION() AS version')) as { version?: string }[];
+        const engine = name === 'MySQL' ? 'mysql' : 'mariadb';
+        for (const statement of permissions({ engine, version, strategy, pair, rotator: who }).statements) {
+          await root.query(statement);
+        }
+        const store = new MemoryStore();
+        const plan = { strategy, every: '1d', consumers: [] } as const;
+        const database = make({ user: who, password: 'PrintedRotator01' });
+        const rotator = createRotator({ pair, database, store, plan });
+        expect(await rotator.advance()).toMatchObject({ outcome: 'advanced', generation: 1 });
+        expect(await rotator.advance()).toMatchObject({ outcome: 'advanced', generation: 2 });
+        if (strategy !== 'single-user') expect(await rotator.retire()).toMatchObject({ outcome: 'retired' });
+        const worker = await createConnection({ host, port, ...login(await store.readPublished()) });
+        worker.on('error', () => undefined);
+        expect(await rotator.compromised({ reason: 'in a log' })).toMatchObject({
+          outcome: 'replaced',
+          // Of a sole user, a session of the engine's own test may be among them.
+          ended: expect.arrayContaining([expect.objectContaining({ clientAddress: '127.0.0.1' })]) as unknown,
+        });
+        worker.destroy();
+      },
+    );
 
     it('takes over from the store after a restore, and the other user counts as superseded', async () => {
       const { pair, database, store, rotator } = await ready();
