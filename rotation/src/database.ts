@@ -159,6 +159,24 @@ export interface DatabaseSession {
   close(): Promise<void>;
 }
 
+/** What is in use before keyturn knows of it. */
+export interface Existing {
+  /** What the store publishes. */
+  readonly published: Omit<PublishedState, 'at'>;
+  /** The credential of the other user, where the store holds one that was published before. */
+  readonly previous?: Omit<PublishedState, 'at'>;
+}
+
+/** How existing users become a pair; no password is changed. */
+export interface TakeOver {
+  /** In order, for one transaction. */
+  readonly statements: readonly string[];
+  /** What takes it back, until the first rotation. */
+  readonly undo: readonly string[];
+  /** What no statement here can mend. */
+  readonly warnings: readonly string[];
+}
+
 /** A database whose users are rotated. */
 export interface Database {
   readonly pair: Pair;
@@ -168,6 +186,18 @@ export interface Database {
   bootstrap(): Promise<void>;
   /** The statements that `bootstrap` would send now; nothing is changed. */
   bootstrapStatements?(): Promise<readonly string[]>;
+  /**
+   * Makes a pair of users that are in use, in one transaction and without changing a password; with `apply` false it only says how.
+   *
+   * @throws BootstrapError when it cannot be; nothing was changed then.
+   */
+  takeOver?(existing: Existing, apply: boolean): Promise<TakeOver>;
+  /**
+   * Takes a take-over back; with `apply` false it only says how.
+   *
+   * @throws BootstrapError when something was rotated since.
+   */
+  undoTakeOver?(apply: boolean): Promise<readonly string[]>;
   open(): Promise<DatabaseSession>;
 }
 

@@ -5,6 +5,7 @@ export type { Endpoint, Login, Patience, Tls } from './databases/postgres/endpoi
 export { parityOf } from './databases/postgres/parity.js';
 export * from './databases/postgres/postgres-database.js';
 export { scramVerifier, VerifierError } from './databases/postgres/scram.js';
+export type { Diagnosis, Problem, VersionPart, VersionReport } from './doctor.js';
 export * from './events.js';
 export * from './evidence.js';
 export * from './gate.js';
@@ -16,6 +17,7 @@ export * from './passwords.js';
 export * from './permissions.js';
 export type { Retired, RetireResult } from './retire.js';
 export * from './rotator.js';
+export type { Settled, SettleResult } from './settle.js';
 export * from './store.js';
 export * from './stores/env-file/env-file-store.js';
 export * from './stores/memory.js';

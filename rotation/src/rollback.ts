@@ -25,10 +25,10 @@ export async function rollback(work: Work, reason: string): Promise<Advanced | B
       `${superseded.user} was retired and its password is gone, so there is no way back to it. Advance to a new generation instead.`,
     );
   }
-  const before = await work.store.readVersion(superseded.version);
+  const before = superseded.version === '' ? undefined : await work.store.readVersion(superseded.version);
   if (before?.user !== superseded.user) {
     return refused(
-      `${work.store.name} no longer holds version ${superseded.version} of ${superseded.user}. Advance to a new generation instead.`,
+      `${work.store.name} holds no version of ${superseded.user} to go back to. Advance to a new generation instead.`,
     );
   }
 

@@ -3,6 +3,7 @@ import { checkPlan, type Plan } from '@keyturn/plan';
 import { advance, type Advanced } from './advance.js';
 import { compromised, type Replaced, unfinishedCompromise } from './compromised.js';
 import { type Database, type DatabaseSession, FencedError, type Forced, type PairState } from './database.js';
+import { type Diagnosis, diagnose } from './doctor.js';
 import type { Tell } from './events.js';
 import type { Evidence } from './gate.js';
 import type { Holder } from './holder.js';
@@ -11,6 +12,7 @@ import type { Pair } from './pair.js';
 import { newPassword, passwordLength } from './passwords.js';
 import { retire, type RetireResult } from './retire.js';
 import { rollback } from './rollback.js';
+import { settle, type SettleResult } from './settle.js';
 import type { Store } from './store.js';
 import { type Blocked, waiting, type Work } from './work.js';
 
@@ -67,6 +69,10 @@ export interface Rotator {
   status(): Promise<Status>;
   /** What the next run would find; changes nothing. */
   outlook(): Promise<Outlook>;
+  /** Tries every stored version on every endpoint and compares store, journal and database; changes nothing. */
+  diagnose(): Promise<Diagnosis>;
+  /** After a restore on one side: makes store and journal say the same, about the credential that logs in. With `apply` false it only says how. */
+  settle(options: { readonly reason: string; readonly apply: boolean }): Promise<SettleResult>;
   /** The steps that a run would take from here, with their SQL where the database can tell; changes nothing. */
   planned(run: Run, options?: RunOptions): Promise<readonly PlannedStep[]>;
 }
@@ -106,6 +112,8 @@ export function createRotator(options: RotatorOptions): Rotator {
     rollback: ({ reason }) => alone(options, (work) => rollback(work, stated('rollback', reason))),
     status: () => withSession(database, async (session) => await statusOf(pair, session)),
     outlook: () => withSession(database, (session) => outlookOf(workOf(options, session))),
+    diagnose: () => withSession(database, (session) => diagnose(workOf(options, session))),
+    settle: ({ reason, apply }) => alone(options, (work) => settle(work, stated('settle', reason), apply)),
     planned: (run, how) =>
       withSession(database, (session) => plannedSteps(workOf(options, session), run, forcedBy(how))),
   };

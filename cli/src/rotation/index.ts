@@ -1,13 +1,22 @@
 import type { Command } from 'commander';
 
 import type { Terminal } from '../command/terminal.js';
+import { adoptCommand } from './adopt.js';
 import { bootstrapCommand } from './bootstrap.js';
+import { doctorCommand } from './doctor.js';
 import { resumeCommand, retireCommand, rollbackCommand, rotateCommand } from './rotate.js';
 import { statusCommand } from './status.js';
 
 /** Every command about pairs. `finish` gets the exit code. */
 export function rotationCommands(terminal: Terminal, finish: (code: number) => void): readonly Command[] {
-  return [rotateCommand, statusCommand, retireCommand, resumeCommand, rollbackCommand, bootstrapCommand].map((make) =>
-    make(terminal, finish),
-  );
+  return [
+    rotateCommand,
+    statusCommand,
+    retireCommand,
+    resumeCommand,
+    rollbackCommand,
+    bootstrapCommand,
+    adoptCommand,
+    doctorCommand,
+  ].map((make) => make(terminal, finish));
 }

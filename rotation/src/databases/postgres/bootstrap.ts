@@ -3,6 +3,7 @@ import type { Client } from 'pg';
 
 import { BootstrapError } from '../../database.js';
 import type { Pair } from '../../pair.js';
+import { settingSql } from './settings.js';
 import { layout, missingTables } from './tables.js';
 
 /** What both users get alike. */
@@ -149,10 +150,7 @@ async function configure(client: Client, options: BootstrapOptions, user: string
   const found = new Set(rows.map((row) => row.setting));
   return Object.entries(wanted)
     .filter(([setting, value]) => !found.has(`${setting}=${value}`))
-    .map(
-      ([setting, value]) =>
-        `ALTER ROLE ${name(client, user)} SET ${name(client, setting)} TO ${client.escapeLiteral(value)}`,
-    );
+    .map(([setting, value]) => `ALTER ROLE ${name(client, user)} SET ${settingSql(client, `${setting}=${value}`)}`);
 }
 
 function register(client: Client, { pair, strategy }: BootstrapOptions, roles: ReadonlyMap<string, Role>): string[] {

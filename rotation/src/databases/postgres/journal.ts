@@ -23,7 +23,7 @@ interface Row {
   readonly published_generation: number;
   readonly published_at: number;
   readonly superseded_user: string | null;
-  readonly superseded_version: string;
+  readonly superseded_version: string | null;
   readonly superseded_generation: number;
   readonly superseded_at: number;
   readonly superseded_phase: SupersededState['phase'];
@@ -73,7 +73,7 @@ function stateOf(row: Row): PairState {
     ...(row.superseded_user !== null && {
       superseded: {
         user: row.superseded_user,
-        version: row.superseded_version,
+        version: row.superseded_version ?? '',
         generation: row.superseded_generation,
         at: row.superseded_at,
         phase: row.superseded_phase,

@@ -1,11 +1,12 @@
 import type { SharedRoleKind, Strategy } from '@keyturn/plan';
 
-import { BootstrapError, type Database, type DatabaseSession } from '../../database.js';
+import { BootstrapError, type Database, type DatabaseSession, type Existing, type TakeOver } from '../../database.js';
 import type { Holder } from '../../holder.js';
 import { checkUsers, type Pair } from '../../pair.js';
 import { bootstrap, bootstrapStatements } from './bootstrap.js';
 import { type Endpoint, type Login, onEndpoint, type Patience } from './endpoint.js';
 import { PostgresSession } from './session.js';
+import { planTakeOver, takeOver, undoTakeOver } from './take-over.js';
 
 /** A PostgreSQL 13 or newer, and the pair that is rotated on it. */
 export interface PostgresDatabaseOptions {
@@ -72,6 +73,19 @@ export class PostgresDatabase implements Database {
   async bootstrapStatements(): Promise<readonly string[]> {
     return await onEndpoint(this.#writer, await this.#admin(), this.#patience, (client) =>
       bootstrapStatements(client, { ...this.#options, strategy: this.strategy }),
+    );
+  }
+
+  async takeOver(existing: Existing, apply: boolean): Promise<TakeOver> {
+    const run = apply ? takeOver : planTakeOver;
+    return await onEndpoint(this.#writer, await this.#admin(), this.#patience, (client) =>
+      run(client, this.#options, existing),
+    );
+  }
+
+  async undoTakeOver(apply: boolean): Promise<readonly string[]> {
+    return await onEndpoint(this.#writer, await this.#admin(), this.#patience, (client) =>
+      undoTakeOver(client, this.pair, apply),
     );
   }
 

@@ -1,6 +1,6 @@
 import type { Credential, VersionStage } from '@keyturn/plan';
 
-import { type Store, StoreConflictError, type StoredCredential, StoreError } from '../../store.js';
+import { type Store, StoreConflictError, type StoredCredential, StoreError, type StoredVersion } from '../../store.js';
 
 /** Which secret of which Vault or OpenBao. */
 export interface VaultKvStoreOptions {
@@ -80,6 +80,9 @@ export class VaultKvStore implements Store {
     const next = await this.#read(this.#placeOf(version));
     if (next === undefined)
       throw new StoreError(`${this.name}: there is no version ${version}, so it cannot be published.`);
+    // What somebody else wrote stands nowhere but in the place of the published one, and there must be a way back to it.
+    if (published?.entry.version.startsWith('kv-') === true)
+      await this.#write(this.#placeOf(published.entry.version), published.entry, 0);
     const previous = published === undefined ? {} : { previous: published.entry.version };
     if (!(await this.#write(this.#options.path, { ...next.entry, ...previous }, published?.number ?? 0))) {
       const found = await this.#read(this.#options.path);
@@ -92,6 +95,16 @@ export class VaultKvStore implements Store {
 
   async discardPending(version: string): Promise<void> {
     if ((await this.readVersion(version))?.stage === 'pending') await this.#delete(this.#placeOf(version));
+  }
+
+  /** Without the right to list, only what is published. */
+  async versions(): Promise<readonly StoredVersion[]> {
+    const published = (await this.#read(this.#options.path))?.entry;
+    const { body } = await this.#ask('LIST', 'metadata', `${this.#options.path}.keyturn`);
+    const { keys = [] } = (body as { data?: { keys?: readonly string[] } }).data ?? {};
+    const names = new Set([...(published === undefined ? [] : [published.version]), ...keys]);
+    const held = await Promise.all([...names].map((version) => this.readVersion(version)));
+    return held.flatMap((one) => (one === undefined ? [] : [{ version: one.version, stage: one.stage }]));
   }
 
   #placeOf(version: string): string {
