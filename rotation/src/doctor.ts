@@ -4,7 +4,7 @@ import type { EndpointLogin, PairState } from './database.js';
 import type { Holder } from './holder.js';
 import { isRollback } from './intent.js';
 import type { StoredCredential } from './store.js';
-import type { Work } from './work.js';
+import { sessionsTell, type Work } from './work.js';
 
 /** What a version of the store is to the journal; `unknown` to it when the journal does not name it. */
 export type VersionPart = 'published' | 'superseded' | 'candidate' | 'unknown';
@@ -54,7 +54,7 @@ export async function diagnose(work: Work): Promise<Diagnosis> {
   const state = await work.session.read();
   const versions = await versionReports(work, state);
   const { superseded } = state;
-  const holders = superseded === undefined ? [] : await work.session.holders(superseded.user);
+  const holders = superseded === undefined || !sessionsTell(work) ? [] : await work.session.holders(superseded.user);
   const problems = [
     ...(await disagreement(work, state, versions)),
     ...loginProblems(state, versions),

@@ -86,7 +86,19 @@ describe('keyturn.rotation.yaml', () => {
     {
       name: 'a user that is the shared role',
       text: right.replace('    database:\n', '    users: [orders, orders_b]\n    database:\n'),
-      says: '"pairs.orders" needs three different names for its two users and their shared role, got orders, orders_b and orders.',
+      says: '"pairs.orders" needs different names for its users and their shared role, got orders, orders_b and orders.',
+    },
+    {
+      name: 'two users with a strategy for one',
+      text: right.replace('every: 30d', 'strategy: single-user, every: 30d'),
+      says: '"pairs.orders" needs one "user", and no "users", with the strategy single-user.',
+    },
+    {
+      name: 'two passwords of one role',
+      text: right
+        .replace('every: 30d', 'strategy: dual-password, every: 30d')
+        .replace('    database:\n', '    user: app\n    database:\n'),
+      says: 'PostgreSQL has no strategy "dual-password": a role has one password. Use dual-user.',
     },
     {
       name: 'text that is no YAML, without quoting it',

@@ -59,6 +59,7 @@ export function loadRotationConfig(file: string, shown: string): RotationConfig 
 interface RawPair {
   readonly sharedRole?: string;
   readonly users?: readonly [string, string];
+  readonly user?: string;
   readonly passwordLength?: number;
   readonly database: { readonly kind: string };
   readonly store: { readonly kind: string };
@@ -107,17 +108,26 @@ function check(raw: unknown, shown: string): { readonly pairs: Readonly<Record<s
 
 function complete(name: string, raw: RawPair, shown: string): PairConfig {
   const where = `The configuration ${printable(shown)} is not usable: "pairs.${printable(name)}`;
-  const users = raw.users ?? usersOf(name, where);
+  const plan: Plan = { strategy: 'dual-user', ...raw.plan };
   const sharedRole = raw.sharedRole ?? name;
-  if (new Set([...users, sharedRole]).size < 3) {
+  const users = namesOf(name, raw, plan, where);
+  if (new Set([...users, sharedRole]).size < (plan.strategy === 'dual-user' ? 3 : 2)) {
     throw new UsageError(
-      `${where}" needs three different names for its two users and their shared role, got ${users.join(', ')} and ${sharedRole}.`,
+      `${where}" needs different names for its users and their shared role, got ${[...new Set(users)].join(', ')} and ${sharedRole}.`,
     );
   }
-  const plan: Plan = { strategy: 'dual-user', ...raw.plan };
   readTimes(plan, `${where}.plan`);
   const { passwordLength, database, store } = raw;
   return { sharedRole, users, plan, database, store, ...(passwordLength !== undefined && { passwordLength }) };
+}
+
+function namesOf(name: string, raw: RawPair, plan: Plan, where: string): readonly [string, string] {
+  if (plan.strategy === 'dual-user') {
+    if (raw.user === undefined) return raw.users ?? usersOf(name, where);
+    throw new UsageError(`${where}" has one "user", and the strategy dual-user needs two "users".`);
+  }
+  if (raw.user !== undefined && raw.users === undefined) return [raw.user, raw.user];
+  throw new UsageError(`${where}" needs one "user", and no "users", with the strategy ${plan.strategy}.`);
 }
 
 function usersOf(name: string, where: string): readonly [string, string] {

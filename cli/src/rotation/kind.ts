@@ -1,3 +1,4 @@
+import type { Strategy } from '@keyturn/plan';
 import type { Database, Pair, Store } from '@keyturn/rotation';
 
 import type { Surroundings } from './secret.js';
@@ -5,6 +6,7 @@ import type { Surroundings } from './secret.js';
 /** What is known of a pair when its database and its store are made. */
 export interface Setting extends Surroundings {
   readonly pair: Pair;
+  readonly strategy: Strategy;
 }
 
 /** One kind of database or of store: what the configuration may say about it, and how it is made from that. */

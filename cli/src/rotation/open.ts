@@ -27,7 +27,7 @@ export interface OpenOptions {
 export async function openPair(config: RotationConfig, name: string, options: OpenOptions): Promise<OpenPair> {
   const one = pairNamed(config, name);
   const pair: Pair = { name, sharedRole: one.sharedRole, users: one.users };
-  const setting: Setting = { pair, folder: config.folder, env: options.env };
+  const setting: Setting = { pair, strategy: one.plan.strategy, folder: config.folder, env: options.env };
   const [{ createRotator }, database, store] = await Promise.all([
     import('@keyturn/rotation'),
     make(databaseKinds, one.database, setting),

@@ -15,7 +15,9 @@ export function describeResult(pair: string, result: Result, now = Date.now()): 
     case 'advanced': {
       const before =
         result.superseded === undefined ? '' : `, and ${result.superseded} stays usable until "keyturn retire ${pair}"`;
-      return `${pair}: generation ${result.generation} is published as ${result.published}${before}.`;
+      const window =
+        result.windowMs === undefined ? '' : ` Logins were refused for ${formatDuration(result.windowMs)} at most.`;
+      return `${pair}: generation ${result.generation} is published as ${result.published}${before}.${window}`;
     }
     case 'retired':
       return `${pair}: ${result.user} is retired; its password is gone.`;

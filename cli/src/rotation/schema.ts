@@ -38,7 +38,11 @@ const plan = {
   additionalProperties: false,
   required: ['every', 'consumers'],
   properties: {
-    strategy: { enum: ['dual-user'], description: 'Default: dual-user.' },
+    strategy: {
+      enum: ['dual-user', 'dual-password', 'single-user'],
+      description:
+        'Default: dual-user. dual-password (MySQL and MariaDB) and single-user are for applications whose user name cannot change; single-user refuses logins for a moment.',
+    },
     every: { ...duration, description: 'Time between two rotations, such as 30d.' },
     consumers: {
       type: 'array',
@@ -80,6 +84,7 @@ export function rotationSchema(): object {
               maxItems: 2,
               description: 'The two users. Default: the name of the pair with _a and with _b.',
             },
+            user: { ...text, description: 'The only user, with the strategies dual-password and single-user.' },
             passwordLength: { type: 'integer', minimum: 16, maximum: 128, description: 'Characters. Default: 32.' },
             database: kindsSchema(databaseKinds),
             store: kindsSchema(storeKinds),
