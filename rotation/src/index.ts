@@ -1,7 +1,9 @@
+export type { Audit, AuditedUser, AuditFinding } from './audit.js';
 export type { Advanced } from './advance.js';
 export type { Replaced } from './compromised.js';
 export * from './database.js';
 export type { Endpoint, Login, Patience, Tls } from './databases/postgres/endpoint.js';
+export { auditPostgres } from './databases/postgres/audit.js';
 export { parityOf } from './databases/postgres/parity.js';
 export * from './databases/postgres/postgres-database.js';
 export { scramVerifier, VerifierError } from './databases/postgres/scram.js';

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 
 import type { Terminal } from '../command/terminal.js';
 import { adoptCommand } from './adopt.js';
+import { auditCommand } from './audit.js';
 import { bootstrapCommand } from './bootstrap.js';
 import { doctorCommand } from './doctor.js';
 import { resumeCommand, retireCommand, rollbackCommand, rotateCommand } from './rotate.js';
@@ -18,5 +19,6 @@ export function rotationCommands(terminal: Terminal, finish: (code: number) => v
     bootstrapCommand,
     adoptCommand,
     doctorCommand,
+    auditCommand,
   ].map((make) => make(terminal, finish));
 }

@@ -52,7 +52,14 @@ export function serverProperties(rights: string, port: number): Readonly<Record<
 }
 
 /** The options that every database takes. */
-export function serverOf(config: ServerConfig, defaultPort: number, surroundings: Surroundings) {
+export function serverOf(
+  config: ServerConfig,
+  defaultPort: number,
+  surroundings: Surroundings,
+): {
+  readonly admin: { readonly user: string; readonly password: () => string };
+  readonly endpoints: readonly Endpoint[];
+} {
   return {
     admin: {
       user: config.admin.user,

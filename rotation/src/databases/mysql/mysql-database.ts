@@ -10,6 +10,7 @@ import { onEndpoint } from './endpoint.js';
 import { flavourOf } from './server.js';
 import { MysqlSession } from './session.js';
 
+export { auditMysql } from './audit.js';
 export { cachingSha2Verifier, nativeVerifier } from './verifiers.js';
 export type { Plugin };
 
