@@ -450,6 +450,9 @@ export const clients: readonly Client[] = [
   },
 ];
 
+/** The names of the libraries, for options that say what a client is like. */
+export const clientNames: readonly string[] = clients.map((each) => each.name);
+
 /** Packages whose pools and configurations follow a rotation by themselves. */
 export const hookedModules: readonly string[] = [
   '@keyturn/pool',

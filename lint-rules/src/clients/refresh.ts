@@ -2,9 +2,9 @@ import type { TSESTree } from '@typescript-eslint/utils';
 import { type Callable, type Node, findProperty, isFunction, keyOf, nameOf, textOf, unwrap, walk } from '../ast.js';
 import { type Source, originOf } from '../origin.js';
 import { type Binding, bindingOf, comesFromParameter, objectBehind, traced } from '../value.js';
-import { type Client, embeddedDialects, hookedModules } from './clients.js';
+import { type Client, clients, embeddedDialects, hookedModules } from './clients.js';
 import { at, holdsCredential, nestedIn } from './config.js';
-import { type Making, clientMadeBy } from './find-client.js';
+import { type Made, type Making, clientMadeBy } from './find-client.js';
 import { type KnexConnection, checkerOf, isKnex, knexClient, providerOf } from './knex.js';
 
 export type RefreshProblem =
@@ -45,9 +45,20 @@ export function refreshOf(source: Source, node: Making, option: RefreshOption): 
   return knexVerdict(source, node, option) ?? clientVerdict(source, node, option);
 }
 
+/** As `refreshOf`, for an expression that is known to make a client like that of a library. */
+export function refreshLike(source: Source, node: Making, option: RefreshOption, library: string): Found | undefined {
+  const client = clients.find((each) => each.name === library);
+  const maker = nameOf(node.callee) ?? library;
+  return client && clientVerdict(source, node, option, { node, client, maker, single: false });
+}
+
 /** The verdict on a client; nothing where the expression makes none. */
-function clientVerdict(source: Source, node: Making, option: RefreshOption): Found | undefined {
-  const made = clientMadeBy(source, node);
+function clientVerdict(
+  source: Source,
+  node: Making,
+  option: RefreshOption,
+  made: Made | undefined = clientMadeBy(source, node),
+): Found | undefined {
   if (!made) return undefined;
   const { client, maker } = made;
   if (made.single && isShortLived(source, node)) return undefined;

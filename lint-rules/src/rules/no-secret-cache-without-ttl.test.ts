@@ -50,6 +50,13 @@ table(rule, {
   ],
   wrong: [
     {
+      name: 'a reader of yours',
+      code: "import { readSecret } from '../secrets.js';\nlet cached;\nexport async function secret() { cached ??= await readSecret('db'); return cached; }",
+      filename: 'src/db/pool.ts',
+      options: [{ secretReaders: [{ from: 'file', name: 'readSecret', path: 'src/secrets.ts' }] }],
+      says: [['kept', { name: 'cached' }]],
+    },
+    {
       name: 'assigned when missing',
       code: `${aws}let cached;\nexport async function secret() { cached ??= await read(); return cached; }`,
       says: [['kept', { name: 'cached' }, 5]],

@@ -5,11 +5,13 @@ import { createRule } from '../create-rule.js';
 import { mentionsSecretReader, secretReadIn } from '../credentials/secret-reads.js';
 import { isInfrastructure, isTestFile } from '../file-kind.js';
 import { originOf, variableOf } from '../origin.js';
+import { type OriginSpecifier, originSchema, specifierOf } from '../origins.js';
 import { objectBehind, traced } from '../value.js';
 
 interface Option {
   readonly checkTests: boolean;
   readonly maxAgeSeconds: number;
+  readonly secretReaders: readonly OriginSpecifier[];
 }
 type Ids = 'kept' | 'memoized' | 'unbounded' | 'tooLong';
 
@@ -62,6 +64,11 @@ export default createRule<[Option], Ids>({
       additionalProperties: false,
       properties: {
         checkTests: { type: 'boolean', description: 'Also look into test files.' },
+        secretReaders: {
+          type: 'array',
+          description: 'Functions of your own that read a secret.',
+          items: originSchema(),
+        },
         maxAgeSeconds: {
           type: 'integer',
           minimum: 1,
@@ -70,10 +77,11 @@ export default createRule<[Option], Ids>({
       },
     },
   ],
-  defaultOptions: [{ checkTests: false, maxAgeSeconds: 3600 }],
+  defaultOptions: [{ checkTests: false, maxAgeSeconds: 3600, secretReaders: [] }],
   create(context, [option]) {
     const source = context.sourceCode;
-    if (!mentionsSecretReader(source) || isInfrastructure(source)) return {};
+    if (!mentionsSecretReader(source) && option.secretReaders.length === 0) return {};
+    if (isInfrastructure(source)) return {};
     if (!option.checkTests && isTestFile(context)) return {};
     const isBounded = bounds.test(textWithoutComments(source));
 
@@ -84,7 +92,9 @@ export default createRule<[Option], Ids>({
       let found = false;
       walk(node, (each) => {
         if (found) return false;
-        if (each.type === 'CallExpression' && each.callee.type === 'Identifier') {
+        if (each.type === 'CallExpression')
+          found = specifierOf(context, each.callee, option.secretReaders) !== undefined;
+        if (!found && each.type === 'CallExpression' && each.callee.type === 'Identifier') {
           const callee = traced(source, each.callee);
           found = isFunction(callee) && !isInside(each, callee) && readsSecret(callee, depth + 1);
         }

@@ -27,6 +27,11 @@ table(rule, {
       name: 'a pool that something else may drain',
       code: `${pool}manage(pool);\nprocess.on('SIGTERM', () => { process.exit(0); });`,
     },
+    {
+      name: 'a drainer of yours, as a member',
+      code: `${pool}import * as db from '@acme/db';\nprocess.on('SIGTERM', () => { db.drain(); process.exit(0); });`,
+      options: [{ drainers: [{ from: 'package', name: 'drain', package: '@acme/db' }] }],
+    },
     { name: 'a graceful close', code: `${redis}process.on('SIGTERM', async () => { await cache.close(); });` },
     {
       name: 'a pool of something else',

@@ -4,10 +4,12 @@ import { type Made, clientMadeBy, mentionsClient } from '../clients/find-client.
 import { createRule } from '../create-rule.js';
 import { isTestFile } from '../file-kind.js';
 import { originOf, variableOf } from '../origin.js';
+import { type OriginSpecifier, originSchema, specifierOf } from '../origins.js';
 import { traced } from '../value.js';
 
 interface Option {
   readonly checkTests: boolean;
+  readonly drainers: readonly OriginSpecifier[];
 }
 interface Held {
   readonly made: Made;
@@ -32,10 +34,17 @@ export default createRule<[Option], 'notDrained' | 'abrupt'>({
     {
       type: 'object',
       additionalProperties: false,
-      properties: { checkTests: { type: 'boolean', description: 'Also look into test files.' } },
+      properties: {
+        drainers: {
+          type: 'array',
+          description: 'Functions of your own that drain pools.',
+          items: originSchema(),
+        },
+        checkTests: { type: 'boolean', description: 'Also look into test files.' },
+      },
     },
   ],
-  defaultOptions: [{ checkTests: false }],
+  defaultOptions: [{ checkTests: false, drainers: [] }],
   create(context, [option]) {
     const source = context.sourceCode;
     const { text } = source;
@@ -93,6 +102,7 @@ export default createRule<[Option], 'notDrained' | 'abrupt'>({
       let callsOthers = false;
       walk(handler, (node) => {
         if (node.type !== 'CallExpression') return true;
+        callsOthers ||= specifierOf(context, node.callee, option.drainers) !== undefined;
         if (nameOf(node.callee) === 'exit' && node.callee.type === 'MemberExpression') exits = true;
         else if (node.callee.type === 'Identifier') {
           const module = originOf(source, node.callee)?.module;

@@ -31,6 +31,21 @@ table(rule, {
       name: 'a member that a constructor was given',
       code: `${imported}export class A { constructor(o) { this.o = o; } open() { return new Pool(this.o); } }`,
     },
+    {
+      name: 'a configuration of yours that asks again',
+      code: `import { config } from './db/config.js';\n${imported}export const pool = new Pool({ ...config(), password: process.env.DB_PASSWORD });`,
+      filename: 'src/pool.ts',
+      options: [{ refreshing: [{ from: 'file', name: 'config', path: 'src/db/config.ts' }] }],
+    },
+    {
+      name: 'a password reader of a package',
+      code: `import { reader } from '@acme/secrets';\n${imported}export const pool = new Pool({ password: await reader('db') });`,
+      options: [{ refreshing: [{ from: 'package', name: 'reader', package: '@acme/secrets' }] }],
+    },
+    {
+      name: 'a maker that is not declared',
+      code: "import { createPool } from '@acme/db';\nexport const pool = createPool({ password: process.env.P });",
+    },
     { name: 'a test', code: `${imported}new Pool({ password: 'x' });`, filename: 'src/pool.test.ts' },
     {
       name: 'a script that ends its pool',
@@ -212,6 +227,19 @@ table(rule, {
       code: `${imported}export const make = (options) => new Pool(options);`,
       options: [{ reportUnknown: true }],
       says: [['unknown', { maker: 'new Pool' }]],
+    },
+    {
+      name: 'a maker of yours that is like a known one',
+      code: "import { createPool } from '@acme/db';\nexport const pool = createPool({ password: process.env.P });",
+      options: [{ clients: [{ from: 'package', name: 'createPool', package: '@acme/db', like: 'pg' }] }],
+      says: [['capturedCredential', { maker: 'createPool', remedy: pgRemedy }]],
+    },
+    {
+      name: 'a configuration of another file than the declared one',
+      code: `import { config } from './other.js';\n${imported}export const pool = new Pool({ password: process.env.DB_PASSWORD, ssl: config() });`,
+      filename: 'src/pool.ts',
+      options: [{ refreshing: [{ from: 'file', name: 'config', path: 'src/db/config.ts' }] }],
+      says: [['capturedCredential', pg]],
     },
     {
       name: 'MySQL behind typeorm',

@@ -1,11 +1,17 @@
+import { walk } from '../ast.js';
+import { clientNames } from '../clients/clients.js';
 import { type Making, mentionsClient } from '../clients/find-client.js';
-import { type RefreshOption, type RefreshProblem, refreshOf } from '../clients/refresh.js';
+import { type RefreshOption, type RefreshProblem, refreshLike, refreshOf } from '../clients/refresh.js';
 import { suggestionsFor } from '../clients/refresh-suggestions.js';
 import { createRule } from '../create-rule.js';
 import { isScript, isTestFile } from '../file-kind.js';
+import { type OriginSpecifier, originSchema, specifierOf } from '../origins.js';
+import { traced } from '../value.js';
 
 interface Option extends RefreshOption {
   readonly checkTests: boolean;
+  readonly clients: readonly (OriginSpecifier & { readonly like: string })[];
+  readonly refreshing: readonly OriginSpecifier[];
   readonly reportUnknown: boolean;
 }
 type Ids = RefreshProblem | 'callFunction' | 'splitUrl' | 'dropUrl' | 'addChecker' | 'useKeyturnPool';
@@ -50,21 +56,36 @@ export default createRule<[Option], Ids>({
           description:
             'How credentials rotate. With `dual-user` and `dynamic-user` a hook for the password alone is not enough.',
         },
+        clients: {
+          type: 'array',
+          description: 'Functions and classes of your own that make a client, each like one of a known library.',
+          items: originSchema({
+            like: { type: 'string', enum: [...clientNames], description: 'The library whose options it takes.' },
+          }),
+        },
+        refreshing: {
+          type: 'array',
+          description:
+            'Functions and classes whose results ask again for their credential: configurations, pools and password readers.',
+          items: originSchema(),
+        },
         checkTests: { type: 'boolean', description: 'Also look into test files.' },
         reportUnknown: { type: 'boolean', description: 'Also report clients whose configuration comes from a caller.' },
       },
     },
   ],
   hasSuggestions: true,
-  defaultOptions: [{ rotation: 'same-user', checkTests: false, reportUnknown: false }],
+  defaultOptions: [{ rotation: 'same-user', checkTests: false, reportUnknown: false, clients: [], refreshing: [] }],
   create(context, [option]) {
     const source = context.sourceCode;
-    if (!mentionsClient(source)) return {};
+    if (!mentionsClient(source) && option.clients.length === 0) return {};
     if (!option.checkTests && isTestFile(context)) return {};
     if (isScript(source)) return {};
 
     function look(node: Making): void {
-      const found = refreshOf(source, node, option);
+      const own = specifierOf(context, node.callee, option.clients);
+      const found = own ? refreshLike(source, node, option, own.like) : refreshOf(source, node, option);
+      if (found?.verdict && isRefreshing(node)) return;
       if (!found?.verdict || (found.verdict.id === 'unknown' && !option.reportUnknown)) return;
       const { verdict, maker, remedy } = found;
       context.report({
@@ -74,6 +95,21 @@ export default createRule<[Option], Ids>({
         suggest: suggestionsFor(source, node, verdict),
       });
     }
+    /** Somewhere in its arguments stands what asks again. */
+    function isRefreshing(node: Making): boolean {
+      if (option.refreshing.length === 0) return false;
+      let found = false;
+      for (const argument of node.arguments) {
+        walk(traced(source, argument), (each) => {
+          const callee = each.type === 'CallExpression' || each.type === 'NewExpression' ? each.callee : each;
+          const isName = callee.type === 'Identifier' || callee.type === 'MemberExpression';
+          found ||= isName && specifierOf(context, callee, option.refreshing) !== undefined;
+          return !found;
+        });
+      }
+      return found;
+    }
+
     return { NewExpression: look, CallExpression: look };
   },
 });
