@@ -16,7 +16,10 @@ export interface Plugin {
   readonly rules: Readonly<Record<string, LintRule>>;
   readonly languages: Readonly<Record<'document', object>>;
   readonly configs: Readonly<
-    Record<'recommended' | 'strict' | 'documents' | 'documentsStrict', TSESLint.FlatConfig.Config>
+    Record<
+      'recommended' | 'recommendedTypeChecked' | 'strict' | 'strictTypeChecked' | 'documents' | 'documentsStrict',
+      TSESLint.FlatConfig.Config
+    >
   >;
 }
 
@@ -30,6 +33,16 @@ function configOf(preset: 'recommended' | 'strict'): TSESLint.FlatConfig.Config 
     if (level !== 'off') levels[`keyturn/${facts.id}`] = level === 'block' ? 'error' : 'warn';
   }
   return { name: `keyturn/${preset}`, plugins: { keyturn: itself }, rules: levels };
+}
+
+/** The same rules for TypeScript files, with type information from the parser of typescript-eslint, which the user's configuration sets. */
+function typeChecked(config: TSESLint.FlatConfig.Config): TSESLint.FlatConfig.Config {
+  return {
+    ...config,
+    name: `${config.name ?? 'keyturn'}-type-checked`,
+    files: ['**/*.{ts,tsx,mts,cts}'],
+    languageOptions: { parserOptions: { projectService: true } },
+  };
 }
 
 /** YAML, `.env` files and scripts: the policies that `keyturn check` runs, over one file at a time. */
@@ -64,6 +77,8 @@ const plugin: Plugin = {
   configs: {
     recommended: configOf('recommended'),
     strict: configOf('strict'),
+    recommendedTypeChecked: typeChecked(configOf('recommended')),
+    strictTypeChecked: typeChecked(configOf('strict')),
     documents: documentConfigOf('recommended'),
     documentsStrict: documentConfigOf('strict'),
   },

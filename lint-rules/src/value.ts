@@ -1,6 +1,7 @@
 import type { TSESTree } from '@typescript-eslint/utils';
 import { type Node, findProperty, isFunction, nameOf, returnsOf, textOf, unwrap } from './ast.js';
 import { type Source, initialValueOf, variableOf } from './origin.js';
+import { typedBinding } from './types.js';
 
 /**
  * How a value comes to be, seen from the place that uses it:
@@ -98,7 +99,8 @@ export function bindingOf(source: Source, node: Node, depth = 0): Binding {
     case 'CallExpression':
       return bindingOfCall(source, value, depth);
     case 'MemberExpression':
-      return comesFromParameter(source, value) ? 'parameter' : 'captured';
+      if (comesFromParameter(source, value)) return 'parameter';
+      return typedBinding(source, value) ?? 'captured';
     case 'Identifier':
       if (value.name === 'undefined') return 'absent';
       return bindingOfName(source, value);
@@ -126,7 +128,7 @@ function bindingOfName(source: Source, node: TSESTree.Identifier): Binding {
     const annotation = (definition.name as TSESTree.Identifier).typeAnnotation?.typeAnnotation;
     return annotation?.type === 'TSStringKeyword' ? 'captured' : 'parameter';
   }
-  if (definition.parent?.type === 'ImportDeclaration') return 'unknown';
+  if (definition.parent?.type === 'ImportDeclaration') return typedBinding(source, node) ?? 'unknown';
   if (definition.type === ('Variable' as typeof definition.type)) {
     const initial = initialValueOf(variable);
     return initial && comesFromParameter(source, initial.value) ? 'parameter' : 'captured';

@@ -2,6 +2,7 @@ import type { TSESTree } from '@typescript-eslint/utils';
 import { nameOf } from '../ast.js';
 import { namesAnyOf } from '../modules.js';
 import { type Origin, type Source, originOf } from '../origin.js';
+import { declarationsOf, hasTypes } from '../types.js';
 import { type Client, clients } from './clients.js';
 
 export type Making = TSESTree.NewExpression | TSESTree.CallExpression;
@@ -20,18 +21,39 @@ for (const client of clients) for (const module of client.modules) byModule.set(
 
 const modules = new Set([...byModule.keys(), 'knex', 'Knex']);
 
+/** Options of clients. With type information a client may come through another file of the project. */
+const mayConnect = /\b(?:password|connectionString|connection|sasl|credentials)\b\s*[:,}]|\b(?:url|uri)\b\s*:/i;
+
 /** True when the file names any package that makes clients. A cheap look before any work. */
 export function mentionsClient(source: Source): boolean {
-  return namesAnyOf(source, modules) || source.text.includes('PrismaClient');
+  if (namesAnyOf(source, modules) || source.text.includes('PrismaClient')) return true;
+  return hasTypes(source) && mayConnect.test(source.text);
 }
 
 /** The client that an expression makes, known by where its maker was imported from and never by its name alone. */
 export function clientMadeBy(source: Source, node: Making): Made | undefined {
   const origin = originOf(source, node.callee);
   const client = origin && clientOf(origin);
-  if (!origin || !client) return undefined;
+  if (!origin || !client) return isElsewhere(origin) ? clientByType(source, node) : undefined;
   const member = origin.members.join('.');
-  if (!client.makers.includes(member)) return undefined;
+  return client.makers.includes(member) ? madeBy(node, client, member) : undefined;
+}
+
+/** Imported from another file of the project, given by somebody, or a class that is declared here. */
+function isElsewhere(origin: Origin | undefined): boolean {
+  return origin === undefined || /^[.#~]|^@\//.test(origin.module);
+}
+
+function clientByType(source: Source, node: Making): Made | undefined {
+  if (node.arguments.length === 0) return undefined;
+  for (const { package: module, name } of declarationsOf(source, node)) {
+    const client = byModule.get(module);
+    if (client?.makers.includes(name)) return madeBy(node, client, name);
+  }
+  return undefined;
+}
+
+function madeBy(node: Making, client: Client, member: string): Made {
   const name = nameOf(node.callee) ?? client.name;
   return {
     node,
