@@ -3,6 +3,10 @@ import rule from './no-captured-credential.js';
 
 table(rule, {
   fine: [
+    {
+      name: 'a function that reads a secret',
+      code: "import { SecretClient } from '@azure/keyvault-secrets';\nconst vault = new SecretClient(url, id);\nexport const token = async () => (await vault.getSecret('api')).value;",
+    },
     { name: 'no environment', code: 'const password = read();' },
     { name: 'read in a function', code: 'export const password = () => process.env.DB_PASSWORD;' },
     { name: 'a getter', code: 'export const config = { get password() { return process.env.DB_PASSWORD; } };' },
@@ -23,6 +27,11 @@ table(rule, {
     { name: 'a test', code: 'const password = process.env.DB_PASSWORD;', filename: 'test/a.js' },
   ],
   wrong: [
+    {
+      name: 'a secret that is read when the module is loaded',
+      code: "import { SecretClient } from '@azure/keyvault-secrets';\nconst vault = new SecretClient(url, id);\nexport const { value: token } = await vault.getSecret('api');",
+      says: [['readOnce', { name: 'token' }, 3]],
+    },
     {
       name: 'a constant',
       code: 'const password = process.env.DB_PASSWORD;',

@@ -1,17 +1,14 @@
 import type { TSESTree } from '@typescript-eslint/utils';
-import { type Node, isAtModuleScope, nameOf } from '../ast.js';
+import { type Node, isAtModuleScope, isFunction, nameOf, walk } from '../ast.js';
 import { clientMadeBy } from '../clients/find-client.js';
-import { createRule } from '../create-rule.js';
+import { type TestsOption, createRule, testsDefault, testsSchema } from '../create-rule.js';
 import { kindOf } from '../credentials/names.js';
-import { isTestFile } from '../file-kind.js';
-
-interface Option {
-  readonly checkTests: boolean;
-}
+import { mentionsSecretReader, secretReadOf } from '../credentials/secret-reads.js';
+import { isInfrastructure, isScript, isTestFile } from '../file-kind.js';
 
 const reads = /\.env\s*(?:\??\.|\[\s*['"`]|!)[^\s;,)]*(?:pass|secret|token|key|pwd|pw|psw|salt|senha|contrasena|sign)/i;
 
-export default createRule<[Option], 'captured'>({
+export default createRule<[TestsOption], 'captured' | 'readOnce'>({
   facts: {
     id: 'no-captured-credential',
     summary: 'Disallow credentials that are copied from the environment when a module is loaded',
@@ -23,28 +20,42 @@ export default createRule<[Option], 'captured'>({
   messages: {
     captured:
       '`{{name}}` is copied when the module is loaded, so the process keeps it after a rotation. Read it where it is used, or from a credential source that is asked again.',
+    readOnce:
+      '`{{name}}` holds a secret that is read when the module is loaded, so the process keeps it after a rotation. Read it where it is used, or from a credential source that is asked again.',
   },
-  schema: [
-    {
-      type: 'object',
-      additionalProperties: false,
-      properties: { checkTests: { type: 'boolean', description: 'Also look into test files.' } },
-    },
-  ],
-  defaultOptions: [{ checkTests: false }],
+  schema: testsSchema,
+  defaultOptions: testsDefault,
   create(context, [option]) {
     const source = context.sourceCode;
-    if (!source.text.includes('.env') || !reads.test(source.text)) return {};
+    const hasVariables = source.text.includes('.env') && reads.test(source.text);
+    const hasReads = mentionsSecretReader(source) && !isInfrastructure(source) && !isScript(source);
+    if (!hasVariables && !hasReads) return {};
     if (!option.checkTests && isTestFile(context)) return {};
     return {
+      VariableDeclarator(node) {
+        if (!hasReads || !node.init || !isAtModuleScope(node) || !readsAtOnce(node.init)) return;
+        const [name] = namesIn(node.id);
+        context.report({ node, messageId: 'readOnce', data: { name: name ?? 'A variable' } });
+      },
       MemberExpression(node) {
         const name = nameOf(node);
         if (name === undefined || nameOf(node.object) !== 'env' || node.object.type !== 'MemberExpression') return;
-        if (kindOf(name) === undefined || !isAtModuleScope(node) || !isKept(node)) return;
+        if (!hasVariables || kindOf(name) === undefined || !isAtModuleScope(node) || !isKept(node)) return;
         if (isGivenToClient(node)) return;
         context.report({ node, messageId: 'captured', data: { name } });
       },
     };
+
+    /** The secret is read here and now, and not in a function that may be called again. */
+    function readsAtOnce(init: Node): boolean {
+      let found = false;
+      walk(init, (each) => {
+        if (isFunction(each)) return false;
+        found ||= secretReadOf(source, each) !== undefined;
+        return !found;
+      });
+      return found;
+    }
 
     /** `require-pool-refresh` says it better there. */
     function isGivenToClient(node: Node): boolean {
@@ -87,4 +98,15 @@ function isKept(node: TSESTree.Node): boolean {
     }
   }
   return false;
+}
+
+/** The names that a pattern declares. */
+function namesIn(pattern: Node): string[] {
+  const names: string[] = [];
+  walk(pattern, (each) => {
+    if (each.type === 'Property') names.push(...namesIn(each.value));
+    else if (each.type === 'Identifier') names.push(each.name);
+    return each.type !== 'Property';
+  });
+  return names;
 }

@@ -119,11 +119,26 @@ table(rule, {
       name: 'behind ||',
       code: "const secret = process.env.JWT_SECRET || 'changeme';",
       says: [['fallback', { name: 'secret' }]],
+      suggests: [[{ messageId: 'noFallback', output: 'const secret = process.env.JWT_SECRET;' }]],
+    },
+    {
+      name: 'in a function, where the environment is read at each call',
+      code: "export const open = () => connect({ user: 'app', dbPassword: 'hunter22' });",
+      says: [['literal', { name: 'dbPassword' }]],
+      suggests: [
+        [
+          {
+            messageId: 'fromEnvironment',
+            output: "export const open = () => connect({ user: 'app', dbPassword: process.env.DB_PASSWORD });",
+          },
+        ],
+      ],
     },
     {
       name: 'behind ??',
       code: "listen(process.env.DB_PASSWORD ?? 'postgres');",
       says: [['fallback', { name: 'DB_PASSWORD' }]],
+      suggests: [[{ messageId: 'noFallback', output: 'listen(process.env.DB_PASSWORD);' }]],
     },
     {
       name: 'a default in a pattern',

@@ -1,5 +1,5 @@
 import type { TSESLint, TSESTree } from '@typescript-eslint/utils';
-import { type Node, findProperty, keyOf, nameOf, textOf, unwrap } from '../ast.js';
+import { type Node, findProperty, functionAround, keyOf, nameOf, textOf, unwrap } from '../ast.js';
 import { clientMadeBy, mentionsClient } from '../clients/find-client.js';
 import { createRule } from '../create-rule.js';
 import {
@@ -20,7 +20,7 @@ import { environmentName, objectBehind, traced } from '../value.js';
 interface Option {
   readonly checkTests: boolean;
 }
-type Ids = 'literal' | 'fallback' | 'url' | 'format';
+type Ids = 'literal' | 'fallback' | 'url' | 'format' | 'noFallback' | 'fromEnvironment';
 
 const names = /pass|secret|token|[a-z_-]key|pwd|senha|contrasena|salt|\bp[sw]w?\b/i;
 const addresses = /:\/\/[^\s/?#@:'"`]*:[^\s/?#'"`]*@/;
@@ -43,6 +43,8 @@ export default createRule<[Option], Ids>({
     url: 'This URL carries a password written into the source, so it cannot rotate without a release. Put it together from parts that are read where they are used.',
     format:
       'This literal has the format of an issued key, so it cannot rotate without a release. Read it from a credential source or the environment.',
+    noFallback: 'Take the fallback away.',
+    fromEnvironment: 'Read `{{variable}}` from the environment.',
   },
   schema: [
     {
@@ -52,6 +54,7 @@ export default createRule<[Option], Ids>({
     },
   ],
   defaultOptions: [{ checkTests: false }],
+  hasSuggestions: true,
   create(context, [option]) {
     const source = context.sourceCode;
     const { text } = source;
@@ -68,7 +71,28 @@ export default createRule<[Option], Ids>({
     function report(literal: Node, messageId: Ids, name: string, around: Node = literal): void {
       if (seen.has(literal)) return;
       seen.add(literal);
-      context.report({ node: around, messageId, data: { name } });
+      context.report({ node: around, messageId, data: { name }, suggest: suggestionsFor(literal, messageId, name) });
+    }
+
+    function suggestionsFor(literal: Node, messageId: Ids, name: string): TSESLint.ReportSuggestionArray<Ids> {
+      const { parent } = literal;
+      if (messageId === 'fallback' && parent?.type === 'LogicalExpression' && parent.right === literal) {
+        const { left } = parent;
+        return environmentName(left) === undefined
+          ? []
+          : [{ messageId: 'noFallback', fix: (fixer) => fixer.replaceText(parent, source.getText(left)) }];
+      }
+      // What is read when a module is loaded would be kept for the life of the process.
+      if (messageId !== 'literal' || !functionAround(literal) || !/^[a-z][\w$]*$/i.test(name)) return [];
+      if (parent?.type !== 'Property' || parent.value !== literal) return [];
+      const variable = name.replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2').toUpperCase();
+      return [
+        {
+          messageId: 'fromEnvironment',
+          data: { variable },
+          fix: (fixer) => fixer.replaceText(literal, `process.env.${variable}`),
+        },
+      ];
     }
 
     /** The literals that an expression can come down to, with how each gets there. */
