@@ -15,12 +15,11 @@ export default createRule<[TestsOption], Ids>({
   facts: {
     id: 'require-connection-lifetime',
     summary: 'Require pools to end each connection after some time',
-    severity: 'medium',
+    severity: 'low',
     breaks:
       'A connection that was opened before a rotation stays in use for ever, so the superseded credential can never be retired.',
     fix: 'Bound the life of a connection, well below the time between two rotations.',
   },
-  recommended: false,
   messages: {
     noLifetime:
       '`{{maker}}` keeps a connection for ever, so sessions of the superseded credential outlive every rotation. Set `{{key}}`.',
