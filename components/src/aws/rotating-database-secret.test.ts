@@ -1,4 +1,4 @@
-import { PlanError } from '@keyturn/plan';
+import { NameError, PlanError } from '@keyturn/plan';
 import * as pulumi from '@pulumi/pulumi';
 import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 
@@ -194,6 +194,22 @@ describe('RotatingDatabaseSecret', () => {
     expect(await value(secret.proxyAuths)).toEqual([]);
     expect(await value(secret.proxyPolicy)).toBeUndefined();
     expect(variablesOf('direct')).not.toHaveProperty('KEYTURN_USER_SECRETS');
+  });
+
+  it('tells the function how users are made on MySQL, and its port', async () => {
+    const users = { host: '10.0.%', requireTls: true, connectionLimit: 50 };
+    await build('mysql', { database: { engine: 'mysql', host: 'db', name: 'shop', users } });
+    const variables = variablesOf('mysql');
+    expect(JSON.parse(variables['KEYTURN_MYSQL_USERS'] ?? '')).toEqual(users);
+    expect(JSON.parse(variables['KEYTURN_DATABASE'] ?? '')).toMatchObject({ engine: 'mysql', port: 3306 });
+    expect(
+      () =>
+        new RotatingDatabaseSecret('long', {
+          ...args,
+          pair: 'p'.repeat(31),
+          database: { engine: 'mysql', host: 'db', name: 'shop' },
+        }),
+    ).toThrow(NameError);
   });
 
   it('calls a rotation late after the longest month, the window, and an hour', async () => {

@@ -2,6 +2,7 @@ import {
   componentTypes,
   type DualUsers,
   dualUsersOf,
+  longestPostgresName,
   milliseconds,
   type Plan,
   type SharedRoleKind,
@@ -13,6 +14,7 @@ import * as pulumi from '@pulumi/pulumi';
 import { awsRotationRules, longestGap, type RotationSchedule, scheduledPlan } from '../schedule/rotation-schedule.js';
 import { makeChild, type Transform } from '../transform.js';
 import { onlyRotatorWrites, readerDocument, readerPolicies, type SecretConsumer } from './consumers.js';
+import { longestMysqlName } from '../mysql/dual-user-model.js';
 import { placeRotator, type RotatorNetwork } from './network.js';
 import { type ProxyAuth, proxyUsers } from './proxy-users.js';
 import { redeploy } from './redeploy.js';
@@ -23,11 +25,14 @@ import { watch } from './watch.js';
 export interface RotatingDatabaseSecretArgs {
   /** Required. Where applications connect. */
   readonly database: {
-    readonly engine?: 'postgres';
+    /** Default: `postgres`. */
+    readonly engine?: 'postgres' | 'mysql' | 'mariadb';
     readonly host: pulumi.Input<string>;
-    /** Default: 5432. */
+    /** Default: 5432; 3306 on MySQL and MariaDB. */
     readonly port?: pulumi.Input<number>;
     readonly name: pulumi.Input<string>;
+    /** On MySQL and MariaDB, how the users are made: `bootstrap` of `DualUserDatabaseRole`. Default: TLS only, from anywhere, no limit. */
+    readonly users?: pulumi.Input<{ host: string; requireTls: boolean; connectionLimit: number }>;
   };
   /** Required. Name of the pair: users `<pair>_a` and `<pair>_b` over the shared role `<pair>`. */
   readonly pair: string;
@@ -75,6 +80,8 @@ export interface RotatingDatabaseSecretArgs {
   };
 }
 
+const longestName = { postgres: longestPostgresName, ...longestMysqlName };
+
 /**
  * A database login in Secrets Manager that rotates between two users, with everything that this needs.
  *
@@ -102,12 +109,12 @@ export class RotatingDatabaseSecret extends pulumi.ComponentResource {
   /**
    * @throws PlanError when the schedule is faster than its consumers can follow; the message names the links and the numbers.
    * @throws ScheduleError when Secrets Manager cannot keep the schedule.
-   * @throws NameError when a name does not fit PostgreSQL.
+   * @throws NameError when a name does not fit the database.
    */
   constructor(name: string, args: RotatingDatabaseSecretArgs, opts?: pulumi.ComponentResourceOptions) {
     const plan = scheduledPlan({ ...args.plan, strategy: 'dual-user' }, args.schedule);
     const rotationRules = awsRotationRules(args.schedule);
-    const pair = { name: args.pair, ...dualUsersOf(args.pair) };
+    const pair = { name: args.pair, ...dualUsersOf(args.pair, longestName[args.database.engine ?? 'postgres']) };
     const { database, transform = {}, sharedRole = 'owner', endpoints = [] } = args;
     super(RotatingDatabaseSecret.type, name, { pair, plan, rotationRules }, opts);
     const child = { parent: this };
@@ -173,7 +180,8 @@ export class RotatingDatabaseSecret extends pulumi.ComponentResource {
       },
       child,
     );
-    const port = database.port ?? 5432;
+    const { engine = 'postgres' } = database;
+    const port = database.port ?? (engine === 'postgres' ? 5432 : 3306);
     const placed = args.network && placeRotator(name, args.network, port, child);
     // Rotations may start as late as their window lets them; Secrets Manager's own is a day.
     const rotatesWithinMs =
@@ -198,13 +206,20 @@ export class RotatingDatabaseSecret extends pulumi.ComponentResource {
             KEYTURN_PLAN: JSON.stringify(plan),
             KEYTURN_SHARED_ROLE: sharedRole,
             KEYTURN_DATABASE: pulumi.jsonStringify({
-              engine: database.engine ?? 'postgres',
+              engine,
               host: database.host,
               port,
               dbname: database.name,
               masterarn: args.adminSecretArn,
             }),
             KEYTURN_ENDPOINTS: pulumi.jsonStringify(endpoints),
+            ...(database.users && {
+              KEYTURN_MYSQL_USERS: pulumi
+                .output(database.users)
+                .apply(({ host, requireTls, connectionLimit }) =>
+                  JSON.stringify({ host, requireTls, connectionLimit }),
+                ),
+            }),
             KEYTURN_ROTATES_WITHIN_MS: String(rotatesWithinMs),
             ...(byProxy && {
               KEYTURN_USER_SECRETS: pulumi.jsonStringify({

@@ -73,6 +73,16 @@ describe('DualUserDatabaseRole for MySQL', () => {
     expect(recorded[1]?.inputs['database']).toBe('shop_eu');
   });
 
+  it('gives the rights as statements on MariaDB, where the provider fails to give them', async () => {
+    const { role, children } = await build('maria', { engine: 'mariadb' });
+    expect(children).toEqual(['maria: keyturn:mysql:DualUserDatabaseRole', 'maria-shared-role: mysql:index/role:Role']);
+    expect(await value(role.statements)).toEqual([
+      "GRANT SELECT, INSERT, UPDATE, DELETE ON `shop\\_eu`.* TO 'shop'",
+      "GRANT SELECT ON `stock`.`parcel` TO 'shop'",
+    ]);
+    expect(await value((await build('not-maria')).role.statements)).toEqual([]);
+  });
+
   it('tells the engine how to make both users, and no password', async () => {
     const { role } = await build('told', { users: { host: '10.0.%' } });
     expect(await value(role.bootstrap)).toEqual({
@@ -89,11 +99,14 @@ describe('DualUserDatabaseRole for MySQL', () => {
     await build('deployed');
     vi.spyOn(pulumi.runtime, 'isDryRun').mockReturnValue(true);
     await build('previewed');
+    await build('previewed-maria', { engine: 'mariadb', rights: [{ database: 'shop' }] });
     vi.restoreAllMocks();
 
     expect(said).toEqual([
       'The users shop_a and shop_b are not made by Pulumi, which could only make them with the empty password: ' +
         "keyturn's bootstrap makes them, locked, after this is deployed.",
+      expect.stringContaining('are not made by Pulumi'),
+      "@pulumi/mysql cannot give rights on MariaDB. An administrator gives them once: GRANT SELECT, INSERT, UPDATE, DELETE ON `shop`.* TO 'shop'",
     ]);
   });
 

@@ -48,6 +48,8 @@ export class DualUserDatabaseRole extends pulumi.ComponentResource {
   readonly sharedRole: pulumi.Output<string>;
   readonly users: pulumi.Output<readonly [a: string, b: string]>;
   readonly plan: pulumi.Output<Plan>;
+  /** Statements that give the shared role its rights on MariaDB, where the provider cannot. Empty on MySQL. */
+  readonly statements: pulumi.Output<readonly string[]>;
   /** Options of `MysqlDatabase` that `bootstrap` needs beside endpoints and login. Known once role and rights exist. */
   readonly bootstrap: pulumi.Output<MysqlBootstrap>;
   /** The names of the pair, once role and rights exist. Whatever runs `bootstrap` and the first advance depends on it. */
@@ -89,6 +91,12 @@ export class DualUserDatabaseRole extends pulumi.ComponentResource {
           "keyturn's bootstrap makes them, locked, after this is deployed.",
         this,
       );
+      if (model.statements.length > 0) {
+        void pulumi.log.info(
+          `@pulumi/mysql cannot give rights on MariaDB. An administrator gives them once: ${model.statements.join('; ')}`,
+          this,
+        );
+      }
     }
 
     this.pair = pulumi.output(model.bootstrap.pair);
@@ -96,6 +104,7 @@ export class DualUserDatabaseRole extends pulumi.ComponentResource {
     this.users = pulumi.output(model.bootstrap.pair.users);
     this.plan = pulumi.output(plan);
     const made = pulumi.all([shared, ...grants].map(({ id }) => id));
+    this.statements = made.apply(() => model.statements);
     this.bootstrap = made.apply(() => model.bootstrap);
     this.ready = made.apply(() => model.bootstrap.pair);
     this.registerOutputs({
@@ -103,6 +112,7 @@ export class DualUserDatabaseRole extends pulumi.ComponentResource {
       sharedRole: this.sharedRole,
       users: this.users,
       plan: this.plan,
+      statements: this.statements,
       bootstrap: this.bootstrap,
       ready: this.ready,
     });

@@ -2,8 +2,9 @@ import { dualUsersOf, type DualUsers } from '@keyturn/plan';
 
 import { type Connections, connectionLimitOf } from '../connection-limit.js';
 import type { Part } from '../part.js';
+import { mysqlStatementsFor } from './statements.js';
 
-/** Which of the two servers. They differ in how long names may be; what is made for them is the same. */
+/** Which of the two servers. They differ in how long names may be, and in who can give rights: see {@link MysqlDualUserModel}. */
 export type MysqlFlavour = 'mysql' | 'mariadb';
 
 /** Privileges on one database, or on one table of it. */
@@ -62,7 +63,10 @@ export interface MysqlBootstrap {
 
 export interface MysqlDualUserModel {
   readonly sharedRole: Part<MysqlRoleInputs>;
+  /** Empty on MariaDB: there `@pulumi/mysql` asks for `innodb_version`, which is gone (seen with 3.3 on MariaDB 11.8). */
   readonly grants: readonly Part<MysqlGrantInputs>[];
+  /** The same rights as statements, on MariaDB, for an administrator to run. */
+  readonly statements: readonly string[];
   readonly bootstrap: MysqlBootstrap;
 }
 
@@ -84,9 +88,17 @@ export function mysqlDualUserModel(args: MysqlModelArgs): MysqlDualUserModel {
   if (rights.length === 0) {
     throw new RightError('`rights` is empty, so neither user could do anything. Name at least one database.');
   }
+  const grants = rights.map((right) => grantOf(pair.sharedRole, right, partialRevokes));
   return {
     sharedRole: { part: 'shared-role', inputs: { name: pair.sharedRole } },
-    grants: rights.map((right) => grantOf(pair.sharedRole, right, partialRevokes)),
+    ...(engine === 'mysql'
+      ? { grants, statements: [] }
+      : {
+          grants: [],
+          statements: mysqlStatementsFor(
+            grants.map(({ inputs }) => ({ type: 'mysql:index/grant:Grant', inputs: { ...inputs } })),
+          ),
+        }),
     bootstrap: {
       pair,
       host: users.host ?? '%',

@@ -9,8 +9,12 @@ import { mysqlStatementsFor } from './model.js';
 
 const recorded: RecordedResource[] = [];
 const outputs: unknown[] = [];
+let statements: readonly string[] = [];
 
-beforeAll(async () => {
+/** Records what the component asks for on one of the servers. */
+async function record(engine: 'mysql' | 'mariadb'): Promise<void> {
+  recorded.length = 0;
+  outputs.length = 0;
   await pulumi.runtime.setMocks({
     newResource: ({ name, type, inputs }) => {
       outputs.push(inputs);
@@ -20,6 +24,7 @@ beforeAll(async () => {
     call: ({ inputs }) => inputs,
   });
   const role = new DualUserDatabaseRole('db', {
+    engine,
     pair: 'shop',
     rights: [
       { database: 'shop_eu', privileges: ['ALL PRIVILEGES'] },
@@ -34,7 +39,8 @@ beforeAll(async () => {
       pulumi.all([pair, sharedRole, users, plan, bootstrap, ready]).apply(resolve);
     }),
   );
-});
+  statements = await new Promise((resolve) => void role.statements.apply((known) => resolve(known)));
+}
 
 function* strings(value: unknown): Generator<string> {
   if (typeof value === 'string') yield value;
@@ -42,12 +48,17 @@ function* strings(value: unknown): Generator<string> {
 }
 
 const servers = [
-  { name: 'MariaDB', start: async () => await orNotRun(() => startMariadb()), defaultRole: 'FOR' },
+  { name: 'MariaDB', engine: 'mariadb', start: async () => await orNotRun(() => startMariadb()), defaultRole: 'FOR' },
   // Needs mvn, which is not on every machine.
-  { name: 'MySQL', start: async () => await orNotRun(() => startMysql(), { optional: true }), defaultRole: 'TO' },
-];
+  {
+    name: 'MySQL',
+    engine: 'mysql',
+    start: async () => await orNotRun(() => startMysql(), { optional: true }),
+    defaultRole: 'TO',
+  },
+] as const;
 
-describe.each(servers)('what the component asks for, made on a real $name', ({ start, defaultRole }) => {
+describe.each(servers)('what the component asks for, made on a real $name', ({ engine, start, defaultRole }) => {
   let server: MariadbServer | undefined;
   let missing = '';
 
@@ -66,13 +77,14 @@ describe.each(servers)('what the component asks for, made on a real $name', ({ s
     await session(server?.superuser ?? '', server?.superuserPassword ?? '', ...statements);
 
   beforeAll(async () => {
+    await record(engine);
     const started = await start();
     server = started.part;
     missing = started.because ?? '';
     if (!server) return;
     for (const name of ['shop_eu', 'shopXeu', 'stock']) await asRoot(`CREATE DATABASE ${name}`);
     await asRoot('CREATE TABLE stock.parcel (id int)', 'CREATE TABLE stock.crate (id int)');
-    await asRoot(...mysqlStatementsFor(recorded));
+    await asRoot(...mysqlStatementsFor(recorded), ...statements);
   }, 300_000);
   afterAll(async () => await server?.stop());
   beforeEach((context) => {
@@ -81,7 +93,7 @@ describe.each(servers)('what the component asks for, made on a real $name', ({ s
 
   it('holds nothing that logs in: every text of the state, and the empty password, are refused for every name', async () => {
     const candidates = new Set(['', ...strings(outputs)]);
-    expect(candidates.size).toBeGreaterThan(10);
+    expect(candidates.size).toBeGreaterThan(6);
     for (const user of ['shop', 'shop_a', 'shop_b']) {
       for (const password of candidates) {
         // 1045: refused; 3118: locked, as MySQL makes roles.

@@ -1,3 +1,4 @@
+import { componentTypes } from '@keyturn/plan';
 import { describe, expect, it } from 'vitest';
 import { modelOfYaml, samplesOf } from '../page-samples.js';
 import { hidden, says } from '../testing.js';
@@ -17,6 +18,19 @@ describe('vault-static-role-no-rotation', () => {
 
   it('says nothing about what is right', () => {
     expect(correct.map((model) => says(vaultStaticRoleNoRotation, model))).toEqual([[], []]);
+  });
+
+  it('leaves the pace of a pair to its plan, which the component has checked', () => {
+    const slow = incorrect[1];
+    const inPair = slow && {
+      ...slow,
+      resources: slow.resources.map((resource) => ({
+        ...resource,
+        urn: resource.urn.replace('vault:database', `${componentTypes.vaultStaticRolePair}$vault:database`),
+      })),
+    };
+    expect(inPair?.resources[0]?.urn).toContain(componentTypes.vaultStaticRolePair);
+    expect(inPair && says(vaultStaticRoleNoRotation, inPair)).toEqual([]);
   });
 
   it('does not decide when `rotationPeriod` is not known', () => {

@@ -1,3 +1,4 @@
+import { componentTypes } from '@keyturn/plan';
 import { at, number, type Value } from '@keyturn/resources';
 import { closed } from '../options.js';
 import { definePolicy, fail, notKnown, pass } from '../policy.js';
@@ -33,6 +34,8 @@ export const vaultStaticRoleNoRotation = definePolicy<{ readonly maxDays: number
     if (period.kind === 'unknown') return notKnown(resource, 'how often it is rotated', 'rotationPeriod');
     const seconds = secondsOf(period);
     if (seconds !== undefined && seconds > 0) {
+      // Vault's period is only its fallback there: keyturn's job rotates, by the plan, which the component has checked.
+      if (resource.urn.includes(`${componentTypes.vaultStaticRolePair}$`)) return pass;
       const days = Math.round((seconds / day) * 10) / 10;
       return days <= options.maxDays
         ? pass
