@@ -6,7 +6,15 @@ import {
   GetSecretValueCommand,
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
-import { type HttpService, orNotRun, type PostgresServer, startMoto, startPostgres } from '@keyturn/services';
+import {
+  type HttpService,
+  orNotRun,
+  type PostgresServer,
+  startMariadb,
+  startMoto,
+  startPostgres,
+} from '@keyturn/services';
+import { createConnection } from 'mysql2/promise';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
@@ -271,6 +279,45 @@ describe('the rotation function', () => {
     { keyturn: 'explode', SecretId: 's' },
   ])('refuses the event %j', async (event) => {
     await expect(handler()(event)).rejects.toThrow(EventError);
+  });
+});
+
+describe('the rotation function on MariaDB', () => {
+  it('makes both users, takes turns between them, and retires', { timeout: 120_000 }, async (context) => {
+    const { part: mariadb, because } = await orNotRun(() => startMariadb());
+    if (!mariadb) return context.skip(because);
+    const { superuser: username, superuserPassword: password, host, port } = mariadb;
+    const as = async (user: string, secret: string) => {
+      const session = await createConnection({ host, port, user, password: secret });
+      await session.end();
+    };
+    try {
+      const root = await createConnection({ host, port, user: username, password });
+      const role = settings.pair.sharedRole;
+      for (const sql of ['CREATE DATABASE shop', `CREATE ROLE ${role}`, `GRANT SELECT ON shop.* TO ${role}`])
+        await root.query(sql);
+      await root.end();
+      const SecretString = JSON.stringify({ username, password, host });
+      const { ARN: masterarn = '' } = await client.send(
+        new CreateSecretCommand({ Name: `${SecretId}/mariadb`, SecretString }),
+      );
+      const onMariadb: Partial<Settings> = {
+        database: { engine: 'mariadb', host, port, dbname: 'shop', masterarn },
+        mysqlUsers: { requireTls: false, connectionLimit: 4 },
+      };
+      await handler(onMariadb)({ keyturn: 'bootstrap', SecretId });
+      await rotate(onMariadb);
+      const first = await current();
+      await rotate(onMariadb);
+      const second = await current();
+      expect([first.username, second.username]).toEqual(settings.pair.users);
+      for (const credential of [first, second]) await as(credential.username, credential.password);
+
+      expect(await handler(onMariadb)({ keyturn: 'retire', SecretId })).toMatchObject({ outcome: 'retired' });
+      await expect(as(first.username, first.password)).rejects.toThrow();
+    } finally {
+      await mariadb.stop();
+    }
   });
 });
 
