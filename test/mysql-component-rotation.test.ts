@@ -68,7 +68,7 @@ describe.each(servers)('a pair that the component made on a real $engine', ({ en
     missing = started.because ?? '';
     if (!server) return;
     await as(...root(), 'CREATE DATABASE shop_eu', 'CREATE TABLE shop_eu.parcel (id int)');
-    await as(...root(), ...mysqlStatementsFor(mysqlResourcesOf(model)));
+    await as(...root(), ...mysqlStatementsFor(mysqlResourcesOf(model)), ...model.statements);
     await rotator().bootstrap();
   }, 300_000);
   afterAll(async () => await server?.stop());
