@@ -12,6 +12,7 @@ await build({
   entryPoints: [
     { in: 'src/hosts/aws-lambda/main.ts', out: 'aws-lambda' },
     { in: 'src/hosts/kubernetes-job/main.ts', out: 'kubernetes-job' },
+    { in: 'src/hosts/azure-function/main.ts', out: 'azure-function' },
   ],
   outdir: out,
   outExtension: { '.js': '.mjs' },
@@ -23,7 +24,7 @@ await build({
   target: 'node20',
   format: 'esm',
   conditions: ['keyturn-source'],
-  external: ['@aws-sdk/*', 'pg-native', 'pg-cloudflare'],
+  external: ['@aws-sdk/*', '@azure/functions-core', 'pg-native', 'pg-cloudflare'],
   // The driver is CommonJS and requires Node's own modules.
   banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
   legalComments: 'linked',

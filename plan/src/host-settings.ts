@@ -53,8 +53,11 @@ export interface HostDatabase {
     readonly host: string;
     readonly port: number;
   }[];
-  /** Folder with the rotator's login in the files `username` and `password`: a mounted Secret, read at each run. */
-  readonly admin: string;
+  /**
+   * The rotator's login, read at each run. In Kubernetes: a folder with the files `username` and `password`, a mounted Secret. In Azure: the
+   * name of a secret of the same vault, a JSON object with `username` and `password`.
+   */
+  readonly admin: string | { readonly secret: string };
   /** Path of a CA file, or `off`. Default: the system's certificates. */
   readonly tls?: string;
 }
@@ -82,7 +85,7 @@ export interface AzureHostStore {
   readonly vault: string;
   /** Name of the secret that applications read. */
   readonly name: string;
-  /** How long a published version is valid; its near-expiry event starts the next rotation. Default: no expiry. */
+  /** How long a published version is valid; its near-expiry event, 30 days before, starts the next rotation. Default: `every` of the plan and 30 days. */
   readonly validFor?: Duration;
 }
 

@@ -4,6 +4,8 @@ export const tags = {
   strategy: 'keyturn:strategy',
   generation: 'keyturn:generation',
   pair: 'keyturn:pair',
+  version: 'keyturn:version',
+  previousVersion: 'keyturn:previous-version',
 } as const;
 
 export const annotations = {

@@ -3,6 +3,7 @@ export * from './cache.js';
 export * from './debian.js';
 export * from './free-port.js';
 export * from './http-service.js';
+export * from './key-vault-stand-in.js';
 export * from './kubernetes-stand-in.js';
 export * from './mariadb.js';
 export * from './moto.js';

@@ -99,12 +99,18 @@ function shaped(given: unknown, what: string, keys: readonly string[]): Readonly
   return given as Readonly<Record<string, unknown>>;
 }
 
+/** Who logs in. */
+export interface Login {
+  readonly user: string;
+  readonly password: string;
+}
+
 /**
  * The rotator's login in a folder, as a mounted Secret shows it.
  *
  * @throws SettingsError when `username` or `password` cannot be read.
  */
-export function loginIn(folder: string): { readonly user: string; readonly password: string } {
+export function loginIn(folder: string): Login {
   const read = (name: string): string => {
     try {
       return readFileSync(path.join(folder, name), 'utf8').replace(/\r?\n$/, '');

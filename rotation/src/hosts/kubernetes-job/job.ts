@@ -122,6 +122,7 @@ function storeOf({ store }: HostSettings, api: KubernetesApi): Store {
 
 async function databaseFor({ pair, sharedRole = 'owner', database }: HostSettings): ReturnType<typeof databaseOf> {
   const { engine = 'postgres', host, port, dbname, endpoints = [], admin, tls } = database;
+  if (typeof admin !== 'string') throw new SettingsError('"admin" of "database" has to be a folder.');
   return await databaseOf(
     {
       engine,
