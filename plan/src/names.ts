@@ -13,6 +13,8 @@ export const annotations = {
   strategy: 'keyturn.dev/strategy',
   generation: 'keyturn.dev/generation',
   pair: 'keyturn.dev/pair',
+  /** Digest of the scripts that a pod's hooks run: new scripts need new pods. */
+  hooks: 'keyturn.dev/hooks',
   version: 'keyturn.dev/version',
   previousVersion: 'keyturn.dev/previous-version',
   /** On what writes a Secret: how long the superseded credential works, such as `4h`. For what no program shows. */
