@@ -1,0 +1,33 @@
+import type { JobDatabase } from './settings.js';
+import { portOf } from './settings.js';
+
+/** Addresses that the job may reach. */
+export interface JobNetwork {
+  /** Default: any address, on the database's ports. */
+  readonly databaseCidrs?: readonly string[];
+  /** Default: any address, on the ports 443 and 6443. */
+  readonly apiServerCidrs?: readonly string[];
+}
+
+interface Egress {
+  readonly ports: { protocol: string; port: number }[];
+  readonly to?: ({ ipBlock: { cidr: string } } | { namespaceSelector: { matchLabels: Record<string, string> } })[];
+}
+
+/** Names, the database, the API server; nothing else, and nobody comes in. */
+export function jobEgress(database: JobDatabase, { databaseCidrs, apiServerCidrs }: JobNetwork): Egress[] {
+  const ports = new Set([portOf(database), ...(database.endpoints ?? []).map(({ port }) => port)]);
+  const tcp = (port: number) => ({ protocol: 'TCP', port });
+  return [
+    {
+      ports: [{ protocol: 'UDP', port: 53 }, tcp(53)],
+      to: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'kube-system' } } }],
+    },
+    { ports: [...ports].map(tcp), ...addresses(databaseCidrs) },
+    { ports: [443, 6443].map(tcp), ...addresses(apiServerCidrs) },
+  ];
+}
+
+function addresses(cidrs: readonly string[] | undefined): Pick<Egress, 'to'> {
+  return cidrs === undefined ? {} : { to: cidrs.map((cidr) => ({ ipBlock: { cidr } })) };
+}

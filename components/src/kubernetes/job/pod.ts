@@ -1,0 +1,64 @@
+import { hostVariables } from '@keyturn/plan';
+import type * as kubernetes from '@pulumi/kubernetes';
+import type * as pulumi from '@pulumi/pulumi';
+
+import { adminFolder, caFolder, type JobDatabase } from './settings.js';
+
+type PodSpec = kubernetes.types.input.core.v1.PodSpec;
+
+export const codeFolder = '/keyturn';
+export const bundleName = 'kubernetes-job.mjs';
+export const settingsName = 'settings.json';
+
+/** The user `node` of Node's images. */
+const nodeUser = 1_000;
+
+export interface JobPod {
+  readonly image: string;
+  readonly account: string;
+  readonly configMap: string;
+  readonly adminSecretName: pulumi.Input<string>;
+  readonly tls: JobDatabase['tls'];
+}
+
+/** A stock Node image that runs one file, as nobody, on a file system that it cannot write. */
+export function jobPod({ image, account, configMap, adminSecretName, tls }: JobPod): PodSpec {
+  const ca = typeof tls === 'object' ? tls : undefined;
+  const volumes = [
+    { name: 'code', configMap: { name: configMap } },
+    { name: 'admin', secret: { secretName: adminSecretName, defaultMode: 0o440 } },
+    ...(ca === undefined ? [] : [{ name: 'ca', configMap: { name: ca.configMap } }]),
+  ];
+  return {
+    serviceAccountName: account,
+    automountServiceAccountToken: true,
+    restartPolicy: 'Never',
+    securityContext: {
+      runAsNonRoot: true,
+      runAsUser: nodeUser,
+      runAsGroup: nodeUser,
+      fsGroup: nodeUser,
+      seccompProfile: { type: 'RuntimeDefault' },
+    },
+    containers: [
+      {
+        name: 'keyturn',
+        image,
+        command: ['node', `${codeFolder}/${bundleName}`, 'tend'],
+        env: [{ name: hostVariables.settingsFile, value: `${codeFolder}/${settingsName}` }],
+        resources: { requests: { cpu: '50m', memory: '96Mi' }, limits: { memory: '256Mi' } },
+        securityContext: {
+          allowPrivilegeEscalation: false,
+          readOnlyRootFilesystem: true,
+          capabilities: { drop: ['ALL'] },
+        },
+        volumeMounts: [
+          { name: 'code', mountPath: codeFolder, readOnly: true },
+          { name: 'admin', mountPath: adminFolder, readOnly: true },
+          ...(ca === undefined ? [] : [{ name: 'ca', mountPath: caFolder, readOnly: true }]),
+        ],
+      },
+    ],
+    volumes,
+  };
+}

@@ -1,0 +1,19 @@
+/** A rule of a Role. */
+export interface Rule {
+  readonly apiGroups: string[];
+  readonly resources: string[];
+  readonly resourceNames?: string[];
+  readonly verbs: string[];
+}
+
+/**
+ * What the job may do: its two Secrets by name. Kubernetes cannot restrict `create` by name, so that right is one to make new Secrets; it reads and changes none that is there.
+ */
+export function jobRules(secretName: string, looksAtPods: boolean): Rule[] {
+  const secrets = { apiGroups: [''], resources: ['secrets'] };
+  return [
+    { ...secrets, resourceNames: [secretName, `${secretName}-keyturn`], verbs: ['get', 'update'] },
+    { ...secrets, verbs: ['create'] },
+    ...(looksAtPods ? [{ apiGroups: [''], resources: ['pods'], verbs: ['list'] }] : []),
+  ];
+}

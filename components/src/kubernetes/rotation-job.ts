@@ -1,0 +1,222 @@
+import { readFileSync } from 'node:fs';
+
+import {
+  annotations as names,
+  componentTypes,
+  type DualUsers,
+  dualUsersOf,
+  type HostPods,
+  type Plan,
+  type SharedRoleKind,
+  startBound,
+} from '@keyturn/plan';
+import * as kubernetes from '@pulumi/kubernetes';
+import * as pulumi from '@pulumi/pulumi';
+
+import { bundleFile } from '../bundle.js';
+import { type RotationSchedule, scheduledPlan } from '../schedule/rotation-schedule.js';
+import { makeChild, type Transform } from '../transform.js';
+import { jobEgress, type JobNetwork } from './job/network.js';
+import { bundleName, jobPod, settingsName } from './job/pod.js';
+import { jobRules } from './job/rights.js';
+import { hostSettings, type JobDatabase } from './job/settings.js';
+import type { CredentialDelivery } from './synced/delivery.js';
+
+export interface RotationJobArgs {
+  /** Required. Namespace of the job and of the Secret that it writes. */
+  readonly namespace: pulumi.Input<string>;
+  /** Required. Name of the pair: users `<pair>_a` and `<pair>_b` over the shared role `<pair>`. */
+  readonly pair: string;
+  /** Required. */
+  readonly database: JobDatabase;
+  /** Required. Secret with the rotator's login, `username` and `password`. It is made outside of Pulumi, whose state would hold it. */
+  readonly adminSecretName: pulumi.Input<string>;
+  /** Required. When it rotates. */
+  readonly schedule: RotationSchedule;
+  /** Required. How long consumers can hold a superseded credential. The interval is the schedule's. */
+  readonly plan: Omit<Plan, 'strategy' | 'every'>;
+  /** Optional. The Secret that applications read. Default: the component's name. */
+  readonly secretName?: string;
+  /** Optional. Whether the Secret also holds the previous credential. Default: `false`. */
+  readonly previous?: boolean;
+  /** Optional. Further keys of the Secret, with `${DB_USER}`, `${DB_PASSWORD}` and `${DB_GENERATION}`. Default: none. */
+  readonly templates?: Readonly<Record<string, string>>;
+  /** Required for consumers that hold a credential until they are restarted: how their pods are found. */
+  readonly pods?: Readonly<Record<string, HostPods>>;
+  /** Optional. Default: `owner`. */
+  readonly sharedRole?: SharedRoleKind;
+  /** Optional. Minutes between two looks: what is half done goes on, what is due begins, what nobody holds is retired. 1 to 30. Default: 10. */
+  readonly lookEvery?: number;
+  /** Optional. A Node image, 20.19 or newer. Default: `node:22-alpine`. */
+  readonly image?: string;
+  /** Optional. Addresses that the job may reach. Default: any, on the ports of the database and the API server. */
+  readonly network?: JobNetwork;
+  /** Optional. Changes a child before it is made. */
+  readonly transform?: {
+    readonly cronJob?: Transform<kubernetes.batch.v1.CronJobArgs>;
+    readonly role?: Transform<kubernetes.rbac.v1.RoleArgs>;
+    readonly networkPolicy?: Transform<kubernetes.networking.v1.NetworkPolicyArgs>;
+    readonly serviceAccount?: Transform<kubernetes.core.v1.ServiceAccountArgs>;
+  };
+}
+
+/** The job cannot do what it is told; the message says what is missing. */
+export class RotationJobError extends Error {
+  override readonly name = 'RotationJobError';
+}
+
+const label = 'app.kubernetes.io/name';
+
+/**
+ * Rotates a pair of database users from inside the cluster, and publishes into a Secret.
+ *
+ * A CronJob looks every few minutes: it goes on with what is half done, advances when the schedule says so, and retires the superseded user once
+ * nobody can hold it. Its code is one file in a ConfigMap, for a stock Node image.
+ */
+export class RotationJob extends pulumi.ComponentResource {
+  static readonly type = componentTypes.kubernetesRotationJob;
+
+  readonly pair: pulumi.Output<DualUsers & { readonly name: string }>;
+  readonly plan: pulumi.Output<Plan>;
+  /** For `credential` of RefreshableWorkload. */
+  readonly delivery: CredentialDelivery;
+  readonly secretName: pulumi.Output<string>;
+  /** The name of the CronJob, once everything that it needs is there. */
+  readonly ready: pulumi.Output<string>;
+
+  /**
+   * @throws PlanError when the schedule is faster than its consumers can follow; the message names the links and the numbers.
+   * @throws ScheduleError when the job cannot keep the schedule.
+   * @throws NameError when a name does not fit the database.
+   * @throws RotationJobError when the pods of a start-bound consumer cannot be found, or the looks are too rare.
+   * @throws BundleMissing when the package was built and not packed.
+   */
+  constructor(name: string, args: RotationJobArgs, opts?: pulumi.ComponentResourceOptions) {
+    const plan = scheduledPlan({ ...args.plan, strategy: 'dual-user' }, args.schedule);
+    const pair = { name: args.pair, ...dualUsersOf(args.pair) };
+    const { pods = {}, lookEvery = 10, secretName = name, transform = {}, database } = args;
+    checkJob(plan, pods, lookEvery);
+    const code = readFileSync(bundleFile('kubernetes-job'), 'utf8');
+    const settings = hostSettings(
+      {
+        pair: args.pair,
+        plan,
+        schedule: args.schedule,
+        sharedRole: args.sharedRole ?? 'owner',
+        database,
+        secretName,
+        previous: args.previous ?? false,
+        templates: args.templates ?? {},
+        pods,
+      },
+      args.namespace,
+    );
+    super(RotationJob.type, name, { pair, plan, secretName }, opts);
+    const options = { parent: this };
+    const labels = { [label]: name };
+    const described = { [names.plan]: JSON.stringify(plan), [names.strategy]: plan.strategy, [names.pair]: pair.name };
+    const metadata = { name, namespace: args.namespace, labels, annotations: described };
+
+    const configMap = new kubernetes.core.v1.ConfigMap(
+      `${name}-code`,
+      {
+        metadata: { ...metadata, name: `${name}-code` },
+        data: { [bundleName]: code, [settingsName]: pulumi.jsonStringify(settings) },
+      },
+      options,
+    );
+    const account = makeChild<kubernetes.core.v1.ServiceAccountArgs, kubernetes.core.v1.ServiceAccount>(
+      kubernetes.core.v1.ServiceAccount,
+      {
+        name: `${name}-account`,
+        // Only the job's pods get a token.
+        args: { metadata, automountServiceAccountToken: false },
+        options,
+        transform: transform.serviceAccount,
+      },
+    );
+    const role = makeChild<kubernetes.rbac.v1.RoleArgs, kubernetes.rbac.v1.Role>(kubernetes.rbac.v1.Role, {
+      name: `${name}-role`,
+      args: { metadata, rules: jobRules(secretName, Object.keys(pods).length > 0) },
+      options,
+      transform: transform.role,
+    });
+    const binding = new kubernetes.rbac.v1.RoleBinding(
+      `${name}-binding`,
+      {
+        metadata,
+        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name },
+        subjects: [{ kind: 'ServiceAccount', name, namespace: args.namespace }],
+      },
+      { ...options, dependsOn: [role, account] },
+    );
+    const network = makeChild<kubernetes.networking.v1.NetworkPolicyArgs, kubernetes.networking.v1.NetworkPolicy>(
+      kubernetes.networking.v1.NetworkPolicy,
+      {
+        name: `${name}-network`,
+        args: {
+          metadata,
+          spec: {
+            podSelector: { matchLabels: labels },
+            policyTypes: ['Ingress', 'Egress'],
+            egress: jobEgress(database, args.network ?? {}),
+          },
+        },
+        options,
+        transform: transform.networkPolicy,
+      },
+    );
+    const job = makeChild<kubernetes.batch.v1.CronJobArgs, kubernetes.batch.v1.CronJob>(kubernetes.batch.v1.CronJob, {
+      name: `${name}-job`,
+      args: {
+        metadata,
+        spec: {
+          schedule: `*/${lookEvery} * * * *`,
+          concurrencyPolicy: 'Forbid',
+          startingDeadlineSeconds: 200,
+          successfulJobsHistoryLimit: 1,
+          failedJobsHistoryLimit: 3,
+          jobTemplate: {
+            spec: {
+              // The next look is the retry.
+              backoffLimit: 0,
+              activeDeadlineSeconds: lookEvery * 60,
+              template: {
+                metadata: { labels },
+                spec: jobPod({
+                  image: args.image ?? 'node:22-alpine',
+                  account: name,
+                  configMap: `${name}-code`,
+                  adminSecretName: args.adminSecretName,
+                  tls: database.tls,
+                }),
+              },
+            },
+          },
+        },
+      },
+      options: { ...options, dependsOn: [configMap, binding, network] },
+      transform: transform.cronJob,
+      fixedPaths: { 'spec.concurrencyPolicy': 'one rotator at a time.' },
+    });
+
+    this.pair = pulumi.output(pair);
+    this.plan = pulumi.output(plan);
+    this.delivery = { kind: 'secret', secretName };
+    this.secretName = pulumi.output(secretName);
+    this.ready = job.id.apply(() => name);
+    this.registerOutputs({ pair: this.pair, plan: this.plan, secretName: this.secretName, ready: this.ready });
+  }
+}
+
+function checkJob(plan: Plan, pods: Readonly<Record<string, HostPods>>, lookEvery: number): void {
+  for (const consumer of startBound(plan.consumers)) {
+    if (Object.hasOwn(pods, consumer.name)) continue;
+    throw new RotationJobError(
+      `${consumer.name} holds a credential until it is restarted, so the job has to see its pods. Write for example pods: { "${consumer.name}": { selector: "app.kubernetes.io/name=${consumer.name}" } }.`,
+    );
+  }
+  if (!Number.isInteger(lookEvery) || lookEvery < 1 || lookEvery > 30) {
+    throw new RotationJobError(`\`lookEvery\` has to be whole minutes, 1 to 30, got ${String(lookEvery)}.`);
+  }
+}
