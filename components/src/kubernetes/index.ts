@@ -11,3 +11,5 @@ export type { CommandLogin, LoginProbe, NodePgLogin, PsqlLogin } from './workloa
 export type { JobNetwork } from './job/network.js';
 export type { JobDatabase } from './job/settings.js';
 export * from './rotation-job.js';
+export { TemplateError } from '../config-template/template.js';
+export * from './config-template.js';

@@ -1,18 +1,11 @@
-import {
-  annotations as names,
-  componentTypes,
-  type Duration,
-  type Link,
-  type Plan,
-  type Strategy,
-} from '@keyturn/plan';
+import { annotations as names, componentTypes, type Duration, type Plan, type Strategy } from '@keyturn/plan';
 import * as kubernetes from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
 
 import { makeChild, type Transform } from '../transform.js';
-import { type Refresh, refreshInterval } from './refresh-interval.js';
 import type { CredentialDelivery, DeliveryObject } from './synced/delivery.js';
 import { type ByExternalSecrets, externalSecret } from './synced/external-secrets.js';
+import { syncRefresh } from './synced/refresh.js';
 import { type BySecretsStoreCsi, secretProviderClass } from './synced/secrets-store-csi.js';
 import { agentAnnotations, type ByVaultAgent } from './synced/vault-agent.js';
 import { type ByVaultSecretsOperator, vaultStaticSecret } from './synced/vault-secrets-operator.js';
@@ -33,9 +26,6 @@ export interface SyncedSecretArgs {
   /** Optional. Changes the child before it is made. How often it refreshes cannot be changed. */
   readonly transform?: { readonly object?: Transform<kubernetes.apiextensions.CustomResourceArgs> };
 }
-
-/** The kubelet looks once a minute, and its cache can be as old again. */
-const kubelet: Link = { kind: 'sync', name: 'kubelet', longest: '2m' };
 
 /**
  * A credential in the cluster that follows its store, as often as the plan needs.
@@ -63,7 +53,7 @@ export class SyncedSecret extends pulumi.ComponentResource {
    */
   constructor(name: string, args: SyncedSecretArgs, opts?: pulumi.ComponentResourceOptions) {
     const { by, previous = false, secretName = name, transform = {} } = args;
-    const refresh = refreshOf(by, { strategy: 'dual-user', ...args.plan }, args.refresh);
+    const refresh = syncRefresh(by, { strategy: 'dual-user', ...args.plan }, args.refresh);
     const { plan } = refresh;
     const annotations = { [names.plan]: JSON.stringify(plan), [names.strategy]: plan.strategy };
     const made = deliver(by, secretName, refresh.ms, previous, annotations);
@@ -102,19 +92,6 @@ export class SyncedSecret extends pulumi.ComponentResource {
       plan: this.plan,
       ready: this.ready,
     });
-  }
-}
-
-function refreshOf(by: SyncedSecretArgs['by'], plan: Plan, asked: Duration | undefined): Refresh {
-  switch (by.kind) {
-    case 'external-secrets':
-      return refreshInterval(plan, { name: 'External Secrets refresh', after: [kubelet] }, asked);
-    case 'vault-secrets-operator':
-      return refreshInterval(plan, { name: 'Vault Secrets Operator refresh', after: [kubelet] }, asked);
-    case 'secrets-store-csi':
-      return refreshInterval(plan, { name: 'CSI driver poll', after: [] }, by.pollInterval);
-    case 'vault-agent-injector':
-      return refreshInterval(plan, { name: 'Vault Agent render', after: [] }, asked);
   }
 }
 

@@ -1,0 +1,2 @@
+export * from './systemd.js';
+export { TemplateError } from './template.js';
