@@ -13,3 +13,5 @@ export type { JobDatabase } from './job/settings.js';
 export * from './rotation-job.js';
 export { TemplateError } from '../config-template/template.js';
 export * from './config-template.js';
+export type { VersionedSource } from './versioned/pinned.js';
+export * from './versioned-secret.js';
