@@ -67,6 +67,11 @@ export async function carryOnAdvance(
     );
   }
 
+  // Who goes back, or was told to go on, does not wait for new instances.
+  const asks = !keeps && forced === undefined;
+  const reason = asks ? await work.mayPublish?.({ user, generation, version: held.intent.version }) : undefined;
+  if (reason !== undefined) return waiting(reason);
+
   const windowMs = await step(work, 'finish', generation, async () => await publish(work, held.intent, report));
   const result = { outcome: 'advanced', generation, published: user } as const;
   if (!single) return { ...result, superseded: before.published?.user };

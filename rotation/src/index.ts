@@ -24,4 +24,4 @@ export * from './store.js';
 export * from './stores/env-file/env-file-store.js';
 export * from './stores/memory.js';
 export * from './trouble.js';
-export type { Blocked } from './work.js';
+export type { Blocked, MayPublish, Tested } from './work.js';

@@ -78,3 +78,70 @@ it('advances, retires and advances again, and the file holds what logs in', asyn
   expect(await rotator.resume()).toEqual({ outcome: 'nothing', holders: [] });
   expect(events.length).toBeGreaterThan(30);
 });
+
+it('holds a tested candidate back until it may be published, while both credentials log in', async () => {
+  const pair = { name: 'held', ...dualUsersOf('held') };
+  const store = new EnvFileStore({ path: path.join(folder, 'held.env') });
+  let reason: string | undefined;
+  const asked: unknown[] = [];
+  const rotator = createRotator({
+    pair,
+    store,
+    database: new PostgresDatabase({
+      endpoints: [
+        { name: 'writer', kind: 'writer', host: server.host, port: server.port, database: 'postgres', tls: false },
+      ],
+      admin: { user: server.superuser, password: server.superuserPassword },
+      pair,
+      sharedRoleKind: 'owner',
+    }),
+    plan: { strategy: 'dual-user', every: '1h', consumers: [] },
+    mayPublish: (tested) => {
+      asked.push(tested);
+      return Promise.resolve(reason);
+    },
+  });
+  const login = async (credential: { user: string; password: string } | undefined) => {
+    const client = new pg.Client({ host: server.host, port: server.port, database: 'postgres', ...credential });
+    await client.connect();
+    await client.end();
+  };
+  await rotator.bootstrap();
+  await rotator.advance();
+  const first = await store.readPublished();
+
+  reason = '10 % of the traffic is on green.';
+  expect(await rotator.advance()).toEqual({ outcome: 'waiting', because: reason, holders: [] });
+  expect(await rotator.resume()).toMatchObject({ outcome: 'waiting', because: reason });
+  expect(await store.readPublished()).toEqual(first);
+  const [pending] = (await store.versions()).filter(({ stage }) => stage === 'pending');
+  expect(asked.slice(1)).toEqual(Array(2).fill({ user: 'held_b', generation: 2, version: pending?.version }));
+  await login(first);
+  await login(await store.readVersion(pending?.version ?? ''));
+
+  reason = undefined;
+  expect(await rotator.resume()).toMatchObject({ outcome: 'advanced', generation: 2, published: 'held_b' });
+  expect((await store.readPublished())?.version).toBe(pending?.version);
+  await login(first);
+});
+
+it('goes on against what holds it back when it is forced to, with a reason', async () => {
+  const pair = { name: 'forced', ...dualUsersOf('forced') };
+  const rotator = createRotator({
+    pair,
+    store: new EnvFileStore({ path: path.join(folder, 'forced.env') }),
+    database: new PostgresDatabase({
+      endpoints: [
+        { name: 'writer', kind: 'writer', host: server.host, port: server.port, database: 'postgres', tls: false },
+      ],
+      admin: { user: server.superuser, password: server.superuserPassword },
+      pair,
+      sharedRoleKind: 'owner',
+    }),
+    plan: { strategy: 'dual-user', every: '1h', consumers: [] },
+    mayPublish: () => Promise.resolve('nobody may'),
+  });
+  await rotator.bootstrap();
+  expect(await rotator.advance()).toMatchObject({ outcome: 'waiting' });
+  expect(await rotator.advance({ force: { reason: 'green is fine' } })).toMatchObject({ outcome: 'advanced' });
+});

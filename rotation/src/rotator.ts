@@ -14,7 +14,7 @@ import { retire, type RetireResult } from './retire.js';
 import { rollback } from './rollback.js';
 import { settle, type SettleResult } from './settle.js';
 import type { Store } from './store.js';
-import { type Blocked, waiting, type Work } from './work.js';
+import { type Blocked, type MayPublish, waiting, type Work } from './work.js';
 
 /** What is rotated, where, and by which plan. */
 export interface RotatorOptions {
@@ -25,6 +25,11 @@ export interface RotatorOptions {
   readonly plan: Plan;
   /** Tells which start-bound consumers may still hold an older credential. Default: none, and such consumers keep the gate shut. */
   readonly evidence?: Evidence;
+  /**
+   * Asked between test and finish, such as whether new instances do well with the candidate. While it answers with a reason, nothing is published, the published
+   * credential works, and so does the candidate. Default: a tested candidate is published.
+   */
+  readonly mayPublish?: MayPublish;
   /** Characters of a password, 16 to 128. Default: 32. */
   readonly passwordLength?: number;
   /** Time of events; gates go by the clock of the database. Default: the system's. */
@@ -172,6 +177,7 @@ function workOf(options: RotatorOptions, session: DatabaseSession): Work {
     plan: options.plan,
     passwordLength: options.passwordLength ?? passwordLength.default,
     evidence: options.evidence,
+    mayPublish: options.mayPublish,
     clock: options.clock ?? (() => new Date()),
     tell: options.onEvent ?? (() => undefined),
   };

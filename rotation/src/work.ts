@@ -8,6 +8,17 @@ import type { Holder } from './holder.js';
 import type { Pair } from './pair.js';
 import type { Store } from './store.js';
 
+/** A candidate that logs in everywhere and is not published yet. */
+export interface Tested {
+  readonly user: string;
+  readonly generation: number;
+  /** Names the candidate in its store. */
+  readonly version: string;
+}
+
+/** Why a tested candidate has to wait; `undefined` when it may be published. Asked again by every later run. */
+export type MayPublish = (tested: Tested) => Promise<string | undefined>;
+
 /** All that a rotation works with. */
 export interface Work {
   readonly pair: Pair;
@@ -16,6 +27,7 @@ export interface Work {
   readonly plan: Plan;
   readonly passwordLength: number;
   readonly evidence: Evidence | undefined;
+  readonly mayPublish: MayPublish | undefined;
   readonly clock: () => Date;
   readonly tell: Tell;
 }
