@@ -15,3 +15,7 @@ export { TemplateError } from '../config-template/template.js';
 export * from './config-template.js';
 export type { VersionedSource } from './versioned/pinned.js';
 export * from './versioned-secret.js';
+export { type GreenCheck, GreenCheckError } from './blue-green/analysis.js';
+export { BlueGreenError, type ByGateway, type ByReplicas, type Traffic } from './blue-green/rollout.js';
+export * from './blue-green-rotation.js';
+export type { RefreshablePod } from './workload/pod-template.js';

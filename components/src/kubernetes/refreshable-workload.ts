@@ -1,47 +1,25 @@
-import { createHash } from 'node:crypto';
-
 import { annotations as names, componentTypes, type Duration, milliseconds } from '@keyturn/plan';
 import * as kubernetes from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
 
 import { makeChild, type Transform } from '../transform.js';
 import type { RestartTarget } from './synced/vault-secrets-operator.js';
-import { credentialParts, type CredentialUse } from './workload/credential.js';
-import { type Drain, drainParts } from './workload/drain.js';
-import { latchFolder, type LoginProbe, probeScripts, scriptsFolder } from './workload/probe-script.js';
+import { podParts, probePeriodSeconds, type RefreshablePod, WorkloadError } from './workload/pod-template.js';
 
-type PodSpec = kubernetes.types.input.core.v1.PodSpec;
-type Container = kubernetes.types.input.core.v1.Container;
+export { WorkloadError } from './workload/pod-template.js';
 
-export interface RefreshableWorkloadArgs {
+export interface RefreshableWorkloadArgs extends RefreshablePod {
   /** Required. */
   readonly namespace: pulumi.Input<string>;
-  /** Required. The pod. The first container is the one that logs in to the database. */
-  readonly podSpec: Omit<PodSpec, 'containers'> & { readonly containers: readonly [Container, ...Container[]] };
   /** Required. */
   readonly replicas: number;
-  /** Required. How the container gets the credential. */
-  readonly credential: CredentialUse;
-  /** Required. How the container tries it. The database is asked once per pod and generation. */
-  readonly login: LoginProbe;
-  /** Required. How long requests take; preStop and grace period come from it. */
-  readonly drain: Drain;
-  /**
-   * Optional. `startup`: before the pod serves, and never again. `readiness`: also once for each generation that arrives later; only a refused
-   * login takes a running pod out. Default: `readiness` for files, `startup` for the environment.
-   */
-  readonly probe?: 'startup' | 'readiness';
   /**
    * Required for the environment. Who replaces the pods after a rotation: Reloader, by an annotation; or the Vault Secrets Operator, with
    * `restartTarget` among its `restarts`. Default for files: nobody, the application follows them.
    */
   readonly restart?: 'reloader' | 'vault-secrets-operator';
-  /** Optional. The oldest generation that a pod may serve with, once one is known to be compromised. Default: any. */
-  readonly atLeastGeneration?: number;
   /** Optional. The longest time that the application's pool keeps a connection: policies count with it. Default: they say that it is not known. */
   readonly poolLifetime?: Duration;
-  /** Optional. How long the first login may take, in seconds. Default: 300. */
-  readonly startSeconds?: number;
   /** Optional. Labels of the pods beside `app.kubernetes.io/name`. */
   readonly labels?: Readonly<Record<string, string>>;
   /** Optional. Changes a child before it is made. */
@@ -52,12 +30,6 @@ export interface RefreshableWorkloadArgs {
   };
 }
 
-/** The hooks cannot be put into this pod; the message says what is in the way. */
-export class WorkloadError extends Error {
-  override readonly name = 'WorkloadError';
-}
-
-const probePeriodSeconds = 5;
 const nameLabel = 'app.kubernetes.io/name';
 
 /**
@@ -82,44 +54,21 @@ export class RefreshableWorkload extends pulumi.ComponentResource {
   constructor(name: string, args: RefreshableWorkloadArgs, opts?: pulumi.ComponentResourceOptions) {
     checkWorkload(args);
     const use = args.credential.as ?? 'files';
-    const credential = credentialParts(args.credential);
-    const drain = drainParts(args.drain);
-    const scripts = probeScripts({
-      login: args.login,
-      credential: credential.shell,
-      atLeast: args.atLeastGeneration,
-    });
-    super(RefreshableWorkload.type, name, { replicas: args.replicas, credential: use }, opts);
-    const { transform = {}, podSpec } = args;
     const labels = { ...args.labels, [nameLabel]: name };
+    const pod = podParts(args, `${name}-hooks`, labels);
+    super(RefreshableWorkload.type, name, { replicas: args.replicas, credential: use }, opts);
+    const { transform = {} } = args;
     const metadata = { name, namespace: args.namespace, labels };
 
     const configMap = makeChild<kubernetes.core.v1.ConfigMapArgs, kubernetes.core.v1.ConfigMap>(
       kubernetes.core.v1.ConfigMap,
       {
         name: `${name}-hooks`,
-        args: { metadata: { ...metadata, name: `${name}-hooks` }, data: scripts },
+        args: { metadata: { ...metadata, name: `${name}-hooks` }, data: pod.scripts },
         options: { parent: this },
         transform: transform.scripts,
       },
     );
-    const [first, ...others] = podSpec.containers;
-    const container = {
-      ...first,
-      ...probeOf(args),
-      lifecycle: pulumi.output(first.lifecycle).apply((lifecycle) => ({ ...lifecycle, preStop: drain.preStop })),
-      env: joined(first.env, credential.env),
-      volumeMounts: joined(first.volumeMounts, [
-        ...credential.volumeMounts,
-        { name: 'keyturn-hooks', mountPath: scriptsFolder, readOnly: true },
-        { name: 'keyturn-latch', mountPath: latchFolder },
-      ]),
-    };
-    const volumes = [
-      ...credential.volumes,
-      { name: 'keyturn-hooks', configMap: { name: `${name}-hooks`, defaultMode: 0o555 } },
-      { name: 'keyturn-latch', emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } },
-    ];
     const deployment = makeChild<kubernetes.apps.v1.DeploymentArgs, kubernetes.apps.v1.Deployment>(
       kubernetes.apps.v1.Deployment,
       {
@@ -131,18 +80,7 @@ export class RefreshableWorkload extends pulumi.ComponentResource {
             selector: { matchLabels: { [nameLabel]: name } },
             strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
             minReadySeconds: probePeriodSeconds,
-            template: {
-              metadata: {
-                labels,
-                annotations: { ...credential.podAnnotations, [names.hooks]: digestOf(scripts) },
-              },
-              spec: {
-                ...podSpec,
-                containers: [container, ...others],
-                terminationGracePeriodSeconds: drain.terminationGracePeriodSeconds,
-                volumes: joined(podSpec.volumes, volumes),
-              },
-            },
+            template: pod.template,
           },
         },
         options: { parent: this, dependsOn: configMap },
@@ -172,48 +110,6 @@ export class RefreshableWorkload extends pulumi.ComponentResource {
   }
 }
 
-function checkWorkload(args: RefreshableWorkloadArgs): void {
-  const { podSpec, credential, restart, replicas } = args;
-  const [first] = podSpec.containers;
-  const key = probeKey(args);
-  if (first[key] !== undefined) {
-    const other = key === 'startupProbe' ? 'readiness' : 'startup';
-    throw new WorkloadError(
-      `The first container has a ${key} of its own, and a container has one. Leave it out, or write \`probe: "${other}"\`.`,
-    );
-  }
-  if (typeof first.lifecycle === 'object' && 'preStop' in first.lifecycle) {
-    throw new WorkloadError(
-      'The first container has a preStop hook of its own. Leave it out: `drain` makes one that fits the grace period.',
-    );
-  }
-  if (credential.as === 'environment' && restart === undefined) {
-    throw new WorkloadError(
-      'The environment is read once, at start, and nobody would replace the pods after a rotation. Write `restart`, or read the credential as files.',
-    );
-  }
-  if (!Number.isInteger(replicas) || replicas < 1) {
-    throw new WorkloadError(`\`replicas\` has to be a whole number of at least 1, got ${String(replicas)}.`);
-  }
-}
-
-function probeKey({ probe, credential }: RefreshableWorkloadArgs): 'startupProbe' | 'readinessProbe' {
-  return `${probe ?? (credential.as === 'environment' ? 'startup' : 'readiness')}Probe`;
-}
-
-function probeOf(args: RefreshableWorkloadArgs): Pick<Container, 'startupProbe' | 'readinessProbe'> {
-  const { startSeconds = 300 } = args;
-  const key = probeKey(args);
-  return {
-    [key]: {
-      exec: { command: ['/bin/sh', `${scriptsFolder}/probe.sh`] },
-      periodSeconds: probePeriodSeconds,
-      timeoutSeconds: probePeriodSeconds,
-      failureThreshold: key === 'startupProbe' ? Math.ceil(startSeconds / probePeriodSeconds) : 2,
-    },
-  };
-}
-
 function annotationsOf(args: RefreshableWorkloadArgs): Readonly<Record<string, string>> {
   const { restart, credential, poolLifetime } = args;
   const { delivery } = credential;
@@ -227,13 +123,13 @@ function annotationsOf(args: RefreshableWorkloadArgs): Readonly<Record<string, s
   };
 }
 
-function joined<T>(
-  given: pulumi.Input<pulumi.Input<T>[] | undefined> | undefined,
-  added: readonly T[],
-): pulumi.Output<T[]> {
-  return (pulumi.output(given) as pulumi.Output<T[] | undefined>).apply((list = []) => [...list, ...added]);
-}
-
-function digestOf(scripts: Readonly<Record<string, string>>): string {
-  return createHash('sha256').update(JSON.stringify(scripts)).digest('hex').slice(0, 16);
+function checkWorkload({ credential, restart, replicas }: RefreshableWorkloadArgs): void {
+  if (credential.as === 'environment' && restart === undefined) {
+    throw new WorkloadError(
+      'The environment is read once, at start, and nobody would replace the pods after a rotation. Write `restart`, or read the credential as files.',
+    );
+  }
+  if (!Number.isInteger(replicas) || replicas < 1) {
+    throw new WorkloadError(`\`replicas\` has to be a whole number of at least 1, got ${String(replicas)}.`);
+  }
 }
