@@ -17,6 +17,10 @@ export interface PostgresPair {
   retire(user: string): Promise<void>;
   /** Sessions per user, from `pg_stat_activity`. */
   sessions(): Promise<Record<string, number>>;
+  /** Changes the password of a user to something that nobody knows. */
+  spoil(user: string): Promise<void>;
+  lock(user: string): Promise<void>;
+  kill(user: string): Promise<void>;
   /** Refused logins in the server's log since the last call. */
   refusedLogins(): Promise<number>;
   stop(): Promise<void>;
@@ -54,6 +58,15 @@ export async function startPostgresPair(): Promise<PostgresPair> {
         `SELECT usename, count(*)::int AS n FROM pg_stat_activity WHERE usename LIKE 'app%' GROUP BY usename`,
       );
       return Object.fromEntries(rows.map(({ usename, n }) => [usename, n]));
+    },
+    async spoil(user) {
+      await admin.query(`ALTER ROLE ${user} PASSWORD '${randomBytes(12).toString('hex')}'`);
+    },
+    async lock(user) {
+      await admin.query(`ALTER ROLE ${user} NOLOGIN`);
+    },
+    async kill(user) {
+      await admin.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1', [user]);
     },
     async refusedLogins() {
       await after(50);
