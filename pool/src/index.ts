@@ -7,4 +7,6 @@ export type { FollowOptions } from './policy.js';
 export * from './sources/env-file.js';
 export { fromFunction, type FromFunctionOptions, type FunctionCredential } from './sources/from-function.js';
 export * from './sources/mounted-files.js';
+export * from './sources/vault-database.js';
 export * from './sources/vault-kv.js';
+export type { VaultAccess } from './sources/vault-request.js';

@@ -3,17 +3,13 @@ import type { Credential } from '@keyturn/plan';
 import type { CredentialSource } from '../credential-source.js';
 import { CredentialSourceError } from '../errors.js';
 import { poll } from './poll.js';
+import { tokenOf, type VaultAccess, vaultRequest } from './vault-request.js';
 
-export interface VaultKvOptions {
-  /** Such as `https://vault.internal:8200`. */
-  readonly address: string;
-  /** Sent as `X-Vault-Token`; a function is called for each request. */
-  readonly token: string | (() => string | Promise<string>);
+export interface VaultKvOptions extends VaultAccess {
   /** Where the KV version 2 engine is mounted. Default: `secret`. */
   readonly mount?: string;
   /** The secret, with the keys `username`, `password` and, when there is one, `generation`; else its version counts. */
   readonly path: string;
-  readonly namespace?: string;
   /** How often the secret is read without a cause, in milliseconds, jittered by a tenth. Default: 30 000. */
   readonly pollMillis?: number;
 }
@@ -27,28 +23,13 @@ interface Answer {
 
 /** A credential source from a KV version 2 engine of Vault or OpenBao. */
 export function vaultKv(options: VaultKvOptions): CredentialSource {
-  const { address, token, mount = 'secret', path, namespace, pollMillis = 30_000 } = options;
+  const { mount = 'secret', path, pollMillis = 30_000 } = options;
   const name = `Vault ${mount}/${path}`;
-  const url = `${address.replace(/\/$/, '')}/v1/${mount}/data/${path}`;
   return {
     async read(signal): Promise<Credential> {
-      const response = await fetch(url, {
-        headers: {
-          'X-Vault-Request': 'true',
-          'X-Vault-Token': typeof token === 'string' ? token : await token(),
-          ...(namespace === undefined ? {} : { 'X-Vault-Namespace': namespace }),
-        },
-        ...(signal ? { signal } : {}),
-      }).catch((cause: unknown) => {
-        throw new CredentialSourceError(`${name}: ${address} does not answer.`, { cause });
-      });
-      if (!response.ok) {
-        await response.body?.cancel();
-        throw new CredentialSourceError(
-          `${name} cannot be read: status ${response.status}.${hints[response.status] ?? ''}`,
-        );
-      }
-      return credentialIn((await response.json()) as Answer, name);
+      const token = await tokenOf(options);
+      const answer = await vaultRequest(options, { path: `${mount}/data/${path}`, token, signal, name, hints });
+      return credentialIn(answer as Answer, name);
     },
     watch: (onChange) => poll(pollMillis, onChange),
   };
