@@ -1,6 +1,8 @@
 export type { Credential } from '@keyturn/plan';
 export * from './credential-source.js';
 export { CredentialSourceError, NoUsableCredential } from './errors.js';
+export { observe, type Observed } from './metrics.js';
+export type { DrainOptions, PoolCounters, RotationEvent, StragglerEvent } from './following.js';
 export type { RefreshEvent } from './keeper.js';
 export type { RefusedEvent } from './logins.js';
 export type { FollowOptions } from './policy.js';

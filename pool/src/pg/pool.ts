@@ -8,7 +8,9 @@ import type { Logins } from '../logins.js';
 import { type FollowOptions, type FollowPolicy, followPolicy } from '../policy.js';
 import { type Crew, type FollowingClient, followingClient } from './client.js';
 import { checkConnectionString } from './connection-string.js';
+import { endpointOf } from './endpoint.js';
 
+export { type ClientConfig, connectClient } from './lone-client.js';
 export type { DrainOptions, PoolCounters, RotationEvent, StragglerEvent } from '../following.js';
 
 /** Options of `pg.Pool`, with a credential source in place of user and password. */
@@ -183,11 +185,4 @@ function checkedConfig(config: PoolConfig): {
   const { policy, rest } = followPolicy(config);
   const { credentials, generationInApplicationName = true, ...driver } = rest;
   return { credentials, nameGeneration: generationInApplicationName, policy, driver };
-}
-
-/** Logins are counted per server: a lagging replica may refuse what its writer accepts. */
-function endpointOf(driver: pg.PoolConfig): string {
-  if (driver.connectionString !== undefined) return new URL(driver.connectionString).host;
-  const host = driver.host ?? process.env['PGHOST'] ?? 'localhost';
-  return `${host}:${driver.port ?? process.env['PGPORT'] ?? 5432}`;
 }
