@@ -7,6 +7,7 @@ import { startPostgres } from '@keyturn/services';
 import pg from 'pg';
 
 import { type Interval, intervalOfMedian, quantile } from './pool-statistics.js';
+import { alongSwaps, type SwapsResult } from './pool-swaps.js';
 
 /** What one round of queries showed. */
 interface Round {
@@ -50,6 +51,8 @@ const roundMillis = setting('round-ms', 600);
 const rotations = setting('rotations', 200);
 const peerRotations = setting('peer-rotations', 25);
 const rotationPauseMillis = setting('rotation-pause-ms', 200);
+/** Off unless asked for: 10 000 take minutes. */
+const swaps = process.argv.includes('--swaps') ? setting('swaps', 10_000) : 0;
 
 const server = await startPostgres();
 const at = { host: server.host, port: server.port, database: 'postgres' };
@@ -82,6 +85,7 @@ try {
     },
     rotation: { connections, ...own.outcome },
     peers,
+    ...(swaps > 0 ? { swaps: await manySwaps() } : {}),
   };
   process.stdout.write(process.argv.includes('--json') ? `${JSON.stringify(result)}\n` : table(result));
 } finally {
@@ -144,6 +148,18 @@ async function underRotation(
       qps: during.qps,
     },
   };
+}
+
+/** Each swap with a query on every side of it, so that connections are opened and closed. */
+async function manySwaps(): Promise<SwapsResult> {
+  const subject = followingPool();
+  const result = await alongSwaps(swaps, async () => {
+    await Promise.all([subject.db.query('SELECT 1'), subject.db.query('SELECT 1')]);
+    published = await advance();
+    await subject.published(published);
+  });
+  await subject.end();
+  return result;
 }
 
 function followingPool(): Subject {
@@ -260,10 +276,12 @@ function table({
   overhead,
   rotation,
   peers,
+  swaps: along,
 }: {
   overhead: Readonly<Record<'qpsRatio' | 'qpsRatioLow' | 'qpsRatioHigh' | 'p99Ratio' | 'pairs', number>>;
   rotation: Required<Omit<Peer, 'name' | 'notRun'>> & { qps: number };
   peers: readonly Peer[];
+  swaps?: SwapsResult;
 }): string {
   const line = (name: string, one: Omit<Peer, 'name'>): string =>
     one.notRun === undefined
@@ -275,5 +293,11 @@ function table({
     `${'Under rotation'.padEnd(38)} rotations   queries  failed  p99/steady`,
     line('@keyturn/pool', rotation),
     ...peers.map(({ name, ...one }) => line(name, one)),
+    ...(along
+      ? [
+          '',
+          `Along ${along.swaps} swaps, from the first tenth to the end: heap ${along.heapMegabytes.afterTenth.toFixed(1)} to ${along.heapMegabytes.atEnd.toFixed(1)} MB${along.collected ? '' : ' (not collected: start with --expose-gc)'}, handles ${along.handles.afterTenth} to ${along.handles.atEnd}`,
+        ]
+      : []),
   ].join('\n')}\n`;
 }
