@@ -233,17 +233,23 @@ class FollowingPool extends EventEmitter {
     const config = this.#config;
     const socket = socketFor(config, gone);
     let used = false;
-    const connection = (await mariadb.createConnection({
-      ...config,
-      user,
-      password,
-      // The driver asks again when it needs a connection to kill a query.
-      stream: () => {
-        const another = used;
-        used = true;
-        return another ? socketFor(config, () => undefined) : socket;
-      },
-    } as mariadb.ConnectionConfig)) as Mine;
+    const connection = (await mariadb
+      .createConnection({
+        ...config,
+        user,
+        password,
+        // The driver asks again when it needs a connection to kill a query.
+        stream: () => {
+          const another = used;
+          used = true;
+          return another ? socketFor(config, () => undefined) : socket;
+        },
+      } as mariadb.ConnectionConfig)
+      .catch((error: unknown) => {
+        // After a refused login the driver no longer reads from its socket, which then never sees its end.
+        socket.destroy();
+        throw error;
+      })) as Mine;
     const { destroy } = connection;
     const end = connection.end.bind(connection);
     this.#end.set(connection, async () => {
@@ -292,8 +298,8 @@ function socketFor(config: mariadb.PoolConfig, gone: () => void): net.Socket {
   };
   const removeAllListeners = socket.removeAllListeners.bind(socket);
   // The driver takes every listener away before it destroys a socket.
-  socket.removeAllListeners = (event) => {
-    removeAllListeners(event);
+  socket.removeAllListeners = (...events) => {
+    removeAllListeners(...events);
     watch();
     return socket;
   };

@@ -132,6 +132,9 @@ export class Inner {
     // The driver listens to notifications on a connection of its own, beside the pool.
     const beside = given.max === 1 && given.fetch_types === false && given !== this.sql.options;
     if (!beside && slots.free <= 0) return refusedSocket(new NoPlace('Every place is taken.'));
+    if (logins.offered(policy) !== this.credential) {
+      return refusedSocket(new NotOffered('Another credential is to be used by now.'));
+    }
     const leave = beside ? () => undefined : ((await slots.take(ending)) ?? (() => undefined));
     let turn;
     try {

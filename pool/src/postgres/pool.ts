@@ -70,6 +70,8 @@ class FollowingSql {
   readonly #parked: (() => void)[] = [];
   readonly #listeners = new Listeners();
   readonly #make: (credential: HeldCredential) => Inner;
+  /** The driver gives a busy connection query after query: unless new ones wait, none would come free to be closed. */
+  #makingRoom = false;
   #waiting = 0;
   #ended: Promise<void> | undefined;
 
@@ -100,8 +102,13 @@ class FollowingSql {
       },
       closeAnIdleOne: () => {
         const inner = this.#proven();
-        void inner?.closeOne().catch(() => undefined);
-        return inner !== undefined;
+        if (!inner || this.#makingRoom) return this.#makingRoom;
+        this.#makingRoom = true;
+        void inner
+          .closeOne()
+          .catch(() => undefined)
+          .finally(() => (this.#makingRoom = false));
+        return true;
       },
       closeSuperseded: () => this.#retireSuperseded(),
       cut: ({ socket }) => socket.destroy(),
@@ -181,6 +188,8 @@ class FollowingSql {
 
   /** Gives a query to the driver that is to run it. `fresh`: not to the one that it came back from. */
   #route(query: Query, fresh: boolean): void {
+    if (this.#makingRoom && !fresh)
+      return this.#again(new NoPlace('Room is being made.'), () => this.#route(query, false));
     const inner = this.#ended ? undefined : ((fresh ? undefined : this.#proven()) ?? this.#offered());
     if (!inner) return void this.#inner(fresh).then(() => this.#route(query, fresh), query.reject);
     const { resolve, reject } = query;
