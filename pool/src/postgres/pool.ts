@@ -203,7 +203,7 @@ class FollowingSql {
       const begun = query.state !== null;
       settle();
       if (begun || !comesBack(error)) return reject(error);
-      this.#again(error, () => this.#route(query, !(error instanceof NoPlace)));
+      this.#again(error, () => this.#route(query, goesElsewhere(error)));
     };
     if (query.cursorRows === undefined) {
       query.resolve = (result) => {
@@ -251,7 +251,7 @@ class FollowingSql {
         });
       } catch (error) {
         if (unit.state !== null || !comesBack(error)) throw error;
-        fresh = !(error instanceof NoPlace);
+        fresh = goesElsewhere(error);
         await new Promise<void>((resolve) => this.#again(error, resolve));
       } finally {
         this.#settled(inner, unit);
@@ -334,7 +334,14 @@ class FollowingSql {
 
 /** Whether something that no connection has begun with may be tried again. */
 function comesBack(error: unknown): boolean {
-  return error instanceof NoPlace || error instanceof NotOffered || isAuthenticationError(error);
+  if (error instanceof NoPlace || error instanceof NotOffered || isAuthenticationError(error)) return true;
+  // The driver tells the first query of a new connection how the one before it ended.
+  return error instanceof postgres.PostgresError && (error.code === '57P01' || error.code === '57P02');
+}
+
+/** Whether it is to be tried with another credential than before. */
+function goesElsewhere(error: unknown): boolean {
+  return error instanceof NotOffered || isAuthenticationError(error);
 }
 
 const parkedMillis = 50;
