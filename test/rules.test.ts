@@ -26,6 +26,20 @@ describe('rules of both kinds', () => {
   });
 });
 
+describe('docs/rules-coverage.md', () => {
+  const text = readFileSync(path.join(root, 'docs/rules-coverage.md'), 'utf8');
+  const named = new Set([...text.matchAll(/`([a-z0-9]+(?:-[a-z0-9]+){1,})`/g)].map(([, id]) => id ?? ''));
+  const policies = rules.filter(({ kind }) => kind === 'policy').map(({ facts }) => facts.id);
+
+  it('names no rule that does not exist', () => {
+    expect([...named].filter((id) => !policies.includes(id))).toEqual([]);
+  });
+
+  it('names every policy', () => {
+    expect(policies.filter((id) => !named.has(id))).toEqual([]);
+  });
+});
+
 describe('generated files', () => {
   it('are as `npm run generate` would write them', async () => {
     for (const file of [...(await indexes()), ...(await pages()), ...(await configurationSchema())]) {

@@ -80,8 +80,10 @@ export function* check(
 ): Generator<{ readonly resource: Resource; readonly result: Result }> {
   const filled = withDefaults(policy.options, options);
   const sorted = inUrnOrder(model);
+  const types = new Set(typesIn(sorted).filter((type) => isOfType(type, policy.types)));
+  if (types.size === 0) return;
   for (const resource of model.resources) {
-    if (!isOfType(resource.type, policy.types)) continue;
+    if (!types.has(resource.type)) continue;
     const context: PolicyContext = {
       resource,
       model: sorted,
@@ -93,6 +95,18 @@ export function* check(
     const results = policy.check(context);
     for (const result of isList(results) ? results : [results]) yield { resource, result };
   }
+}
+
+const typesOfModels = new WeakMap<Model, readonly string[]>();
+
+/** A model has few types and many resources: patterns are matched once per type. */
+function typesIn(model: Model): readonly string[] {
+  let types = typesOfModels.get(model);
+  if (!types) {
+    types = [...new Set(model.resources.map(({ type }) => type))];
+    typesOfModels.set(model, types);
+  }
+  return types;
 }
 
 const sortedModels = new WeakMap<Model, Model>();

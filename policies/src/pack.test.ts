@@ -1,5 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as grpc from '@grpc/grpc-js';
 import analyzerServices from '@pulumi/pulumi/proto/analyzer_grpc_pb.js';
@@ -8,7 +11,7 @@ import empty from 'google-protobuf/google/protobuf/empty_pb.js';
 import struct from 'google-protobuf/google/protobuf/struct_pb.js';
 import { typeTokens } from '@keyturn/plan';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { undecidedId } from './crossguard/policies.js';
+import { exceptionsId, undecidedId } from './crossguard/policies.js';
 import { policies } from './policies/index.js';
 
 const signature = '4dabf18193072939515e22adb298388d';
@@ -17,18 +20,38 @@ const unknownText = '04da6b54-80e4-46f7-96ec-b56ff0331ba9';
 const asset = { [signature]: 'c44067f5952c0a294b673a41bacd8c17', text: 'hello' };
 const canary = 'canary-d41d8cd98f00';
 
+const exceptionsFile = path.join(mkdtempSync(path.join(tmpdir(), 'keyturn-pack-')), 'exceptions.json');
+writeFileSync(
+  exceptionsFile,
+  JSON.stringify([
+    {
+      rule: 'require-rotation-schedule',
+      urn: `urn:pulumi:*::p::${typeTokens.awsSecret}::accepted`,
+      reason: 'moves in May',
+    },
+    {
+      rule: 'require-rotation-schedule',
+      urn: `urn:pulumi:*::p::${typeTokens.awsSecret}::over`,
+      reason: 'moved',
+      until: '2020-01-01',
+    },
+  ]),
+);
+
 let pack: { client: analyzerServices.AnalyzerClient; process: ChildProcess };
 
 beforeAll(async () => {
   pack = await serve({
     PULUMI_CONFIG: JSON.stringify({ 'app:password': 'from-the-configuration' }),
     DB_PASSWORD: 'from-the-environment',
+    KEYTURN_EXCEPTIONS: exceptionsFile,
   });
-}, 30_000);
+}, 100_000);
 
 afterAll(() => {
   pack.client.close();
   pack.process.kill();
+  rmSync(path.dirname(exceptionsFile), { recursive: true });
 });
 
 describe('the pack, on the policy server of Pulumi', () => {
@@ -38,6 +61,7 @@ describe('the pack, on the policy server of Pulumi', () => {
     expect(info.getPoliciesList().map((policy) => policy.getName())).toEqual([
       ...policies.map(({ facts }) => facts.id),
       undecidedId,
+      exceptionsId,
     ]);
     const schedule = info.getPoliciesList().find((policy) => policy.getName() === 'require-rotation-schedule');
     expect(schedule?.getConfigschema()?.getProperties()?.toJavaScript()).toMatchObject({
@@ -91,7 +115,12 @@ describe('the pack, on the policy server of Pulumi', () => {
       },
       { type: typeTokens.awsRdsInstance, name: 'c', properties: fromEnvironment },
     ]);
-    expect(said).toEqual([]);
+    // A pack is not told which keys of the configuration are secret.
+    expect(said.map(({ message }) => message.split('\n').slice(1))).toEqual([
+      [
+        'no-plain-config-credential: a: whether the configuration of `password` is secret is not known before the deployment',
+      ],
+    ]);
   });
 
   it('reads beside an unknown without giving up, and says what it could not decide', async () => {
@@ -153,6 +182,40 @@ describe('the pack, on the policy server of Pulumi', () => {
     expect(await analyzeStack(stack)).toEqual([]);
   });
 
+  it('honours exceptions, and says which are over and which cover nothing', async () => {
+    const type = typeTokens.awsSecret;
+    const said = await analyzeWithExceptions([
+      { type, name: 'accepted', properties: {} },
+      { type, name: 'over', properties: {} },
+    ]);
+    expect(said.map(({ policy, urn }) => [policy, urn.split('::').at(-1)])).toEqual([
+      ['require-rotation-schedule', 'over'],
+      [exceptionsId, ''],
+    ]);
+    expect(said[1]?.message).toContain('exception-expired');
+    const other = await analyzeWithExceptions([
+      { type, name: 'other', properties: { tags: { 'keyturn:plan': '{}' } } },
+    ]);
+    expect(other.map(({ message }) => /exception-[a-z]+/.exec(message)?.[0])).toEqual([
+      'exception-unused',
+      'exception-expired',
+    ]);
+  });
+
+  it('switches the rotation of a key on at the level remediate, and leaves secrets and unknowns alone', async () => {
+    const key = { description: secret(canary), policy: unknownText };
+    try {
+      await configure('aws-kms-key-no-rotation', {}, analyzer.EnforcementLevel.REMEDIATE);
+      const remediated = await remediate('aws:kms/key:Key', key);
+      expect(remediated).toEqual([{ ...key, enableKeyRotation: true }]);
+      expect(await remediate('aws:kms/key:Key', { keyUsage: 'SIGN_VERIFY' })).toEqual([]);
+      expect(await remediate('aws:s3/bucket:Bucket', {})).toEqual([]);
+    } finally {
+      await call((done) => pack.client.configure(new analyzer.ConfigureAnalyzerRequest(), done));
+    }
+    expect(await remediate('aws:kms/key:Key', key)).toEqual([]);
+  });
+
   it('refuses a preset that does not exist', async () => {
     await expect(serve({ KEYTURN_PRESET: 'strickt' })).rejects.toThrow(
       'KEYTURN_PRESET is "strickt". Allowed values are: recommended, strict, pci.',
@@ -172,6 +235,10 @@ function urnOf({ type, name }: Pick<Given, 'type' | 'name'>): string {
 }
 
 async function analyzeStack(resources: readonly Given[]) {
+  return (await analyzeWithExceptions(resources)).filter(({ policy }) => policy !== exceptionsId);
+}
+
+async function analyzeWithExceptions(resources: readonly Given[]) {
   const request = new analyzer.AnalyzeStackRequest();
   for (const given of resources) {
     const resource = new analyzer.AnalyzerResource();
@@ -193,6 +260,17 @@ async function analyzeStack(resources: readonly Given[]) {
     urn: diagnostic.getUrn(),
     message: diagnostic.getMessage(),
   }));
+}
+
+async function remediate(type: string, properties: Record<string, unknown>): Promise<readonly unknown[]> {
+  const request = new analyzer.AnalyzeRequest();
+  request.setType(type);
+  request.setName('it');
+  request.setUrn(`urn:pulumi:s::p::${type}::it`);
+  request.setProperties(struct.Struct.fromJavaScript(properties as Record<string, struct.JavaScriptValue>));
+  request.setOptions(new analyzer.AnalyzerResourceOptions());
+  const response = await call<analyzer.RemediateResponse>((done) => pack.client.remediate(request, done));
+  return response.getRemediationsList().flatMap((each) => each.getProperties()?.toJavaScript() ?? []);
 }
 
 function configure(
@@ -232,8 +310,8 @@ async function serve(environment: NodeJS.ProcessEnv): Promise<typeof pack> {
     process.on('exit', () => reject(new Error(`The pack did not start: ${said}`)));
     setTimeout(() => {
       process.kill();
-      reject(new Error(`The pack did not start in 20 s: ${said}`));
-    }, 20_000).unref();
+      reject(new Error(`The pack did not start in 90 s: ${said}`));
+    }, 90_000).unref();
   });
   return {
     client: new analyzerServices.AnalyzerClient(`127.0.0.1:${port}`, grpc.credentials.createInsecure()),

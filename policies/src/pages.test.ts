@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 import { check } from './evaluate.js';
@@ -16,6 +17,19 @@ describe.each(policies.map((policy) => ({ id: policy.facts.id, policy })))('the 
     const others = files ? ['dotenv', 'sh'] : ['ts'];
     expect(others.some((language) => shown.has(`Incorrect ${language}`))).toBe(true);
     expect(others.some((language) => shown.has(`Correct ${language}`))).toBe(true);
+  });
+
+  it('has two samples of each kind that are evaluated', () => {
+    for (const wanted of ['Incorrect', 'Correct']) {
+      const count = samples.filter(({ heading, language }) => heading === wanted && evaluated.has(language)).length;
+      expect(count, wanted).toBeGreaterThanOrEqual(2);
+    }
+  });
+
+  it('says what it cannot know, and where it is wrong', () => {
+    const page = readFileSync(new URL(`../../docs/rules/${id}.md`, import.meta.url), 'utf8');
+    expect(page).toMatch(/\n## What it cannot know\n\n\S/);
+    expect(page).toMatch(/\n## Known false positives\n\n\S/);
   });
 
   it.each(samples.filter(({ language }) => evaluated.has(language)).map((sample) => ({ ...sample })))(

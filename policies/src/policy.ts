@@ -38,6 +38,8 @@ export interface Policy {
   /** `graph`: looks at more than one resource, or at where values come from; CrossGuard tells that only for a whole stack. */
   readonly needs: 'resource' | 'graph';
   readonly options?: OptionsSchema;
+  /** What CrossGuard may write into the resource at the level `remediate`. Only where nothing is lost by it, and no value is guessed. */
+  readonly remedy?: { readonly property: string; readonly value: boolean };
   check(context: PolicyContext): Result | readonly Result[];
 }
 

@@ -82,6 +82,22 @@ describe('all policies', () => {
     }
   });
 
+  it('each leave something undecided', () => {
+    const open = policies.filter(
+      (policy) =>
+        !samples.some(
+          (sample) =>
+            sample.policy === policy &&
+            sample.model.resources.some((resource) =>
+              Array.from({ length: size(resource.properties) - 1 }, (_, index) =>
+                check(policy, withValue(sample.model, resource, index)),
+              ).some((results) => [...results].some(({ result }) => result.is === 'undecided')),
+            ),
+        ),
+    );
+    expect(open.map(({ facts }) => facts.id)).toEqual([]);
+  });
+
   it('say the same in whatever order resources are declared', () => {
     const all: Model = {
       resources: samples.flatMap(({ model }, index) => model.resources.map((resource) => apart(resource, index))),

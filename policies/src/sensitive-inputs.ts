@@ -64,6 +64,10 @@ const table: readonly SensitiveInputs[] = [
     types: ['vault:appRole/authBackendRoleSecretId:AuthBackendRoleSecretId'],
     paths: ['secretId'],
   },
+  {
+    types: ['vault:kv/secretV2:SecretV2', 'vault:kv/secret:Secret', 'vault:generic/secret:Secret'],
+    paths: ['dataJson', 'dataJsonWo'],
+  },
   { types: ['pulumi:providers:vault'], paths: ['token'] },
   // Azure
   { types: ['azure-native:sql:Server', 'azure-native:sql*:Server'], paths: ['administratorLoginPassword'] },

@@ -32,4 +32,6 @@ export interface NotAnalysed {
 export interface Model {
   readonly resources: readonly Resource[];
   readonly notAnalysed: readonly NotAnalysed[];
+  /** `hidden` where the reader is not told which values are secret, so that an absent mark says nothing. Default: `shown`. */
+  readonly secretMarks?: 'shown' | 'hidden';
 }

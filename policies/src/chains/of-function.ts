@@ -15,14 +15,14 @@ const timeoutSeconds = 3;
 export function* judgeFunction({ resource, graph }: PolicyContext): Generator<Result> {
   const variables = at(resource.properties, 'environment', 'variables');
   const secrets = new Set<Resource>();
+  let open: string | undefined;
   for (const { path, value } of leaves(variables, ['environment', 'variables'])) {
     const meant = graph.secrets.meantBy(value);
     const rotated = graph.rotatingAmong(meant.certain);
-    const property = formatPath(path);
     if (rotated) secrets.add(rotated);
-    else if (graph.mayRotate(meant))
-      yield notKnown(resource, `whether \`${property}\` names a rotated secret`, property);
+    else if (graph.mayRotate(meant)) open ??= formatPath(path);
   }
+  if (open !== undefined) yield notKnown(resource, `whether \`${open}\` names a rotated secret`, open);
   if (secrets.size === 0) return;
   const environment =
     variables.kind === 'object' ? [...variables.fields].map(([name, value]) => ({ name, value })) : [];

@@ -27,6 +27,7 @@ export function readStack(resources: readonly PolicyResource[]): Model {
       };
     }),
     notAnalysed: [],
+    secretMarks: 'hidden',
   };
 }
 

@@ -5,6 +5,7 @@ import type {
   Policies,
   PolicyResource,
   ReportViolation,
+  ResourceRemediation,
   ResourceValidationPolicy,
   StackValidationPolicy,
 } from '@pulumi/policy';
@@ -12,6 +13,7 @@ import { checkOptions } from '../check-options.js';
 import { check, messageOf } from '../evaluate.js';
 import { policies as allPolicies } from '../policies/index.js';
 import { isOfType, type Policy } from '../policy.js';
+import { ExceptionBook, type PackException } from './exceptions.js';
 import { readResource, readStack } from './model.js';
 
 const enforcement: Readonly<Record<Level, EnforcementLevel>> = {
@@ -23,14 +25,22 @@ const enforcement: Readonly<Record<Level, EnforcementLevel>> = {
 /** Id of the policy that says what could not be decided. */
 export const undecidedId = 'keyturn-undecided';
 
+/** Id of the policy that says which exceptions are over, and which cover nothing. */
+export const exceptionsId = 'keyturn-exceptions';
+
 /** Policies in CrossGuard's shape. No server is started: `new PolicyPack` does that. */
-export function createPolicies(preset: Preset = 'recommended', policies: readonly Policy[] = allPolicies): Policies {
-  const stack = new StackPass();
+export function createPolicies(
+  preset: Preset = 'recommended',
+  policies: readonly Policy[] = allPolicies,
+  exceptions: readonly PackException[] = [],
+): Policies {
+  const stack = new StackPass(new ExceptionBook(exceptions));
   return [
     ...policies.map((policy) =>
       policy.needs === 'resource' ? resourcePolicy(policy, preset, stack) : stackPolicy(policy, preset, stack),
     ),
     undecidedPolicy(stack),
+    exceptionsPolicy(stack),
   ];
 }
 
@@ -61,12 +71,30 @@ function propertiesOf(options: NonNullable<Policy['options']>) {
 function resourcePolicy(policy: Policy, preset: Preset, stack: StackPass): ResourceValidationPolicy {
   return {
     ...common(policy, preset),
+    ...(policy.remedy ? { remediateResource: remediationOf(policy, policy.remedy) } : {}),
     validateResource(args, report) {
       if (!isOfType(args.type, policy.types)) args.notApplicable('not a type of resource that this policy looks at');
       const options = checkOptions(policy, args.getConfig());
       stack.forget(policy, args.urn);
-      reportFindings(policy, { resources: [readResource(args)], notAnalysed: [] }, options, report, stack);
+      reportFindings(
+        policy,
+        { resources: [readResource(args)], notAnalysed: [], secretMarks: 'hidden' },
+        options,
+        report,
+        stack,
+      );
     },
+  };
+}
+
+/** Writes the remedy where the policy is sure that it is wanted. CrossGuard asks only at the level `remediate`. */
+function remediationOf(policy: Policy, remedy: NonNullable<Policy['remedy']>): ResourceRemediation {
+  return (args) => {
+    if (!isOfType(args.type, policy.types)) return undefined;
+    const model: Model = { resources: [readResource(args)], notAnalysed: [], secretMarks: 'hidden' };
+    const results = [...check(policy, model, checkOptions(policy, args.getConfig()))];
+    if (!results.some(({ result }) => result.is === 'fail')) return undefined;
+    return Object.assign(args.props, { [remedy.property]: remedy.value });
   };
 }
 
@@ -93,8 +121,10 @@ function reportFindings(
   stack: StackPass,
 ): void {
   for (const { resource, result } of check(policy, model, options)) {
-    if (result.is === 'fail') report(messageOf(policy, result.message), resource.urn);
-    else if (result.is === 'undecided') stack.remember(policy, resource.urn, result.because);
+    if (result.is === 'fail') {
+      if (!stack.exceptions.covers(policy.facts.id, resource.urn))
+        report(messageOf(policy, result.message), resource.urn);
+    } else if (result.is === 'undecided') stack.remember(policy, resource.urn, result.because);
   }
 }
 
@@ -115,6 +145,19 @@ function undecidedPolicy(stack: StackPass): StackValidationPolicy {
   };
 }
 
+/** Runs last, when every policy that is on has asked for its exceptions. */
+function exceptionsPolicy(stack: StackPass): StackValidationPolicy {
+  return {
+    name: exceptionsId,
+    description: 'Say which exceptions are over, and which cover nothing.',
+    severity: 'medium',
+    enforcementLevel: 'advisory',
+    validateStack(_args, report) {
+      for (const problem of stack.exceptions.problems(stack.takeRan())) report(problem);
+    },
+  };
+}
+
 /** The model of a stack, made once for all the policies that one request runs. */
 class StackPass {
   /** Policy → URN → what it could not decide. */
@@ -122,6 +165,19 @@ class StackPass {
   #urns = '';
   #served = new Set<string>();
   #model: Model = { resources: [], notAnalysed: [] };
+  #ran = new Set<string>();
+  readonly exceptions: ExceptionBook;
+
+  constructor(exceptions: ExceptionBook) {
+    this.exceptions = exceptions;
+  }
+
+  /** The policies that ran since the last whole stack. */
+  takeRan(): ReadonlySet<string> {
+    const ran = this.#ran;
+    this.#ran = new Set();
+    return ran;
+  }
 
   remember({ facts: { id } }: Policy, urn: string, because: string): void {
     const ofPolicy = this.#open.get(id) ?? new Map<string, Set<string>>();
@@ -131,6 +187,7 @@ class StackPass {
 
   /** A policy runs again: what it could not decide before, about one resource or about all, is out of date. */
   forget({ facts: { id } }: Policy, urn?: string): void {
+    this.#ran.add(id);
     if (urn === undefined) this.#open.delete(id);
     else this.#open.get(id)?.delete(urn);
   }

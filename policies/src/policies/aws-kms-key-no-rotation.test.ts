@@ -11,6 +11,7 @@ describe('aws-kms-key-no-rotation', () => {
   it('says what is wrong with the samples of its page', () => {
     expect(incorrect.map((model) => says(awsKmsKeyNoRotation, model))).toEqual([
       ['fail: The key key is never rotated.'],
+      ['fail: The key key is never rotated.'],
     ]);
   });
 

@@ -14,6 +14,7 @@ export const awsKmsKeyNoRotation = definePolicy({
   },
   types: ['aws:kms/key:Key', 'aws-native:kms:Key'],
   needs: 'resource',
+  remedy: { property: 'enableKeyRotation', value: true },
   check({ resource }) {
     const { properties } = resource;
     const spec = at(properties, properties.fields.has('keySpec') ? 'keySpec' : 'customerMasterKeySpec');

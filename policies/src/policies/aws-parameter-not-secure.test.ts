@@ -11,6 +11,7 @@ describe('aws-parameter-not-secure', () => {
   it('says what is wrong with the samples of its page', () => {
     expect(incorrect.map((model) => says(awsParameterNotSecure, model))).toEqual([
       ['fail: The parameter db holds a credential in the clear.'],
+      ['fail: The parameter key holds a credential in the clear.'],
     ]);
   });
 

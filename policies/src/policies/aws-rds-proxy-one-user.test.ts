@@ -11,11 +11,12 @@ describe('aws-rds-proxy-one-user', () => {
   it('says what is wrong with the samples of its page', () => {
     expect(incorrect.map((model) => says(awsRdsProxyOneUser, model))).toEqual([
       ['fail: proxy knows one secret, and db is rotated.'],
+      ['fail: proxy knows one secret, and db is rotated.'],
     ]);
   });
 
   it('says nothing about what is right', () => {
-    expect(correct.map((model) => says(awsRdsProxyOneUser, model))).toEqual([[]]);
+    expect(correct.map((model) => says(awsRdsProxyOneUser, model))).toEqual([[], []]);
   });
 
   it('does not decide when `auths.0.secretArn` is not known', () => {

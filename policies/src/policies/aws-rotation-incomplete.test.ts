@@ -16,7 +16,7 @@ describe('aws-rotation-incomplete', () => {
   });
 
   it('says nothing about what is right', () => {
-    expect(correct.map((model) => says(awsRotationIncomplete, model))).toEqual([[]]);
+    expect(correct.map((model) => says(awsRotationIncomplete, model))).toEqual([[], []]);
   });
 
   it('does not decide when `secretId` is not known', () => {

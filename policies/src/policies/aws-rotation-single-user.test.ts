@@ -17,7 +17,7 @@ describe('aws-rotation-single-user', () => {
   });
 
   it('says nothing about what is right', () => {
-    expect(correct.map((model) => says(awsRotationSingleUser, model))).toEqual([[]]);
+    expect(correct.map((model) => says(awsRotationSingleUser, model))).toEqual([[], []]);
   });
 
   it('does not decide when `applicationId` is not known', () => {

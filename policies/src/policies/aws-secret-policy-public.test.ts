@@ -11,11 +11,12 @@ describe('aws-secret-policy-public', () => {
   it('says what is wrong with the samples of its page', () => {
     expect(incorrect.map((model) => says(awsSecretPolicyPublic, model))).toEqual([
       ['fail: The policy of db allows every principal.'],
+      ['fail: The policy of policy allows every principal.'],
     ]);
   });
 
   it('says nothing about what is right', () => {
-    expect(correct.map((model) => says(awsSecretPolicyPublic, model))).toEqual([[]]);
+    expect(correct.map((model) => says(awsSecretPolicyPublic, model))).toEqual([[], []]);
   });
 
   it('does not decide when `policy` is not known', () => {

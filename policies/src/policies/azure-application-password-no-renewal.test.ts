@@ -11,11 +11,12 @@ describe('azure-application-password-no-renewal', () => {
   it('says what is wrong with the samples of its page', () => {
     expect(incorrect.map((model) => says(azureApplicationPasswordNoRenewal, model))).toEqual([
       ['fail: The password it is never renewed.'],
+      ['fail: The password deploy is never renewed.'],
     ]);
   });
 
   it('says nothing about what is right', () => {
-    expect(correct.map((model) => says(azureApplicationPasswordNoRenewal, model))).toEqual([[]]);
+    expect(correct.map((model) => says(azureApplicationPasswordNoRenewal, model))).toEqual([[], []]);
   });
 
   it('does not decide when the trigger is not known', () => {

@@ -11,6 +11,7 @@ describe('k8s-csi-version-pinned', () => {
   it('says what is wrong with the samples of its page', () => {
     expect(incorrect.map((model) => says(k8sCsiVersionPinned, model))).toEqual([
       ['fail: SecretProviderClass db mounts a version that is written out.'],
+      ['fail: SecretProviderClass azure mounts a version that is written out.'],
     ]);
   });
 

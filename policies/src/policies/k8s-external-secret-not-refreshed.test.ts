@@ -17,7 +17,7 @@ describe('k8s-external-secret-not-refreshed', () => {
   });
 
   it('says nothing about what is right', () => {
-    expect(correct.map((model) => says(k8sExternalSecretNotRefreshed, model))).toEqual([[]]);
+    expect(correct.map((model) => says(k8sExternalSecretNotRefreshed, model))).toEqual([[], []]);
   });
 
   it('does not decide when `spec.refreshInterval` is not known', () => {

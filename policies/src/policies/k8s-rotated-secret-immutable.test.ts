@@ -16,7 +16,7 @@ describe('k8s-rotated-secret-immutable', () => {
   });
 
   it('says nothing about what is right', () => {
-    expect(correct.map((model) => says(k8sRotatedSecretImmutable, model))).toEqual([[]]);
+    expect(correct.map((model) => says(k8sRotatedSecretImmutable, model))).toEqual([[], []]);
   });
 
   it('does not decide when `metadata.name` is not known', () => {

@@ -16,7 +16,7 @@ describe('k8s-rotation-needs-rolling-update', () => {
   });
 
   it('says nothing about what is right', () => {
-    expect(correct.map((model) => says(k8sRotationNeedsRollingUpdate, model))).toEqual([[]]);
+    expect(correct.map((model) => says(k8sRotationNeedsRollingUpdate, model))).toEqual([[], []]);
   });
 
   it('does not decide when `spec.template.spec.containers.0.envFrom.0.secretRef.name` is not known', () => {

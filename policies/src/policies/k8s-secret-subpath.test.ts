@@ -13,11 +13,14 @@ describe('k8s-secret-subpath', () => {
       [
         'fail: web mounts the Secret that ExternalSecret db writes every 1h with a subPath, so container app never sees the change.',
       ],
+      [
+        'fail: web mounts the Secret that ExternalSecret db writes every 15m with a subPath, so container app never sees the change.',
+      ],
     ]);
   });
 
   it('says nothing about what is right', () => {
-    expect(correct.map((model) => says(k8sSecretSubpath, model))).toEqual([[]]);
+    expect(correct.map((model) => says(k8sSecretSubpath, model))).toEqual([[], []]);
   });
 
   it('does not decide when `spec.template.spec.containers.0.volumeMounts.0.name` is not known', () => {

@@ -11,11 +11,12 @@ describe('k8s-service-account-token-secret', () => {
   it('says what is wrong with the samples of its page', () => {
     expect(incorrect.map((model) => says(k8sServiceAccountTokenSecret, model))).toEqual([
       ['fail: Secret ci asks for a token that never expires.'],
+      ['fail: Secret ci asks for a token that never expires.'],
     ]);
   });
 
   it('says nothing about what is right', () => {
-    expect(correct.map((model) => says(k8sServiceAccountTokenSecret, model))).toEqual([[]]);
+    expect(correct.map((model) => says(k8sServiceAccountTokenSecret, model))).toEqual([[], []]);
   });
 
   it('does not decide when `type` is not known', () => {

@@ -11,11 +11,12 @@ describe('k8s-vault-secret-not-refreshed', () => {
   it('says what is wrong with the samples of its page', () => {
     expect(incorrect.map((model) => says(k8sVaultSecretNotRefreshed, model))).toEqual([
       ['fail: VaultStaticSecret db is read once, and never again.'],
+      ['fail: VaultStaticSecret db is read once, and never again.'],
     ]);
   });
 
   it('says nothing about what is right', () => {
-    expect(correct.map((model) => says(k8sVaultSecretNotRefreshed, model))).toEqual([[]]);
+    expect(correct.map((model) => says(k8sVaultSecretNotRefreshed, model))).toEqual([[], []]);
   });
 
   it('does not decide when `spec` is not known', () => {

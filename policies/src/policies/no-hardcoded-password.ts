@@ -1,13 +1,14 @@
 import { at, items, leaves, text, type KnownValue, type Resource, type Value } from '@keyturn/resources';
 import { isCredentialName, isCredentialText, isPlaceholder, isReference } from '../credential-names.js';
 import { containersOf, podTemplateOf, workloadTypes } from '../kubernetes/workload.js';
+import { environmentOf, typesWithEnvironments } from '../environment-inputs.js';
 import { formatPath, placeOf, select, type Path } from '../paths.js';
 import { definePolicy, isOfType, type Result } from '../policy.js';
 import { sensitivePathsOf, typesWithSensitiveInputs } from '../sensitive-inputs.js';
 
 const kubernetesSecret = 'kubernetes:core/v1:Secret';
 const configMap = 'kubernetes:core/v1:ConfigMap';
-const lambdas = ['aws:lambda/function:Function', 'aws-native:lambda:Function'];
+const charts = ['kubernetes:helm.sh/*:Release', 'kubernetes:helm.sh/*:Chart'];
 
 export const noHardcodedPassword = definePolicy({
   facts: {
@@ -27,18 +28,30 @@ export const noHardcodedPassword = definePolicy({
     ],
     component: 'DualUserDatabaseRole',
   },
-  types: [...typesWithSensitiveInputs, ...workloadTypes, kubernetesSecret, configMap, ...lambdas],
+  types: [
+    ...new Set([...typesWithSensitiveInputs, ...typesWithEnvironments]),
+    ...workloadTypes,
+    kubernetesSecret,
+    configMap,
+    ...charts,
+  ],
   needs: 'graph',
   check({ resource }) {
     if (resource.type === kubernetesSecret) return checkKubernetesSecret(resource);
     if (resource.type === configMap) return checkEntries(resource, at(resource.properties, 'data'), ['data']);
     if (isOfType(resource.type, workloadTypes)) return checkContainers(resource);
-    if (lambdas.includes(resource.type)) {
-      return checkEntries(resource, at(resource.properties, 'environment', 'variables'), ['environment', 'variables']);
-    }
-    return sensitivePathsOf(resource).flatMap((pattern) =>
+    if (isOfType(resource.type, charts)) return checkChart(resource);
+    const variables = [...environmentOf(resource)].flatMap(({ name, value, path }) =>
+      name === undefined
+        ? value.kind === 'unknown' && value.provenance.kind === 'unknown'
+          ? [hidden(resource, path)]
+          : []
+        : judgeEntry(resource, name, value, path),
+    );
+    const properties = sensitivePathsOf(resource).flatMap((pattern) =>
       [...select(resource.properties, pattern)].flatMap(({ path, value }) => judge(resource, path, value)),
     );
+    return [...variables, ...properties];
   },
 });
 
@@ -61,7 +74,10 @@ function judge(resource: Resource, path: Path, value: Value): readonly Result[] 
 /** A structured secret (`{"username": …, "password": …}`) is one only when an entry that is named like a credential is written out. */
 function isWholeLiteral(resource: Resource, path: Path, value: KnownValue): boolean {
   const written = text(value) ?? '';
-  if (!/secret(String|StringWo|Data|DataWo)$/.test(String(path.at(-1))) || !written.trimStart().startsWith('{'))
+  if (
+    !/(secret(String|StringWo|Data|DataWo)|dataJson(Wo)?)$/.test(String(path.at(-1))) ||
+    !written.trimStart().startsWith('{')
+  )
     return true;
   try {
     const entries: unknown = JSON.parse(written);
@@ -111,6 +127,16 @@ function judgeEntry(resource: Resource, name: string, value: Value, path: Path):
   const isCredential =
     isCredentialText(written) || (isCredentialName(name) && !/^(true|false|yes|no|\d{1,3})$/i.test(written));
   return isCredential ? say(resource, path, value) : [];
+}
+
+/** Values of a chart have no schema that is seen: only what is named a password is one. Names and keys of Secrets are not meant. */
+function checkChart(resource: Resource): readonly Result[] {
+  return [...leaves(at(resource.properties, 'values'), ['values'])].flatMap(({ path, value }) => {
+    const name = String(path.at(-1));
+    const isPassword = /(password|passwd|passphrase)$/i.test(name) && !/existing|secret|random|use|enable/i.test(name);
+    if (value.kind === 'unknown' && value.provenance.kind === 'unknown') return [hidden(resource, path)];
+    return isPassword ? judgeEntry(resource, name, value, path) : [];
+  });
 }
 
 function checkKubernetesSecret(resource: Resource): readonly Result[] {

@@ -16,7 +16,7 @@ describe('no-long-lived-cloud-key', () => {
   });
 
   it('says nothing about what is right', () => {
-    expect(correct.map((model) => says(noLongLivedCloudKey, model))).toEqual([[], []]);
+    expect(correct.map((model) => says(noLongLivedCloudKey, model))).toEqual([[], [], []]);
   });
 
   it('does not decide when the status is not known, and leaves inactive keys alone', () => {

@@ -13,11 +13,14 @@ describe('no-secret-baked-at-deploy', () => {
       [
         'fail: `environment.variables.DB_PASSWORD` of api is fetched while the program runs, and stays what it was until the next deployment.',
       ],
+      [
+        'fail: `stringData.password` of login is fetched while the program runs, and stays what it was until the next deployment.',
+      ],
     ]);
   });
 
   it('says nothing about what is right', () => {
-    expect(correct.map((model) => says(noSecretBakedAtDeploy, model))).toEqual([[]]);
+    expect(correct.map((model) => says(noSecretBakedAtDeploy, model))).toEqual([[], []]);
   });
 
   it('does not decide when `environment.variables.DB_PASSWORD` is not known', () => {

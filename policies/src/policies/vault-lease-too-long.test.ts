@@ -16,7 +16,7 @@ describe('vault-lease-too-long', () => {
   });
 
   it('says nothing about what is right', () => {
-    expect(correct.map((model) => says(vaultLeaseTooLong, model))).toEqual([[]]);
+    expect(correct.map((model) => says(vaultLeaseTooLong, model))).toEqual([[], []]);
   });
 
   it('does not decide when `maxTtl` is not known', () => {

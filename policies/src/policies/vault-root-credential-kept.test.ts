@@ -11,11 +11,12 @@ describe('vault-root-credential-kept', () => {
   it('says what is wrong with the samples of its page', () => {
     expect(incorrect.map((model) => says(vaultRootCredentialKept, model))).toEqual([
       ['fail: app gives Vault a password, and nothing rotates it.'],
+      ['fail: app gives Vault a password, and nothing rotates it.'],
     ]);
   });
 
   it('says nothing about what is right', () => {
-    expect(correct.map((model) => says(vaultRootCredentialKept, model))).toEqual([[]]);
+    expect(correct.map((model) => says(vaultRootCredentialKept, model))).toEqual([[], []]);
   });
 
   it('does not decide when `postgresql` is not known', () => {

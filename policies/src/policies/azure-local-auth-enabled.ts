@@ -1,0 +1,53 @@
+import { at } from '@keyturn/resources';
+import { definePolicy, fail, isOfType, notKnown, pass } from '../policy.js';
+import { truthOf } from '../truth.js';
+
+/** Type → the switch that turns keys off, where it stands, and the position in which they are off. */
+const switches: readonly {
+  readonly types: readonly string[];
+  readonly path: readonly string[];
+  readonly off: 'on' | 'off';
+}[] = [
+  {
+    types: [
+      'azure-native:documentdb*:DatabaseAccount',
+      'azure-native:cosmosdb*:DatabaseAccount',
+      'azure-native:eventhub*:Namespace',
+      'azure-native:servicebus*:Namespace',
+      'azure-native:appconfiguration*:ConfigurationStore',
+      'azure-native:search*:Service',
+      'azure-native:automation*:AutomationAccount',
+      'azure-native:signalrservice*:SignalR',
+    ],
+    path: ['disableLocalAuth'],
+    off: 'on',
+  },
+  { types: ['azure-native:cognitiveservices*:Account'], path: ['properties', 'disableLocalAuth'], off: 'on' },
+  { types: ['azure-native:containerservice*:ManagedCluster'], path: ['disableLocalAccounts'], off: 'on' },
+  { types: ['azure:cosmosdb/account:Account'], path: ['localAuthenticationDisabled'], off: 'on' },
+  { types: ['azure:appconfiguration/configurationStore:ConfigurationStore'], path: ['localAuthEnabled'], off: 'off' },
+  { types: ['azure:servicebus/namespace:Namespace'], path: ['localAuthEnabled'], off: 'off' },
+  { types: ['azure:eventhub/eventHubNamespace:EventHubNamespace'], path: ['localAuthenticationEnabled'], off: 'off' },
+];
+
+export const azureLocalAuthEnabled = definePolicy({
+  facts: {
+    id: 'azure-local-auth-enabled',
+    summary: 'Require services of Azure to take identities, and no keys',
+    severity: 'low',
+    breaks:
+      'The keys of the service never expire, and whoever has one needs no identity; each place that holds it has to follow its rotation.',
+    fix: 'Switch local authentication off, and let clients use a managed identity.',
+  },
+  types: switches.flatMap(({ types }) => types),
+  needs: 'resource',
+  check({ resource }) {
+    const found = switches.find(({ types }) => isOfType(resource.type, types));
+    if (!found) return pass;
+    const value = at(resource.properties, ...found.path);
+    const truth = truthOf(value);
+    if (truth === found.off) return pass;
+    if (truth === 'unknown') return notKnown(resource, 'whether it takes keys', found.path.join('.'));
+    return fail(`${resource.name} takes keys.`, found.path.join('.'), value);
+  },
+});
