@@ -1,5 +1,5 @@
 import type { Model, Resource } from '@keyturn/resources';
-import { Output, Origin, resource, unknown, urnOf } from '../../policies/src/testing.js';
+import { Output, Origin, resource, unknown, urnOf } from '../../../policies/src/testing.js';
 
 /** One application of a company that keeps everything in one stack: what it has is what programs of that size have. */
 type Application = (index: number) => readonly Resource[];
