@@ -113,7 +113,7 @@ function configOf(endpoint: Endpoint, login: Login, patience: Patience, database
     port: endpoint.port,
     user: login.user,
     password: login.password,
-    ...(database && { database: endpoint.database }),
+    ...(database && endpoint.database !== '' && { database: endpoint.database }),
     ...(tls !== false && {
       ssl: { ...((tls === true ? {} : tls) as object), rejectUnauthorized: true, verifyIdentity: true },
     }),

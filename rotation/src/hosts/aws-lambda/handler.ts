@@ -4,7 +4,6 @@ import type { RotationEvent } from '../../events.js';
 import type { Holder } from '../../holder.js';
 import type { RetireResult } from '../../retire.js';
 import { databaseOf } from './database.js';
-import { mysqlOf } from './mysql-of.js';
 import { overdueBy, rotateAgain } from './overdue.js';
 import { type Settings, settingsFrom } from './settings.js';
 import { type RotatedSecret, secretOf } from './secret.js';
@@ -65,7 +64,7 @@ export function createHandler(options: HandlerOptions): (event: unknown) => Prom
     const event = checked(given);
     const settings = options.settings ?? settingsFrom(process.env);
     const secret = await secretOf(options.client, event.SecretId, settings);
-    const database = mysqlOf(secret, settings) ?? (await databaseOf(secret, settings));
+    const database = await databaseOf(secret, settings, settings.plan.strategy);
     if ('keyturn' in event && event.keyturn === 'bootstrap') {
       await database.bootstrap();
       return undefined;

@@ -2,6 +2,7 @@ import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 
 import { StoreError } from '../../store.js';
 import { AwsSecretsManagerStore } from '../../stores/aws-secrets-manager/aws-secrets-manager-store.js';
+import { defaultsOf } from './database.js';
 import type { Settings } from './settings.js';
 
 /** The secret that is rotated, and the login of the rotator. */
@@ -24,7 +25,9 @@ export async function secretOf(
   settings: Settings,
 ): Promise<RotatedSecret> {
   const fields = settings.database;
-  const { engine = 'postgres', host, port = 5432, dbname = 'postgres', masterarn } = fields;
+  const engine = String(fields['engine'] ?? 'postgres');
+  const defaults = defaultsOf(engine);
+  const { host, port = defaults.port, dbname = defaults.dbname, masterarn } = fields;
   if (typeof host !== 'string' || typeof masterarn !== 'string') {
     throw new StoreError(
       'KEYTURN_DATABASE needs "host" and "masterarn", the ARN of the secret with the rotator\'s login.',
@@ -38,7 +41,7 @@ export async function secretOf(
   }
   return {
     store: new AwsSecretsManagerStore({ client, secretId, fields }),
-    engine: String(engine),
+    engine,
     host,
     port: Number(port),
     dbname: String(dbname),
