@@ -135,6 +135,7 @@ async function rotatorFor(
       admin: await adminOf(client, admin.secret),
     },
     { pair, sharedRoleKind: sharedRole, endpoints, tls: tlsFrom(tls, 'database.tls') },
+    plan.strategy,
   );
   // The next event is to come when the next rotation is due.
   const validFor = store.validFor ?? milliseconds(plan.every) + noticeMs;

@@ -120,7 +120,12 @@ function storeOf({ store }: HostSettings, api: KubernetesApi): Store {
   });
 }
 
-async function databaseFor({ pair, sharedRole = 'owner', database }: HostSettings): ReturnType<typeof databaseOf> {
+async function databaseFor({
+  pair,
+  plan,
+  sharedRole = 'owner',
+  database,
+}: HostSettings): ReturnType<typeof databaseOf> {
   const { engine = 'postgres', host, port, dbname, endpoints = [], admin, tls } = database;
   if (typeof admin !== 'string') throw new SettingsError('"admin" of "database" has to be a folder.');
   return await databaseOf(
@@ -132,5 +137,6 @@ async function databaseFor({ pair, sharedRole = 'owner', database }: HostSetting
       admin: loginIn(admin),
     },
     { pair, sharedRoleKind: sharedRole, endpoints, tls: tlsFrom(tls, 'database.tls') },
+    plan.strategy,
   );
 }
