@@ -23,7 +23,7 @@ import type { RehearseOptions } from './options.js';
 /** What one rotation showed. */
 export interface Turn {
   readonly rotation: number;
-  /** From the publication until nobody was connected with the older credential; absent when that did not come within the budget. */
+  /** From the publication, or from the last restart, until nobody was connected with the older credential; absent when that did not come within the budget. */
   readonly drainedMs?: number;
   /** What the application still held when the older credential ended. */
   readonly held: readonly Held[];
@@ -203,6 +203,8 @@ async function hand(
       drill.mark(`${instance.name} restarted`);
       drill.volley(options.strategy === 'in-place' ? volleyOf(options) : 0);
     });
+    // How long the replacement takes is ours and not the application's.
+    return now();
   }
   return at;
 }

@@ -76,7 +76,7 @@ export function verdictOf(record: PhaseRecord, turns: readonly Turn[], budget: B
               stuck.length > 0
                 ? `not drained in ${stuck.length} of ${turns.length} rotations`
                 : `${Math.round(Math.max(...drained))} ms`,
-            holds: stuck.length === 0,
+            holds: stuck.length === 0 && Math.max(...drained) <= budget.maxDrainMs,
           },
         ]),
   ];
