@@ -53,6 +53,7 @@ const wrong: ReadonlySet<string> = new Set([
   'NameError',
   'RotatorError',
   'PasswordLengthError',
+  'PermissionsError',
 ]);
 const unable: ReadonlySet<string> = new Set([
   'DatabaseError',

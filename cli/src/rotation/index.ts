@@ -5,6 +5,7 @@ import { adoptCommand } from './adopt.js';
 import { auditCommand } from './audit.js';
 import { bootstrapCommand } from './bootstrap.js';
 import { doctorCommand } from './doctor.js';
+import { permissionsCommand } from './permissions.js';
 import { resumeCommand, retireCommand, rollbackCommand, rotateCommand } from './rotate.js';
 import { statusCommand } from './status.js';
 
@@ -20,5 +21,6 @@ export function rotationCommands(terminal: Terminal, finish: (code: number) => v
     adoptCommand,
     doctorCommand,
     auditCommand,
+    permissionsCommand,
   ].map((make) => make(terminal, finish));
 }

@@ -24,13 +24,24 @@ interface Kind<Config extends object, Made> {
 }
 
 export type DatabaseKind<Config extends object> = Kind<Config, Database>;
-export type StoreKind<Config extends object> = Kind<Config, Store>;
+export interface StoreKind<Config extends object> extends Kind<Config, Store> {
+  /** What the rotator must be allowed on this store, each in the form that its administrator uses. */
+  rights(config: Config): readonly string[];
+}
 
 /** A kind whose own configuration is not looked at: the schema has checked it. */
 export type AnyKind<Made> = Pick<Kind<never, Made>, 'kind' | 'description' | 'properties'> & {
   readonly required: readonly string[];
   make(config: object, setting: Setting): Promise<Made>;
 };
+
+/** A kind of store whose own configuration is not looked at. */
+export type AnyStoreKind = AnyKind<Store> & { rights(config: object): readonly string[] };
+
+/** Puts a kind of store among the others. */
+export function anyStoreKind<Config extends object>(kind: StoreKind<Config>): AnyStoreKind {
+  return { ...anyKind(kind), rights: (config) => kind.rights(config as Config) };
+}
 
 /** Puts a kind among the others. Its configuration was checked against its schema before `make` sees it. */
 export function anyKind<Config extends object, Made>(kind: Kind<Config, Made>): AnyKind<Made> {

@@ -26,6 +26,26 @@ export const awsSecretsManager: StoreKind<AwsSecretsManagerConfig> = {
         'Further keys of the JSON, such as host, port, engine, dbname. Default: those of the current version.',
     },
   },
+  rights: ({ secretId }) => [
+    JSON.stringify(
+      {
+        Version: '2012-10-17',
+        Statement: [
+          {
+            Effect: 'Allow',
+            Action: ['DescribeSecret', 'GetSecretValue', 'PutSecretValue', 'UpdateSecretVersionStage'].map(
+              (action) => `secretsmanager:${action}`,
+            ),
+            // The ARN ends with six characters that the name does not have.
+            Resource: secretId.startsWith('arn:') ? secretId : `arn:*:secretsmanager:*:*:secret:${secretId}-??????`,
+          },
+        ],
+      },
+      undefined,
+      2,
+    ),
+    'kms:Decrypt and kms:GenerateDataKey on the key of the secret, where it is not aws/secretsmanager',
+  ],
   async make({ secretId, region, endpoint, fields }) {
     const [{ AwsSecretsManagerStore }, { SecretsManagerClient }] = await Promise.all([
       import('@keyturn/rotation/aws-secrets-manager'),

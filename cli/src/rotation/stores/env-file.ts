@@ -23,6 +23,7 @@ export const envFile: StoreKind<EnvFileConfig> = {
         'File with ${DB_USER}, ${DB_PASSWORD} and ${DB_GENERATION}, from the folder of this configuration. Default: one line for each.',
     },
   },
+  rights: ({ path: file }) => [`write access to ${file} and to the folder it stands in`],
   async make({ path: file, template }, { folder }) {
     const { EnvFileStore } = await import('@keyturn/rotation');
     return new EnvFileStore({

@@ -53,6 +53,19 @@ export const kubernetes: StoreKind<KubernetesConfig> = {
       description: 'Further keys with ${DB_USER}, ${DB_PASSWORD} and ${DB_GENERATION} filled in, such as a URL.',
     },
   },
+  rights: ({ name, versioned }) => [
+    // RBAC knows no names for what is not there yet.
+    'Role: { apiGroups: [""], resources: ["secrets"], verbs: ["create"] }',
+    ...(versioned === true
+      ? [
+          'Role: { apiGroups: [""], resources: ["secrets"], verbs: ["get", "update", "delete"] }',
+          'Role: { apiGroups: [""], resources: ["configmaps"], verbs: ["create"] }',
+          `Role: { apiGroups: [""], resources: ["configmaps"], resourceNames: ["${name}"], verbs: ["get", "update"] }`,
+        ]
+      : [
+          `Role: { apiGroups: [""], resources: ["secrets"], resourceNames: ["${name}", "${name}-keyturn"], verbs: ["get", "update"] }`,
+        ]),
+  ],
   async make(config, setting) {
     const { inCluster, kubernetesApi, KubernetesSecretStore } = await import('@keyturn/rotation/kubernetes');
     const { server, token, ca, name, namespace, versioned, keys, previousKeys, templates } = config;

@@ -23,6 +23,12 @@ export const vault: StoreKind<VaultConfig> = {
     namespace: text,
     token: referenceSchema('Default: the environment variable VAULT_TOKEN.'),
   },
+  rights: ({ path, mount = 'secret' }) => [
+    `path "${mount}/data/${path}" { capabilities = ["create", "read", "update"] }`,
+    `path "${mount}/data/${path}.keyturn/*" { capabilities = ["create", "read", "update"] }`,
+    `path "${mount}/metadata/${path}.keyturn" { capabilities = ["list"] }`,
+    `path "${mount}/metadata/${path}.keyturn/*" { capabilities = ["delete", "list"] }`,
+  ],
   async make({ path, address, mount, namespace, token = { env: 'VAULT_TOKEN' } }, setting) {
     const { VaultKvStore } = await import('@keyturn/rotation/vault');
     const at = address ?? setting.env['VAULT_ADDR'];
