@@ -23,7 +23,7 @@ function recordingOf(name: string): Recording {
 }
 
 it('are all there', () => {
-  expect(names).toEqual(['laptop', 'rds-mysql-proxy', 'rds-postgres-lambda', 'vault-postgres-kubernetes']);
+  expect(names).toEqual(['azure', 'laptop', 'rds-mysql-proxy', 'rds-postgres-lambda', 'vault-postgres-kubernetes']);
 });
 
 describe.each(names)('the example %s', (name) => {

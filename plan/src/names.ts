@@ -53,6 +53,7 @@ export const componentTypes = {
   vaultDynamicDatabase: 'keyturn:vault:VaultDynamicDatabase',
   vaultStaticRolePair: 'keyturn:vault:VaultStaticRolePair',
   awsRotatingDatabaseSecret: 'keyturn:aws:RotatingDatabaseSecret',
+  azureKeyVaultRotation: 'keyturn:azure:AzureKeyVaultRotation',
   kubernetesSyncedSecret: 'keyturn:kubernetes:SyncedSecret',
   kubernetesVersionedSecret: 'keyturn:kubernetes:VersionedSecret',
   kubernetesRefreshableWorkload: 'keyturn:kubernetes:RefreshableWorkload',

@@ -8,7 +8,8 @@ import {
 } from '@keyturn/plan';
 import * as pulumi from '@pulumi/pulumi';
 
-import { type RotationSchedule, ScheduleError } from '../../schedule/rotation-schedule.js';
+import { hostScheduleOf } from '../../schedule/host-schedule.js';
+import type { RotationSchedule } from '../../schedule/rotation-schedule.js';
 
 /** The database that the job rotates. */
 export interface JobDatabase {
@@ -46,7 +47,7 @@ export const previousKeys = { user: 'previous-username', password: 'previous-pas
 export function hostSettings(job: JobSettings, namespace: pulumi.Input<string>): pulumi.Output<HostSettings> {
   const { database, templates, pods } = job;
   const { tls } = database;
-  const schedule = hostSchedule(job.schedule);
+  const schedule = hostScheduleOf(job.schedule);
   return pulumi.all([database.host, database.name, namespace]).apply(([host, dbname, place]) => ({
     pair: { name: job.pair, ...dualUsersOf(job.pair) },
     plan: job.plan,
@@ -75,19 +76,4 @@ export function hostSettings(job: JobSettings, namespace: pulumi.Input<string>):
 
 export function portOf({ engine = 'postgres', port }: JobDatabase): number {
   return port ?? (engine === 'postgres' ? 5432 : 3306);
-}
-
-/** @throws ScheduleError for a window, which the job does not know. */
-function hostSchedule(schedule: RotationSchedule): HostSettings['schedule'] {
-  if (schedule.window !== undefined) {
-    throw new ScheduleError(
-      'The job begins at its first look after the time, so it knows no `window`. Leave it out, or use `lookEvery`.',
-    );
-  }
-  if ('every' in schedule) return undefined;
-  return {
-    cron: schedule.cron,
-    timezone: schedule.timeZone ?? 'UTC',
-    ...(schedule.blackout === undefined ? {} : { blackouts: schedule.blackout }),
-  };
 }
