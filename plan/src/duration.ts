@@ -54,7 +54,7 @@ function isUnit(unit: string | undefined): unit is Unit {
   return unit !== undefined && Object.hasOwn(units, unit);
 }
 
-/** The shortest exact text of a length of time: `5400000` is `1h 30m`. */
+/** The text of a length of time, exact to the second: `5400000` is `1h 30m`. */
 export function formatDuration(ms: number): string {
   if (ms < 1_000) return `${Math.round(ms)}ms`;
   const parts: string[] = [];
@@ -69,5 +69,5 @@ export function formatDuration(ms: number): string {
     if (count > 0) parts.push(`${count}${unit}`);
     rest -= count * seconds;
   }
-  return parts.slice(0, 2).join(' ');
+  return parts.join(' ');
 }
