@@ -10,7 +10,7 @@ const run = promisify(execFile);
 
 /** A program that a Python package brings along. */
 export interface PythonTool {
-  /** What `pip install` takes, pinned: `moto[server]==5.1.4`. */
+  /** What `pip install` takes, pinned: `moto[server]==5.1.4`; several with a space between. */
   readonly requirement: string;
   /** The program's name, such as `moto_server`. */
   readonly command: string;
@@ -33,7 +33,7 @@ export async function pythonTool({ requirement, command }: PythonTool): Promise<
     await run('python3', ['-m', 'venv', folder]);
     await run(
       path.join(folder, 'bin', 'python'),
-      ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', requirement],
+      ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...requirement.split(' ')],
       {
         timeout: 300_000,
       },

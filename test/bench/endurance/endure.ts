@@ -1,17 +1,17 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 
 import { dualUsersOf, type Plan } from '@keyturn/plan';
 import { Pool } from '@keyturn/pool/pg';
 import { envFile } from '@keyturn/pool';
-import { createRotator, EnvFileStore, PostgresDatabase, type Rotator } from '@keyturn/rotation';
+import { createRotator, EnvFileStore, PostgresDatabase } from '@keyturn/rotation';
 import { startPostgres } from '@keyturn/services';
 import pg from 'pg';
 
 import { type Load, loadTable, startLoad } from '../load.js';
-import { heapMb } from './heap.js';
+import { rotateFully, StuckError } from '../rotate-fully.js';
+import { heapMb } from '../heap.js';
 import type { Endured, Sample } from './verdict.js';
 import { enduredOf } from './verdict.js';
 
@@ -24,13 +24,6 @@ export interface EnduranceOptions {
   readonly connections?: number;
   readonly onRotation?: (rotation: number) => void;
 }
-
-/** A rotation could not go on. */
-export class StuckError extends Error {
-  override readonly name = 'StuckError';
-}
-
-const patienceMs = 60_000;
 
 const pair = { name: 'shop', ...dualUsersOf('shop') };
 
@@ -84,7 +77,7 @@ export async function endure(options: EnduranceOptions): Promise<Endured> {
 
     following = new Pool({ ...at, max: connections, credentials: envFile({ path: file, pollMillis: 50 }) });
     load = startLoad(following, { workers: connections });
-    for (let done = 0; done < options.warmUp; done += 1) await rotate(rotator);
+    for (let done = 0; done < options.warmUp; done += 1) await rotateFully(rotator);
 
     const counted = load;
     const before = { queries: counted.queries, failed: counted.failed };
@@ -92,7 +85,7 @@ export async function endure(options: EnduranceOptions): Promise<Endured> {
     const samples: Sample[] = [];
     for (let done = 1; done <= options.rotations; done += 1) {
       const begun = performance.now();
-      await rotate(rotator);
+      await rotateFully(rotator);
       samples.push({ ms: performance.now() - begun, heapMb: heapMb(), ...(await countIn(admin)) });
       options.onRotation?.(done);
     }
@@ -111,27 +104,6 @@ export async function endure(options: EnduranceOptions): Promise<Endured> {
     await admin.end().catch(() => undefined);
     await server.stop();
     await rm(folder, { recursive: true, force: true });
-  }
-}
-
-async function rotate(rotator: Rotator): Promise<void> {
-  await until('advanced', () => rotator.advance());
-  await until('retired', () => rotator.retire());
-}
-
-/** Waiting for old sessions to end is a part of the rotation. */
-async function until(
-  wanted: 'advanced' | 'retired',
-  attempt: () => Promise<{ readonly outcome: string; readonly because?: string }>,
-): Promise<void> {
-  const started = Date.now();
-  for (;;) {
-    const { outcome, because } = await attempt();
-    if (outcome === wanted) return;
-    if (outcome !== 'waiting' || Date.now() - started > patienceMs) {
-      throw new StuckError(`A rotation should have ${wanted} and is ${outcome}: ${because ?? 'no reason given'}`);
-    }
-    await pause(5);
   }
 }
 
