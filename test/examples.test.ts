@@ -7,6 +7,8 @@ import { type Recording, recordProgram } from '@keyturn/recorder';
 import { leaves } from '@keyturn/resources';
 import { beforeAll, describe, expect, it } from 'vitest';
 
+import { greenAnswer } from '../examples/blue-green-eks/green.mjs';
+
 const root = path.resolve(import.meta.dirname, '..');
 const examples = path.join(root, 'examples');
 const names = readdirSync(examples).filter((name) => readdirSync(path.join(examples, name)).includes('Pulumi.yaml'));
@@ -23,7 +25,14 @@ function recordingOf(name: string): Recording {
 }
 
 it('are all there', () => {
-  expect(names).toEqual(['azure', 'laptop', 'rds-mysql-proxy', 'rds-postgres-lambda', 'vault-postgres-kubernetes']);
+  expect(names).toEqual([
+    'azure',
+    'blue-green-eks',
+    'laptop',
+    'rds-mysql-proxy',
+    'rds-postgres-lambda',
+    'vault-postgres-kubernetes',
+  ]);
 });
 
 describe.each(names)('the example %s', (name) => {
@@ -59,6 +68,31 @@ describe.each(names)('the example %s', (name) => {
       .trimEnd()
       .split('\n');
     expect(lines.length).toBeLessThanOrEqual(45);
+  });
+});
+
+describe('the blue-green example', () => {
+  const metadata = { generation: 7, annotations: { 'keyturn.dev/version': 'green' } };
+  it.each([
+    { phase: 'Healthy', seen: '7', version: 'green', says: undefined },
+    { phase: 'Paused', seen: '7', version: 'green', says: 'the rollout is Paused' },
+    { phase: 'Degraded', seen: '7', version: 'green', says: 'the rollout is Degraded' },
+    { phase: 'Healthy', seen: '6', version: 'green', says: 'Argo has not seen the rollout yet' },
+    {
+      phase: 'Healthy',
+      seen: '7',
+      version: 'greener',
+      says: 'the rollout has the version green: pulumi config set pending greener, pulumi up',
+    },
+  ])('answers $says when the rollout of $version is $phase', ({ phase, seen, version, says }) => {
+    expect(greenAnswer({ metadata, status: { phase, observedGeneration: seen } }, version)).toBe(says);
+  });
+
+  it('pins blue and green by the versions of Secrets Manager', () => {
+    const pinned = recordingOf('blue-green-eks').resources.filter(({ properties }) =>
+      JSON.stringify([...leaves(properties)].map(({ value }) => value)).includes('uuid/'),
+    );
+    expect(pinned.map(({ name }) => name)).toHaveLength(2);
   });
 });
 

@@ -27,6 +27,7 @@ export const k8sSyncedVersionPinned = definePolicy({
 function checkExternal(resource: Resource): readonly Result[] {
   const spec = at(resource.properties, 'spec');
   if (spec.kind === 'unknown') return [notKnown(resource, 'which versions it reads', 'spec')];
+  if (isOneVersionForEver(spec)) return [];
   return [
     ['data', 'remoteRef'],
     ['dataFrom', 'extract'],
@@ -37,6 +38,12 @@ function checkExternal(resource: Resource): readonly Result[] {
       judge(resource, at(entry, reference, 'version'), ['spec', list, index, reference, 'version']),
     );
   });
+}
+
+/** Read once, into a Secret that cannot change: workloads name the Secret of the version that they want, and the next version has one of its own. */
+function isOneVersionForEver(spec: Value): boolean {
+  const immutable = at(spec, 'target', 'immutable');
+  return text(at(spec, 'refreshPolicy')) === 'OnChange' && immutable.kind === 'known' && immutable.value === true;
 }
 
 function judge(resource: Resource, version: Value, path: Path): readonly Result[] {
