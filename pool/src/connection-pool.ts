@@ -73,7 +73,7 @@ export class ConnectionPool<C extends object> {
       isEnding: () => this.#ended !== undefined,
       hasConnections: () => this.following.slots.free < options.max,
       logIn: async () => {
-        this.#offer(await this.#logIn(this.following.ending));
+        this.#received(await this.#logIn(this.following.ending));
       },
       closeAnIdleOne: () => {
         const member = this.#idle.shift();
@@ -180,6 +180,12 @@ export class ConnectionPool<C extends object> {
     }
   }
 
+  /** The pool may have ended while the connection logged in. */
+  #received(member: Member<C>): void {
+    if (this.#ended) this.#close(member);
+    else this.#offer(member);
+  }
+
   #offer(member: Member<C>): void {
     const waiting = this.#waiting.shift();
     if (waiting) {
@@ -242,8 +248,7 @@ export class ConnectionPool<C extends object> {
       ]);
       const member = await this.#logIn(left);
       this.#opening -= 1;
-      if (this.#ended) this.#close(member);
-      else this.#offer(member);
+      this.#received(member);
     } catch (error) {
       this.#opening -= 1;
       // Without a credential nobody who waited as long can be served; other trouble is told to one, and the next one tries.

@@ -191,10 +191,15 @@ export class Following<C extends Connection> {
 
   /** Logs in once with a new credential before any connection is given up for it: a wrong secret then costs nothing. */
   async #prove(fleet: Fleet<C>): Promise<void> {
-    if (this.#proving || !fleet.hasConnections()) return;
+    if (!fleet.hasConnections()) return;
+    if (this.#proving) {
+      // The login that proves may still wait for room that another one took.
+      if (this.#unproven(fleet)) this.#makeRoom(fleet);
+      return;
+    }
     this.#proving = true;
     for (let pause = 250; this.#unproven(fleet); pause = Math.min(30_000, pause * 2)) {
-      if (this.slots.free <= 0 && !fleet.closeAnIdleOne()) this.#roomWanted = true;
+      this.#makeRoom(fleet);
       try {
         await fleet.logIn();
       } catch {
@@ -203,6 +208,10 @@ export class Following<C extends Connection> {
     }
     this.#roomWanted = false;
     this.#proving = false;
+  }
+
+  #makeRoom(fleet: Fleet<C>): void {
+    if (this.slots.free <= 0 && !fleet.closeAnIdleOne()) this.#roomWanted = true;
   }
 
   #unproven(fleet: Fleet<C>): boolean {

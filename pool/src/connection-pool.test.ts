@@ -1,0 +1,103 @@
+import { EventEmitter, once } from 'node:events';
+
+import { describe, expect, it } from 'vitest';
+
+import { ConnectionPool } from './connection-pool.js';
+import { followPolicy } from './policy.js';
+import { eventually, ScriptedSource } from './testing/postgres-pair.js';
+
+interface Fake {
+  readonly user: string;
+  gone(): void;
+}
+
+/** A server that answers logins when the test says so; its sockets close at once when the pool says good-bye. */
+function pool({ source, max }: { source: ScriptedSource; max: number }): {
+  pool: ConnectionPool<Fake>;
+  events: EventEmitter;
+  logins: (() => void)[];
+  answer: () => void;
+  openSockets: () => number;
+  take: () => Promise<Fake>;
+} {
+  const events = new EventEmitter();
+  const logins: (() => void)[] = [];
+  let sockets = 0;
+  let answering = false;
+  const connections = new ConnectionPool<Fake>(
+    {
+      open: async ({ user }, leave) => {
+        sockets += 1;
+        const gone = (): void => {
+          sockets -= 1;
+          leave();
+        };
+        if (!answering) await new Promise<void>((resolve) => logins.push(resolve));
+        return { user, gone };
+      },
+      close: (connection) => connection.gone(),
+      destroy: (connection) => connection.gone(),
+      processId: () => undefined,
+      emit: (event, payload) => events.emit(event, payload),
+    },
+    {
+      source,
+      policy: followPolicy({}).policy,
+      endpoint: 'fake',
+      max,
+      maxIdle: max,
+      idleMillis: 0,
+      acquireMillis: 0,
+      timedOut: () => new Error('timed out'),
+      ended: () => new Error('ended'),
+    },
+  );
+  const take = async (): Promise<Fake> =>
+    await new Promise((resolve, reject) =>
+      connections.take((error, connection) => (connection ? resolve(connection) : reject(error))),
+    );
+  return { pool: connections, events, logins, answer: () => void (answering = true), openSockets: () => sockets, take };
+}
+
+describe('a pool whose connections are its own', () => {
+  it('ends although a new credential was being proven, and leaves no socket', async () => {
+    const source = new ScriptedSource({ user: 'a', password: 'one', generation: 1 });
+    const subject = pool({ source, max: 2 });
+    const first = subject.take();
+    await eventually(() => subject.logins.length === 1);
+    subject.logins[0]?.();
+    subject.pool.give(await first);
+    source.publish({ user: 'b', password: 'two', generation: 2 });
+    await eventually(() => subject.logins.length === 2);
+    const ended = subject.pool.end();
+    subject.logins[1]?.();
+    await ended;
+    expect(subject.openSockets()).toBe(0);
+  });
+
+  it('proves the next credential although the login that was to prove the last one still waits for a socket that does not close', async () => {
+    const source = new ScriptedSource({ user: 'a', password: 'one', generation: 1 });
+    const subject = pool({ source, max: 2 });
+    const rotated = async (generation: number): Promise<void> => {
+      const [event] = (await once(subject.events, 'rotation', { signal: AbortSignal.timeout(5_000) })) as [object];
+      expect(event).toMatchObject({ generation });
+    };
+    subject.answer();
+    const [hanging, other] = [await subject.take(), await subject.take()];
+    const third = subject.take();
+    subject.pool.forget(hanging);
+    const second = rotated(2);
+    source.publish({ user: 'b', password: 'two', generation: 2 });
+    await eventually(() => subject.pool.counters.refreshes === 2);
+    subject.pool.give(other);
+    await second;
+    const next = rotated(3);
+    source.publish({ user: 'a', password: 'three', generation: 3 });
+    await eventually(() => subject.pool.counters.refreshes === 3);
+    subject.pool.give(await third);
+    await next;
+    hanging.gone();
+    await subject.pool.end();
+    expect(subject.openSockets()).toBe(0);
+  });
+});
