@@ -36,6 +36,11 @@ export function pageOf(id: string): string {
   return `${page}/${id}.md`;
 }
 
+/** Whether it is a rule of ours: those of other policy packs are called `pack:policy`, and have no page here. */
+export function hasPage(id: string): boolean {
+  return !id.includes(':');
+}
+
 /** critical, high → block; medium → warn; low → warn in `strict`, off elsewhere. `pci` blocks from medium up. */
 export function defaultLevel(severity: Severity, preset: Preset): Level {
   if (severity === 'critical' || severity === 'high') return 'block';

@@ -93,6 +93,15 @@ export interface Report {
     readonly manifests?: number;
     readonly rules: number;
   };
+  /** How the network was kept from programs that were run. Left out where none was. */
+  readonly network?: NetworkUse;
+}
+
+export interface NetworkUse {
+  /** `process`: refused inside each process. `namespace`: and by the kernel, too. Neither is a sandbox. */
+  readonly guard: 'process' | 'namespace';
+  /** Hosts and addresses that programs asked for in vain. */
+  readonly refused: readonly string[];
 }
 
 /** By file, line, column, rule, then message: the same input always gives the same order. */

@@ -45,7 +45,7 @@ const preload = fileURLToPath(new URL('../dist/preload/main.cjs', import.meta.ur
 const hooks = fileURLToPath(new URL('../dist/preload/esm.mjs', import.meta.url));
 
 /** Only these of the caller's variables reach the program. None of them is a credential or leads to one. */
-const passedOn = ['PATH', 'LANG', 'LC_ALL', 'TZ', 'SystemRoot', 'ComSpec', 'PATHEXT'];
+export const passedOn = ['PATH', 'LANG', 'LC_ALL', 'TZ', 'SystemRoot', 'ComSpec', 'PATHEXT'];
 
 let namespaceCommand: readonly string[] | undefined;
 
@@ -212,7 +212,7 @@ function ending(child: ChildProcess, { timeoutMs, signal }: RunInput): Promise<E
 }
 
 /** Whatever the program started goes with it. */
-function killGroup(child: ChildProcess): void {
+export function killGroup(child: ChildProcess): void {
   try {
     if (child.pid !== undefined && process.platform !== 'win32') process.kill(-child.pid, 'SIGKILL');
     else child.kill('SIGKILL');

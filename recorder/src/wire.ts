@@ -1,3 +1,5 @@
+import type { Value } from '@keyturn/resources';
+
 /** What Pulumi puts on the wire for values that JSON has no word for (`sdk/nodejs/runtime/rpc.ts`). */
 const signatureKey = '4dabf18193072939515e22adb298388d';
 const signatures = {
@@ -105,4 +107,22 @@ export function echo(data: unknown): unknown {
     default:
       return Object.fromEntries(Object.entries(data).map(([key, item]) => [key, echo(item)]));
   }
+}
+
+/** A value of the model as an engine would send it to a policy pack: unknowns and secrets are marked, outputs and references are gone. */
+export function toWire(value: Value): unknown {
+  if (value.kind === 'absent') return undefined;
+  const plain =
+    value.kind === 'known'
+      ? value.value
+      : value.kind === 'unknown'
+        ? unknownOnWire
+        : value.kind === 'list'
+          ? value.items.map(toWire)
+          : Object.fromEntries(
+              [...value.fields].filter(([, { kind }]) => kind !== 'absent').map(([key, field]) => [key, toWire(field)]),
+            );
+  return value.secret && (value.kind === 'known' || value.kind === 'unknown')
+    ? { [signatureKey]: signatures.secret, value: plain }
+    : plain;
 }

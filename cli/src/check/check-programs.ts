@@ -6,6 +6,7 @@ import { evaluate, type EvaluateOptions } from '@keyturn/policies';
 import { recordProgram, type Recording } from '@keyturn/recorder';
 import pMap from 'p-map';
 
+import { checkPacks, type PackPart } from './check-packs.js';
 import { movePlaces, type Part } from './part.js';
 
 export interface ProgramOptions {
@@ -14,6 +15,8 @@ export interface ProgramOptions {
   readonly stack?: string;
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
+  /** Full paths of other policy packs to run over each recording. */
+  readonly packs?: readonly string[];
   readonly onDone?: (directory: string) => void;
 }
 
@@ -28,14 +31,22 @@ export function checkPrograms(directories: readonly string[], options: ProgramOp
         ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
         ...(options.signal === undefined ? {} : { signal: options.signal }),
       });
+      const { packs = [], shown, timeoutMs, signal } = options;
+      const limits = { ...(timeoutMs === undefined ? {} : { timeoutMs }), ...(signal === undefined ? {} : { signal }) };
+      const others = await checkPacks(recording, { packs, shown, ...limits });
       options.onDone?.(directory);
-      return partOf(directory, recording, options);
+      return partOf(directory, recording, others, options);
     },
     { concurrency: availableParallelism() },
   );
 }
 
-function partOf(directory: string, recording: Recording, { evaluate: settings, shown }: ProgramOptions): Part {
+function partOf(
+  directory: string,
+  recording: Recording,
+  others: PackPart,
+  { evaluate: settings, shown }: ProgramOptions,
+): Part {
   const move = (file: string) => shown(path.resolve(directory, file));
   const evaluation = evaluate(recording, settings);
   const complete = recording.ended === 'complete';
@@ -46,11 +57,13 @@ function partOf(directory: string, recording: Recording, { evaluate: settings, s
     extent: 'whole',
   };
   return {
-    findings: movePlaces(evaluation.findings, move),
-    undecided: movePlaces(evaluation.undecided, move),
-    notAnalysed: movePlaces([...(complete ? [] : [failed]), ...recording.notAnalysed], move),
+    findings: movePlaces([...evaluation.findings, ...others.findings], move),
+    undecided: movePlaces([...evaluation.undecided, ...others.undecided], move),
+    notAnalysed: movePlaces([...(complete ? [] : [failed]), ...recording.notAnalysed, ...others.notAnalysed], move),
     resources: movePlaces(recording.resources, move),
     read: complete ? recording.files.map((file) => ({ file: move(file), by: 'policy' as const })) : [],
     programs: 1,
+    network: { guard: recording.networkGuard, refused: recording.refused },
+    packRules: others.packRules,
   };
 }

@@ -26,6 +26,7 @@ import { checkSources } from './check-sources.js';
 import { checkStates, checkYamlPrograms } from './check-documents.js';
 import { compareWith } from './compare.js';
 import { withoutDuplicates } from './duplicates.js';
+import { factsOf, packFolders } from './check-packs.js';
 import { configuredExceptions, directivesIn } from './exceptions.js';
 import { findInputs } from './find-inputs.js';
 import type { Part } from './part.js';
@@ -55,6 +56,8 @@ export interface CheckOptions {
   readonly base?: string;
   /** Milliseconds one program may take. Default: 60 000. */
   readonly timeoutMs?: number;
+  /** Folders of other CrossGuard policy packs, from `cwd`, to run over each program that is recorded. Default: none. */
+  readonly policyPacks?: readonly string[];
   /** The day exceptions are measured against, `YYYY-MM-DD`. Default: today in UTC. */
   readonly today?: string;
   readonly signal?: AbortSignal;
@@ -125,8 +128,9 @@ function baselineOf({ baseline }: CheckOptions, cwd: string, loaded: LoadedConfi
  * and what was not analysed. A `notAnalysed` entry whose `extent` is `whole` means that the report is not the whole truth.
  * @throws UsageError for options or a configuration that cannot be used.
  */
-export async function check(options: CheckOptions = {}): Promise<Report> {
-  const settled = settle(options);
+export async function check(given: CheckOptions = {}): Promise<Report> {
+  const settled = settle(given);
+  const options = { ...given, policyPacks: packFolders(given.policyPacks ?? [], settled.cwd) };
   const examined = await examine(options, settled);
   const { base } = options;
   if (base === undefined) return examined.report;
@@ -178,6 +182,7 @@ async function examine(options: CheckOptions, settled: CheckSettings): Promise<E
     ...(options.stack === undefined ? {} : { stack: options.stack }),
     ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
+    packs: packFolders(options.policyPacks ?? [], cwd),
     onDone: report('programs', inputs.programs.length),
   });
   const manifests = checkManifests(inputs.manifests, { evaluate, named, shown });
@@ -208,7 +213,10 @@ function combine(
   disabled: readonly Suppressed[],
   settled: CheckSettings,
 ): Report {
-  const { rules, settings, preset, cwd, loaded, today } = settled;
+  const { settings, preset, cwd, loaded, today } = settled;
+  const packRules = new Map(parts.flatMap((part) => [...(part.packRules ?? [])]));
+  const others = [...packRules].map(([id, severity]): Rule => ({ kind: 'policy', facts: factsOf(id, severity) }));
+  const rules = [...settled.rules, ...others];
   const sum = (count: (part: Part) => number | undefined) =>
     parts.reduce((total, part) => total + (count(part) ?? 0), 0);
   const looked = {
@@ -270,6 +278,7 @@ function combine(
     notAnalysed,
     suppressed: [...suppressed, ...disabled, ...rest.suppressed],
     looked,
+    ...networkOf(parts),
   };
 
   function textOf(file: string): string | undefined {
@@ -286,11 +295,19 @@ function combine(
   }
 
   function levelOf(id: string) {
+    if (packRules.has(id)) return 'warn';
     const given = settings[id];
     const level = typeof given === 'string' ? given : given?.level;
     const severity = rules.find(({ facts }) => facts.id === id)?.facts.severity ?? exceptionRules[0].severity;
     return level ?? defaultLevel(severity, preset);
   }
+}
+
+function networkOf(parts: readonly Part[]): Pick<Report, 'network'> {
+  const used = parts.flatMap(({ network }) => network ?? []);
+  if (used.length === 0) return {};
+  const guard = used.every((each) => each.guard === 'namespace') ? 'namespace' : 'process';
+  return { network: { guard, refused: [...new Set(used.flatMap(({ refused }) => refused))].sort() } };
 }
 
 /** Paths as people write them: from the folder they are in, with `/`. */

@@ -1,4 +1,4 @@
-import type { Finding, FindingPlace, NotAnalysed, Undecided } from '@keyturn/findings';
+import type { Finding, FindingPlace, NetworkUse, NotAnalysed, Severity, Undecided } from '@keyturn/findings';
 import type { Resource } from '@keyturn/resources';
 
 /** What one reader of the check has to say. Places are as the report shows them. */
@@ -12,6 +12,9 @@ export interface Part {
   readonly programs?: number;
   readonly sourceFiles?: number;
   readonly manifests?: number;
+  readonly network?: NetworkUse;
+  /** Policies of other packs that ran, as `pack:policy`, with the severity that the pack gives. */
+  readonly packRules?: ReadonlyMap<string, Severity>;
 }
 
 /** Changes the file of every place. */

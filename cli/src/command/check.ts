@@ -29,6 +29,7 @@ interface Flags {
 /** `keyturn check`. `finish` gets the exit code. */
 export function checkCommand(terminal: Terminal, finish: (code: number) => void): Command {
   const destinations = new Destinations();
+  const policyPacks: string[] = [];
   return new Command('check')
     .description('Find what will hurt on rotation day: in Pulumi programs, Kubernetes YAML and application source')
     .addArgument(new Argument('[paths...]', 'files and folders (default: this folder)'))
@@ -59,11 +60,16 @@ export function checkCommand(terminal: Terminal, finish: (code: number) => void)
     .option('--update-baseline', 'write all findings into the baseline')
     .option('--prune-baseline', 'remove from the baseline what is gone')
     .option('--base <ref>', 'report only what is new since a git ref, and how rotation changed')
+    .option(
+      '--policy-pack <dir>',
+      'run another CrossGuard policy pack over each program, too; may be given several times',
+      (value) => void policyPacks.push(value),
+    )
     .option('--stack <name>', 'stack whose configuration Pulumi programs get')
     .addOption(new Option('--timeout <seconds>', 'how long one program may take (default: 60)').argParser(seconds))
     .addHelpText('after', helpText)
     .action(async (paths: string[], flags: Flags) => {
-      finish(await runCheck(paths, flags, destinations, terminal));
+      finish(await runCheck(paths, flags, destinations, policyPacks, terminal));
     });
 }
 
@@ -87,6 +93,7 @@ async function runCheck(
   paths: readonly string[],
   flags: Flags,
   destinations: Destinations,
+  policyPacks: readonly string[],
   terminal: Terminal,
 ): Promise<number> {
   const where = destinations.all();
@@ -104,6 +111,7 @@ async function runCheck(
     ...(flags.preset === undefined ? {} : { preset: flags.preset }),
     ...(flags.config === undefined ? {} : { config: flags.config }),
     ...(flags.baseline === undefined ? {} : { baseline: flags.baseline }),
+    ...(policyPacks.length === 0 ? {} : { policyPacks }),
     ...(flags.base === undefined ? {} : { base: flags.base }),
     ...(flags.stack === undefined ? {} : { stack: flags.stack }),
     ...(flags.timeout === undefined ? {} : { timeoutMs: flags.timeout * 1000 }),

@@ -1,5 +1,6 @@
 import { severities, type Severity } from '../facts.js';
 import type { Report } from '../finding.js';
+import { printable } from '../terminal.js';
 
 /** Findings by severity; every severity is there, so that a reader need not ask. */
 export function bySeverity(report: Report): Record<Severity, number> {
@@ -31,6 +32,14 @@ export function lookedLine({ looked }: Report): string {
     counted(looked.sourceFiles, 'source file'),
     counted(looked.rules, 'rule'),
   ].join(', ');
+}
+
+/** How programs were kept from the network, and what they asked for; empty where none was run. */
+export function networkLine({ network }: Report): string {
+  if (network === undefined) return '';
+  const guards = network.guard === 'namespace' ? 'inside the process and by the kernel' : 'inside the process only';
+  const refused = network.refused.length === 0 ? '' : `; refused: ${network.refused.map(printable).join(', ')}`;
+  return `Programs ran without a network (kept from it ${guards}${refused}).`;
 }
 
 /** One sentence that never says "no findings" when nothing, or not everything, was read. */

@@ -1,7 +1,8 @@
-import { pageOf, type Severity } from '../facts.js';
+import { hasPage, pageOf, type Severity } from '../facts.js';
 import {
   inOrder,
   type Finding,
+  type NetworkUse,
   type NotAnalysed,
   type PostureChange,
   type Report,
@@ -11,9 +12,9 @@ import {
 import type { FormatContext } from './context.js';
 import { bySeverity } from './counts.js';
 
-/** A finding, and the page of its rule. */
+/** A finding, and the page of its rule where it is one of ours. */
 export interface JsonFinding extends Finding {
-  readonly page: string;
+  readonly page?: string;
 }
 
 /**
@@ -38,11 +39,13 @@ export interface JsonReport {
   readonly notAnalysed: readonly NotAnalysed[];
   /** Only after a comparison with a base. */
   readonly posture?: readonly PostureChange[];
+  /** Only where programs were run. */
+  readonly network?: NetworkUse;
 }
 
 /** The report as data. See {@link JsonReport} for the shape. */
 export function formatJson(report: Report, { version }: Pick<FormatContext, 'version'>): string {
-  const { findings, suppressed = [], undecided, notAnalysed, posture, looked } = report;
+  const { findings, suppressed = [], undecided, notAnalysed, posture, looked, network } = report;
   const json: JsonReport = {
     schemaVersion: 1,
     tool: { name: 'keyturn', version },
@@ -54,11 +57,15 @@ export function formatJson(report: Report, { version }: Pick<FormatContext, 'ver
       undecided: undecided.length,
       notAnalysed: notAnalysed.length,
     },
-    findings: inOrder(findings).map((finding) => ({ ...finding, page: pageOf(finding.rule) })),
+    findings: inOrder(findings).map((finding) => ({
+      ...finding,
+      ...(hasPage(finding.rule) ? { page: pageOf(finding.rule) } : {}),
+    })),
     suppressed,
     undecided,
     notAnalysed,
     ...(posture === undefined ? {} : { posture }),
+    ...(network === undefined ? {} : { network }),
   };
   return `${JSON.stringify(json, null, 2)}\n`;
 }

@@ -1,8 +1,8 @@
-import { pageOf } from '../facts.js';
+import { hasPage, pageOf } from '../facts.js';
 import { inOrder, type Finding, type FindingPlace, type Report } from '../finding.js';
 import { printable } from '../terminal.js';
 import type { FormatContext } from './context.js';
-import { lookedLine, verdict } from './counts.js';
+import { lookedLine, networkLine, verdict } from './counts.js';
 import { placeIn } from './repository-path.js';
 
 /** GitHub cuts a step summary off at 1 MiB; this many rows stay far below. */
@@ -15,11 +15,11 @@ export function formatMarkdown(report: Report, context: FormatContext): string {
   const findings = inOrder(report.findings);
   const place = (where: FindingPlace) => code(`${placeIn(where.file, context.prefix)}:${where.line}`);
   const row = ({ severity, rule, message, place: where }: Finding) =>
-    `| ${severity} | [${escape(rule)}](${pageOf(encodeURIComponent(rule))}) | ${place(where)} | ${escape(message)} |`;
+    `| ${severity} | ${hasPage(rule) ? `[${escape(rule)}](${pageOf(rule)})` : escape(rule)} | ${place(where)} | ${escape(message)} |`;
 
   const blocks = [
     '## keyturn check',
-    `**${escape(verdict(report))}** Looked at ${lookedLine(report)}.`,
+    `**${escape(verdict(report))}** Looked at ${lookedLine(report)}. ${escape(networkLine(report))}`.trimEnd(),
     ...(findings.length === 0 ? [] : [table(findings.slice(0, open).map(row))]),
     ...folded('More findings', findings.slice(open, mostRows).map(row), true),
     ...(findings.length > mostRows ? [`${findings.length - mostRows} more are left out here.`] : []),

@@ -5,7 +5,7 @@ import { pageOf, type Severity } from '../facts.js';
 import { inOrder, type Finding, type FindingPlace, type NotAnalysed, type Report, type Undecided } from '../finding.js';
 import { printable } from '../terminal.js';
 import type { FormatContext } from './context.js';
-import { counted, lookedLine, verdict } from './counts.js';
+import { counted, lookedLine, networkLine, verdict } from './counts.js';
 import { maskSource, type MaskedSource } from './masked-source.js';
 
 type Style = Parameters<typeof styleText>[0];
@@ -56,9 +56,10 @@ export function formatPretty(report: Report, context: FormatContext): string {
     ...section(paint, 'Not analysed', report.notAnalysed.map(notAnalysedLine)),
   );
 
+  const networkText = (of: Report) => (of.network === undefined ? '' : `\n${paint('dim', networkLine(of))}`);
   const clean = report.findings.length === 0 && !report.notAnalysed.some(({ extent }) => extent === 'whole');
   blocks.push(
-    `${paint(clean ? 'green' : ['bold', 'red'], verdict(report))}\n${paint('dim', `Looked at ${lookedLine(report)}.`)}${openLine(report)}`,
+    `${paint(clean ? 'green' : ['bold', 'red'], verdict(report))}\n${paint('dim', `Looked at ${lookedLine(report)}.`)}${networkText(report)}${openLine(report)}`,
   );
   return `${blocks.join('\n\n')}\n`;
 }

@@ -1,8 +1,9 @@
 import type * as sarif from 'sarif';
 
-import { defaultLevel, pageOf, type Level, type RuleFacts, type Severity } from '../facts.js';
+import { defaultLevel, hasPage, pageOf, type Level, type RuleFacts, type Severity } from '../facts.js';
 import { inOrder, type Finding, type FindingPlace, type Report, type Suppressed } from '../finding.js';
 import type { FormatContext } from './context.js';
+import { networkLine } from './counts.js';
 import { isAbsolute, placeIn } from './repository-path.js';
 
 /** What GitHub sorts by; the limits of its own words are 9.0, 7.0 and 4.0. */
@@ -61,7 +62,7 @@ function rulesOf(report: Report, { rules }: FormatContext): Pick<RuleFacts, 'id'
 function ruleOf(rule: Pick<RuleFacts, 'id'> & Partial<RuleFacts>): sarif.ReportingDescriptor {
   const { id, summary, breaks, fix, severity, deprecatedIds = [], controls = [], equivalents = [] } = rule;
   if (summary === undefined || breaks === undefined || fix === undefined || severity === undefined) {
-    return { id, helpUri: pageOf(id) };
+    return hasPage(id) ? { id, helpUri: pageOf(id) } : { id };
   }
   return {
     id,
@@ -157,6 +158,7 @@ function invocationOf(report: Report, results: number, context: FormatContext): 
       ...(place === undefined ? {} : { locations: [locationOf(place, context)] }),
     })),
   ];
+  if (report.network !== undefined) notes.push({ level: 'note', message: { text: networkLine(report) } });
   if (results > mostResults) {
     notes.push({
       level: 'error',

@@ -1,10 +1,12 @@
-import { spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 
 /** Why one program has not what it needs. */
 export type Missing = ReadonlyMap<string, string>;
+
+type Say = (text: string) => void;
 
 export interface Installed {
   /** By the folder of the program: the packages that the registry does not have. */
@@ -24,11 +26,11 @@ const cache = path.join(import.meta.dirname, '..', '..', '..', '.cache', 'corpus
  * Gives each program the packages that its own `package.json` names. Programs that do not contradict each other share a folder of
  * packages, because a provider's SDK takes a minute to unpack. What is there already is left as it is.
  */
-export function installFor(corpus: string, programs: readonly string[], say: (text: string) => void): Installed {
+export async function installFor(corpus: string, programs: readonly string[], say: Say): Promise<Installed> {
   const missing = new Map<string, string>();
   const links: string[] = [];
   for (const { packages, programs: sharing } of wishes(corpus, programs)) {
-    const { folder, absent } = install(packages, say);
+    const { folder, absent } = await install(packages, say);
     for (const program of sharing) {
       const own = manifestOf(corpus, program);
       if (own === undefined) continue;
@@ -86,48 +88,43 @@ function packagesIn(file: string): Map<string, string> {
 }
 
 /** One folder with all of them; what the registry does not have is left out, and named. */
-function install(
+async function install(
   packages: ReadonlyMap<string, string>,
-  say: (text: string) => void,
-): { folder: string; absent: Set<string> } {
-  const wanted = new Map([...packages].sort(([a], [b]) => (a < b ? -1 : 1)));
-  const folder = path.join(
-    cache,
-    createHash('sha256')
-      .update(JSON.stringify([...wanted]))
-      .digest('hex')
-      .slice(0, 16),
-  );
+  say: Say,
+): Promise<{ folder: string; absent: Set<string> }> {
+  const wanted = [...packages].sort(([a], [b]) => (a < b ? -1 : 1));
+  const folder = path.join(cache, createHash('sha256').update(JSON.stringify(wanted)).digest('hex').slice(0, 16));
   const done = path.join(folder, 'absent.json');
   if (existsSync(done)) return { folder, absent: new Set(JSON.parse(readFileSync(done, 'utf8')) as string[]) };
-  const absent = new Set<string>();
   mkdirSync(folder, { recursive: true });
-  for (;;) {
-    say(`installing ${wanted.size} packages`);
-    writeFileSync(
-      path.join(folder, 'package.json'),
-      JSON.stringify({ name: 'corpus', private: true, dependencies: Object.fromEntries(wanted) }),
+  // npm stops at the first package that is not there, so each is asked for before.
+  const absent: string[] = [];
+  for (const [name, range] of wanted)
+    if ((await npm(folder, 'view', `${name}@${range}`, 'name')) !== '') absent.push(name);
+  const dependencies = Object.fromEntries(wanted.filter(([name]) => !absent.includes(name)));
+  say(`installing ${Object.keys(dependencies).length} packages`);
+  if (absent.length > 0) say(`the registry has no ${absent.join(', ')}`);
+  writeFileSync(path.join(folder, 'package.json'), JSON.stringify({ name: 'corpus', private: true, dependencies }));
+  // Scripts of packages never run, and a peer that a program does not name is not needed to run it.
+  const flags = [
+    '--ignore-scripts',
+    '--legacy-peer-deps',
+    '--no-audit',
+    '--no-fund',
+    '--no-package-lock',
+    '--prefer-offline',
+  ];
+  const error = await npm(folder, 'install', ...flags);
+  if (error !== '') throw new Error(`npm could not install the packages in ${folder}: ${error}`);
+  writeFileSync(done, JSON.stringify(absent));
+  return { folder, absent: new Set(absent) };
+}
+
+/** What npm said went wrong, or nothing. */
+function npm(cwd: string, ...args: readonly string[]): Promise<string> {
+  return new Promise((resolve) => {
+    execFile('npm', [...args], { cwd, maxBuffer: 16 << 20 }, (error, _stdout, stderr) =>
+      resolve(error === null ? '' : stderr.slice(-800) || error.message),
     );
-    // Scripts of packages never run, and a peer that a program does not name is not needed to run it.
-    const flags = [
-      '--ignore-scripts',
-      '--legacy-peer-deps',
-      '--no-audit',
-      '--no-fund',
-      '--no-package-lock',
-      '--prefer-offline',
-    ];
-    const { status, stderr } = spawnSync('npm', ['install', ...flags], { cwd: folder, encoding: 'utf8' });
-    if (status === 0) break;
-    const refused = [...wanted.keys()].find((name) =>
-      new RegExp(`(?:'|/|for |target )${name.replace('/', '(?:/|%2f)')}(?:@|'| |$)`, 'im').test(stderr),
-    );
-    if (refused === undefined)
-      throw new Error(`npm could not install ${[...wanted.keys()].join(', ')}: ${stderr.slice(-800)}`);
-    say(`the registry has no ${refused}@${wanted.get(refused) ?? ''}`);
-    wanted.delete(refused);
-    absent.add(refused);
-  }
-  writeFileSync(done, JSON.stringify([...absent]));
-  return { folder, absent };
+  });
 }

@@ -29,7 +29,7 @@ export interface ProgramOptions {
 /** Records every TypeScript program below a folder, one after the other, so that each has the machine to itself. */
 export async function measurePrograms(corpus: string, { install, say }: ProgramOptions): Promise<ProgramTimes[]> {
   const programs = programsBelow(corpus);
-  const installed = install ? installFor(corpus, programs, say) : undefined;
+  const installed = install ? await installFor(corpus, programs, say) : undefined;
   try {
     const measured: ProgramTimes[] = [];
     for (const program of programs) {

@@ -1,0 +1,4 @@
+/** Loaded into the process that runs a policy pack: it answers calls, and makes none. */
+import { refuseNetwork } from './network.cjs';
+
+refuseNetwork();
