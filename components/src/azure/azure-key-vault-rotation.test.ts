@@ -171,6 +171,21 @@ describe('AzureKeyVaultRotation', () => {
     });
   });
 
+  it.each([
+    { engine: 'mysql', port: 3306, longest: 30 },
+    { engine: 'mariadb', port: 3306, longest: 126 },
+  ] as const)(
+    'tells the function of $engine its port, and takes names that fit it',
+    async ({ engine, port, longest }) => {
+      const database = { engine, host: 'shop.mysql.database.azure.com', name: 'shop' };
+      await build(engine, { database });
+      expect(settingsOf(engine).database).toMatchObject({ engine, port });
+      const named = (length: number) => ({ database, pair: 'p'.repeat(length), secretName: 'shop' });
+      await build(`long-${engine}`, named(longest));
+      await expect(build(`longer-${engine}`, named(longest + 1))).rejects.toThrow(NameError);
+    },
+  );
+
   it('is announced by Key Vault no earlier than the calendar rotates, so that the event never breaks a window', async () => {
     await build('calm', { schedule: { cron: '0 4 1 * *' } });
     await build('period', { schedule: { every: '60 days' } });

@@ -6,6 +6,7 @@ import {
   type HostDatabase,
   type HostSettings,
   hostVariables,
+  longestPostgresName,
   milliseconds,
   type Plan,
   PlanError,
@@ -19,6 +20,7 @@ import type * as storage from '@pulumi/azure-native/storage/index.js';
 import type * as web from '@pulumi/azure-native/web/index.js';
 import * as pulumi from '@pulumi/pulumi';
 
+import { longestMysqlName } from '../mysql/dual-user-model.js';
 import { hostScheduleOf } from '../schedule/host-schedule.js';
 import { longestGap, type RotationSchedule, scheduledPlan } from '../schedule/rotation-schedule.js';
 import { makeChild, type Transform } from '../transform.js';
@@ -29,8 +31,10 @@ import { type RotatorWatch, watch } from './watch.js';
 
 /** Where applications connect. */
 export interface KeyVaultDatabase {
+  /** Default: `postgres`. */
+  readonly engine?: 'postgres' | 'mysql' | 'mariadb';
   readonly host: pulumi.Input<string>;
-  /** Default: 5432. */
+  /** Default: 5432; 3306 on MySQL and MariaDB. */
   readonly port?: pulumi.Input<number>;
   readonly name: pulumi.Input<string>;
   /** Endpoints beside the writer; a login is tried on each before anything is published. Default: none. */
@@ -38,7 +42,7 @@ export interface KeyVaultDatabase {
 }
 
 export interface AzureKeyVaultRotationArgs {
-  /** Required. An Azure Database for PostgreSQL, or another PostgreSQL that the function reaches. */
+  /** Required. An Azure Database for PostgreSQL or MySQL, or another server that the function reaches. */
   readonly database: KeyVaultDatabase;
   /** Required. Name of the pair: users `<pair>_a` and `<pair>_b` over the shared role `<pair>`. */
   readonly pair: string;
@@ -58,7 +62,7 @@ export interface AzureKeyVaultRotationArgs {
   readonly schedule: RotationSchedule;
   /** Required. How long its consumers can hold a superseded credential. The interval is the schedule's. */
   readonly plan: Omit<Plan, 'strategy' | 'every'>;
-  /** Optional. Default: `owner`. */
+  /** Optional. On PostgreSQL. Default: `owner`. */
   readonly sharedRole?: SharedRoleKind;
   /** Optional. A subnet that is delegated to `Microsoft.Web/serverFarms`. Default: none, which reaches public endpoints only. */
   readonly subnetId?: pulumi.Input<string>;
@@ -78,6 +82,8 @@ export interface AzureKeyVaultRotationArgs {
     readonly alert?: Transform<monitor.ScheduledQueryRuleArgs>;
   };
 }
+
+const longestName = { postgres: longestPostgresName, ...longestMysqlName };
 
 /** `lookEvery` is not a number of minutes within an hour. */
 export class LookEveryError extends Error {
@@ -129,7 +135,8 @@ export class AzureKeyVaultRotation extends pulumi.ComponentResource {
     const plan = scheduledPlan({ ...args.plan, strategy: 'dual-user' }, args.schedule);
     checkConsumers(plan);
     const schedule = hostScheduleOf(args.schedule);
-    const pair = { name: args.pair, ...dualUsersOf(args.pair) };
+    const engine = args.database.engine ?? 'postgres';
+    const pair = { name: args.pair, ...dualUsersOf(args.pair, longestName[engine]) };
     const secretName = secretNameOf(args.pair, args.secretName);
     const { database, transform = {}, sharedRole = 'owner', lookEvery = 10, resourceGroupName, location } = args;
     if (!Number.isInteger(lookEvery) || lookEvery < 1 || lookEvery > 59) {
@@ -151,9 +158,9 @@ export class AzureKeyVaultRotation extends pulumi.ComponentResource {
         ...(schedule && { schedule }),
         sharedRole,
         database: {
-          engine: 'postgres',
+          engine,
           host,
-          port: port ?? 5432,
+          port: port ?? (engine === 'postgres' ? 5432 : 3306),
           dbname,
           admin: { secret },
           ...(database.endpoints && { endpoints: database.endpoints }),

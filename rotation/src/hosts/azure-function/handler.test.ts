@@ -6,7 +6,15 @@ import { promisify } from 'node:util';
 
 import { SecretClient } from '@azure/keyvault-secrets';
 import { type HostSettings, hostVariables } from '@keyturn/plan';
-import { type KeyVaultStandIn, type PostgresServer, startKeyVaultStandIn, startPostgres } from '@keyturn/services';
+import {
+  type KeyVaultStandIn,
+  type PostgresServer,
+  orNotRun,
+  startKeyVaultStandIn,
+  startMariadb,
+  startPostgres,
+} from '@keyturn/services';
+import { createConnection } from 'mysql2/promise';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
@@ -140,6 +148,33 @@ describe('the Azure Function', { timeout: 60_000 }, () => {
     await session.end();
     await made().nearExpiry(nearExpiry());
     expect(value().generation).toBe(3);
+  });
+
+  it('takes turns between two users of MariaDB', { timeout: 120_000 }, async (context) => {
+    const { part: mariadb, because } = await orNotRun(() => startMariadb());
+    if (!mariadb) return context.skip(because);
+    try {
+      const { host, port, superuser: user, superuserPassword: password } = mariadb;
+      const root = await createConnection({ host, port, user, password });
+      await root.query('CREATE DATABASE shop');
+      await root.query(`CREATE ROLE ${settings.pair.sharedRole}`);
+      await root.query(`GRANT SELECT ON shop.* TO ${settings.pair.sharedRole}`);
+      await root.end();
+      vault.write('mariadb-admin', { value: JSON.stringify({ username: user, password }) });
+      const admin = { secret: 'mariadb-admin' };
+      const on = { database: { engine: 'mariadb', host, port, dbname: 'shop', admin, tls: 'off' } };
+      const users: string[] = [];
+      for (const turn of ['first', 'second']) {
+        await (turn === 'first' ? made(on).tend() : made(on).nearExpiry(nearExpiry()));
+        const { username, password: secret } = value();
+        users.push(username);
+        await (await createConnection({ host, port, user: username, password: secret })).end();
+        expect(lines.join('\n')).not.toContain(secret);
+      }
+      expect(users).toEqual(settings.pair.users);
+    } finally {
+      await mariadb.stop();
+    }
   });
 
   it('never says a password', async () => {
