@@ -182,10 +182,9 @@ export class Following<C extends Connection> {
     const end = Date.now() + timeoutMillis;
     while (this.inUse.size + pool.waiting() > 0 && Date.now() < end) await after(5);
     const busy = [...this.inUse];
+    const late = busy.length + pool.waiting() > 0;
     for (const connection of busy) this.#cut(connection, `${timeoutMillis} ms after drain() began`);
-    if (this.#fleet?.isEnding() === false) {
-      await Promise.race([pool.end(), ...(busy.length > 0 ? [after(cutMillis)] : [])]);
-    }
+    if (this.#fleet?.isEnding() === false) await Promise.race([pool.end(), ...(late ? [after(cutMillis)] : [])]);
     return { cut: busy.length };
   }
 

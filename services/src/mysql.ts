@@ -133,7 +133,8 @@ async function startIn({ base, env, account, folder }: Place, options: MariadbOp
   const port = await freePort();
   const settings = {
     'innodb-buffer-pool-size': '32M',
-    'innodb-flush-log-at-trx-commit': 0,
+    // With 0, what a restart by SIGKILL loses includes the last second of changed passwords.
+    'innodb-flush-log-at-trx-commit': 2,
     'skip-name-resolve': 1,
     'skip-log-bin': 1,
     mysqlx: 0,

@@ -275,19 +275,33 @@ describe('what is still in use', () => {
     const pool = follow(new ScriptedSource(await pair.advance()));
     const slow = pool.query('SELECT pg_sleep(30)');
     const seen = slow.catch((error: Error) => error.message);
-    await eventually(() => pool.totalCount === 1);
+    await once(pool, 'acquire');
     pool.on('straggler', () => undefined);
-    await after(50);
     expect(await pool.drain({ timeoutMillis: 100 })).toEqual({ cut: 1 });
     expect(await seen).toContain('Connection terminated');
+  });
+
+  it('finishes when the pool is drained while its connection is still being opened', async () => {
+    const proxy = await startTcpProxy(pair.server);
+    const pool = follow(new ScriptedSource(await pair.advance()), { port: proxy.port });
+    proxy.hold();
+    const asked = pool.query<{ one: number }>('SELECT 1 AS one');
+    await eventually(() => proxy.open === 1);
+    const drained = pool.drain();
+    await after(50);
+    expect(pool.ending).toBe(false);
+    proxy.let();
+    expect((await asked).rows).toEqual([{ one: 1 }]);
+    expect(await drained).toEqual({ cut: 0 });
+    await proxy.close();
   });
 });
 
 describe('a broken connection', () => {
   it('ends no process, idle or in use, without any listener', async () => {
     const pool = follow(new ScriptedSource(await pair.advance()));
-    const held = await pool.connect();
-    await many(pool, 3);
+    const [held, ...idle] = await Promise.all([pool.connect(), pool.connect(), pool.connect(), pool.connect()]);
+    for (const client of idle) client.release();
     await pair.admin.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename LIKE 'app%'");
     await eventually(() => pool.counters.brokenConnections === 3);
     await expect(held.query('SELECT 1')).rejects.toThrow();
@@ -350,8 +364,9 @@ describe('beside pg.Pool', () => {
   });
 
   it('times out like it while every connection is in use', async () => {
-    const pool = follow(new ScriptedSource(await pair.advance()), { max: 1, connectionTimeoutMillis: 100 });
+    const pool = follow(new ScriptedSource(await pair.advance()), { max: 1 });
     const held = await pool.connect();
+    pool.options.connectionTimeoutMillis = 100;
     await expect(pool.query('SELECT 1')).rejects.toThrow('timeout exceeded when trying to connect');
     held.release();
   });

@@ -36,6 +36,8 @@ export class Pool extends pg.Pool {
   readonly #crew: Crew & { readonly Client: ReturnType<typeof followingClient> };
   readonly #following: Following<FollowingClient>;
   #held = 0;
+  /** Requests that have no connection yet, also those for whom one is being opened: the driver counts these as neither waiting nor in use. */
+  #asking = 0;
 
   constructor(config: PoolConfig) {
     const { credentials, nameGeneration, driver, policy } = checkedConfig(config);
@@ -104,7 +106,10 @@ export class Pool extends pg.Pool {
    * still runs at `timeoutMillis` is cut, with a `straggler` event. Default: 0 and 10 000.
    */
   async drain(options: DrainOptions = {}): Promise<{ cut: number }> {
-    return await this.#following.drain(options, { waiting: () => this.waitingCount, end: () => this.end() });
+    return await this.#following.drain(options, {
+      waiting: () => this.#asking + this.#held,
+      end: () => this.end(),
+    });
   }
 
   override end(): Promise<void>;
@@ -149,7 +154,9 @@ export class Pool extends pg.Pool {
   }
 
   #attempt(callback: Callback, since: number): void {
+    this.#asking += 1;
     super.connect((error, connected, done) => {
+      this.#asking -= 1;
       if (!connected) {
         const again = error instanceof NotOffered || this.#logins.hasRefused(error);
         return again && !this.ending ? this.#checkOut(callback, since) : callback(error, undefined, done);
