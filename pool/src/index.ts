@@ -6,8 +6,10 @@ export type { DrainOptions, PoolCounters, RotationEvent, StragglerEvent } from '
 export type { RefreshEvent } from './keeper.js';
 export type { RefusedEvent } from './logins.js';
 export type { FollowOptions } from './policy.js';
+export * from './sources/azure-key-vault.js';
 export * from './sources/env-file.js';
 export { fromFunction, type FromFunctionOptions, type FunctionCredential } from './sources/from-function.js';
+export * from './sources/gcp-secret-manager.js';
 export * from './sources/mounted-files.js';
 export * from './sources/vault-database.js';
 export * from './sources/vault-kv.js';

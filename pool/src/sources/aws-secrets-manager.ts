@@ -1,8 +1,8 @@
 import type * as SecretsManager from '@aws-sdk/client-secrets-manager';
 
 import type { CredentialSource } from '../credential-source.js';
-import { CredentialSourceError } from '../errors.js';
 import { countChanges, type FunctionCredential } from './from-function.js';
+import { credentialIn } from './json-secret.js';
 import { poll } from './poll.js';
 
 export interface AwsSecretsManagerOptions {
@@ -28,7 +28,7 @@ export function awsSecretsManager({
     const { GetSecretValueCommand } = await import('@aws-sdk/client-secrets-manager');
     const command = new GetSecretValueCommand({ SecretId: secretId, VersionStage: stage });
     const { SecretString } = await client.send(command, signal ? { abortSignal: signal } : {});
-    return credentialIn(SecretString, secretId);
+    return credentialIn(SecretString, secretId, ', as the AWS rotation templates do');
   };
   return {
     read: async (signal) => numbered(await value('AWSCURRENT', signal)),
@@ -38,27 +38,4 @@ export function awsSecretsManager({
     },
     watch: (onChange) => poll(pollMillis, onChange),
   };
-}
-
-function credentialIn(text: string | undefined, secretId: string): FunctionCredential {
-  const { username, password, generation } = fieldsOf(text, secretId);
-  if (typeof username !== 'string' || typeof password !== 'string') {
-    throw new CredentialSourceError(
-      `Secret ${secretId} has no text "username" and "password" in its JSON; write both, as the AWS rotation templates do.`,
-    );
-  }
-  return { user: username, password, ...(typeof generation === 'number' ? { generation } : {}) };
-}
-
-function fieldsOf(
-  text: string | undefined,
-  secretId: string,
-): Readonly<Record<'username' | 'password' | 'generation', unknown>> {
-  try {
-    const fields: unknown = JSON.parse(text ?? '');
-    if (typeof fields === 'object' && fields !== null) return fields as ReturnType<typeof fieldsOf>;
-  } catch {
-    // The parser's error would show the beginning of the secret.
-  }
-  throw new CredentialSourceError(`Secret ${secretId} holds no JSON object; write {"username": …, "password": …}.`);
 }

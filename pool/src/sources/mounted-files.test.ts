@@ -43,6 +43,16 @@ describe('mounted files', () => {
     expect(await source.read()).toEqual({ user: 'app_b', password: 'two', generation: 5 });
   });
 
+  it('give what components deliver as previous, and nothing where there is none', async () => {
+    mount({ username: 'app_a', password: 'one', generation: '4' });
+    const source = mountedFiles({ folder });
+    expect(await source.readPrevious?.()).toBeUndefined();
+    const previous = { 'previous-username': 'app_a', 'previous-password': 'one', 'previous-generation': '4' };
+    mount({ username: 'app_b', password: 'two', generation: '5', ...previous });
+    expect(await source.read()).toEqual({ user: 'app_b', password: 'two', generation: 5 });
+    expect(await source.readPrevious?.()).toEqual({ user: 'app_a', password: 'one', generation: 4 });
+  });
+
   it('count each change as a generation when there is no file for it', async () => {
     mount({ username: 'app_a', password: 'one' });
     const source = mountedFiles({ folder });

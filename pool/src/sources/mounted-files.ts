@@ -3,7 +3,7 @@ import path from 'node:path';
 
 import type { CredentialSource } from '../credential-source.js';
 import { CredentialSourceError } from '../errors.js';
-import { countChanges } from './from-function.js';
+import { countChanges, type FunctionCredential } from './from-function.js';
 import { watchFile } from './watch-file.js';
 
 export interface MountedFilesOptions {
@@ -22,25 +22,35 @@ export interface MountedFilesOptions {
 /** The keys of a Secret of type kubernetes.io/basic-auth. */
 const keyNames = { user: 'username', password: 'password' } as const;
 
-/** A credential source from a mounted Secret. Kubernetes swaps the link `..data`; user and password are read from the same side of the swap. */
+/**
+ * A credential source from a mounted Secret. Kubernetes swaps the link `..data`; user and password are read from the same side of the swap.
+ * Files with `previous-` before those names, as keyturn's SyncedSecret and RotationJob write them, are the fallback.
+ */
 export function mountedFiles(options: MountedFilesOptions): CredentialSource {
   const { folder, generation = 'generation', pollMillis = 2_000 } = options;
   const user = options.user ?? keyNames.user;
   const password = options.password ?? keyNames.password;
   const numbered = countChanges();
+  const credential = async (prefix: '' | 'previous-', signal: AbortSignal | undefined): Promise<FunctionCredential> => {
+    const version = await versionOf(folder);
+    const text = async (name: string): Promise<string | undefined> => await textOf(version, `${prefix}${name}`, signal);
+    const [userText, passwordText, counted] = await Promise.all([text(user), text(password), text(generation)]);
+    if (counted !== undefined && !/^\d+$/.test(counted)) {
+      throw new CredentialSourceError(`${path.join(folder, `${prefix}${generation}`)} must hold a whole number.`);
+    }
+    return {
+      user: required(userText, folder, `${prefix}${user}`),
+      password: required(passwordText, folder, `${prefix}${password}`),
+      ...(counted === undefined ? {} : { generation: Number(counted) }),
+    };
+  };
   return {
-    async read(signal) {
-      const version = await versionOf(folder);
-      const text = (name: string): Promise<string | undefined> => textOf(version, name, signal);
-      const [userText, passwordText, counted] = await Promise.all([text(user), text(password), text(generation)]);
-      if (counted !== undefined && !/^\d+$/.test(counted)) {
-        throw new CredentialSourceError(`${path.join(folder, generation)} must hold a whole number.`);
-      }
-      return numbered({
-        user: required(userText, folder, user),
-        password: required(passwordText, folder, password),
-        ...(counted === undefined ? {} : { generation: Number(counted) }),
-      });
+    read: async (signal) => numbered(await credential('', signal)),
+    async readPrevious(signal) {
+      const there = await textOf(await versionOf(folder), `previous-${user}`, signal);
+      if (there === undefined || there === '') return undefined;
+      const { generation: counted = 0, ...previous } = await credential('previous-', signal);
+      return { ...previous, generation: counted };
     },
     watch: (onChange) => watchFile(path.join(folder, user), pollMillis, onChange),
   };
