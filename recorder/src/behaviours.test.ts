@@ -301,6 +301,27 @@ new aws.lambda.Function('fn', {
 });
 
 describe('what a plugin would do', () => {
+  it('what a package makes later, on its own, is where its parent is', async () => {
+    const recording = await record({
+      'node_modules/queue/package.json': '{ "name": "queue", "main": "index.js" }',
+      'node_modules/queue/index.js': `const pulumi = require('@pulumi/pulumi');
+exports.Queue = class Queue extends pulumi.ComponentResource {
+  constructor(name) {
+    super('queue:index:Queue', name);
+    setTimeout(() => new (class Inner extends pulumi.CustomResource {})('queue:index:Inner', name + '-inner', {}, { parent: this }), 5);
+  }
+};
+`,
+      'index.ts':
+        "import { Queue } from 'queue';\n\nnew Queue('orders');\nexport const wait = new Promise((done) => setTimeout(done, 50));\n",
+    });
+    const places = recording.resources.map(({ name, place }) => [name, place?.file, place?.line]);
+    expect(places.sort()).toEqual([
+      ['orders', 'index.ts', 3],
+      ['orders-inner', 'index.ts', 3],
+    ]);
+  });
+
   it('a component of a provider is not analysed, never clean', async () => {
     const recording = await record({
       'index.ts': `${imports}

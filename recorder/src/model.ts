@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
-import type { NotAnalysed, ObjectValue, Provenance, Resource, Value } from '@keyturn/resources';
+import type { NotAnalysed, ObjectValue, Place, Provenance, Resource, Value } from '@keyturn/resources';
 
 import type { Registration } from './monitor.js';
 import { placeInStack, placeOf } from './places.js';
@@ -29,6 +29,7 @@ export class ModelBuilder {
   readonly #secondOrigins: readonly Origin[];
   readonly #files: ReadonlyMap<string, string>;
   readonly #partners: ReadonlyMap<string, Registration>;
+  readonly #registered: ReadonlyMap<string, Registration>;
 
   constructor(project: Project, first: Observed, second: Observed | undefined) {
     this.#project = project;
@@ -38,6 +39,7 @@ export class ModelBuilder {
     this.#firstOrigins = originsOf(first.prefix, project.config, reports);
     this.#secondOrigins = second === undefined ? [] : originsOf(second.prefix, project.config, reports);
     this.#files = readTexts(first.output, project);
+    this.#registered = new Map(first.output.registrations.map((registration) => [registration.urn, registration]));
     this.#partners = new Map(
       (second?.output.registrations ?? []).map((registration) => [
         named(registration.urn, this.#secondOrigins),
@@ -96,7 +98,7 @@ export class ModelBuilder {
       fields.set(key, this.#value(readSent(data), partner && readSent(partner.inputs[key]), from));
     }
     const properties: ObjectValue = { kind: 'object', fields, secret: false, provenance: { kind: 'literal' } };
-    const place = placeOf(registration.frames, this.#project.directory);
+    const place = this.#placeOf(registration);
     const isChild = registration.parent !== '' && registration.parent.split('::')[2] !== 'pulumi:pulumi:Stack';
     return {
       urn: this.#named(registration.urn),
@@ -113,6 +115,18 @@ export class ModelBuilder {
       remote: registration.remote,
       custom: registration.custom,
     };
+  }
+
+  /** What a package makes later, on its own, is where its parent is. */
+  #placeOf(registration: Registration): Place | undefined {
+    const seen = new Set<string>();
+    for (let current: Registration | undefined = registration; current !== undefined && !seen.has(current.urn);) {
+      const place = placeOf(current.frames, this.#project.directory);
+      if (place !== undefined) return place;
+      seen.add(current.urn);
+      current = this.#registered.get(current.parent);
+    }
+    return undefined;
   }
 
   #named(text: string): string {

@@ -99,9 +99,13 @@ async function install(
   mkdirSync(folder, { recursive: true });
   // npm stops at the first package that is not there, so each is asked for before.
   const absent: string[] = [];
-  for (const [name, range] of wanted)
-    if ((await npm(folder, 'view', `${name}@${range}`, 'name')) !== '') absent.push(name);
-  const dependencies = Object.fromEntries(wanted.filter(([name]) => !absent.includes(name)));
+  const dependencies: Record<string, string> = {};
+  for (const [name, range] of wanted) {
+    const found = await nearest(folder, name, range);
+    if (found === undefined) absent.push(name);
+    else dependencies[name] = found;
+    if (found !== undefined && found !== range) say(`${name}: ${found}, because the registry has no ${range}`);
+  }
   say(`installing ${Object.keys(dependencies).length} packages`);
   if (absent.length > 0) say(`the registry has no ${absent.join(', ')}`);
   writeFileSync(path.join(folder, 'package.json'), JSON.stringify({ name: 'corpus', private: true, dependencies }));
@@ -118,6 +122,14 @@ async function install(
   if (error !== '') throw new Error(`npm could not install the packages in ${folder}: ${error}`);
   writeFileSync(done, JSON.stringify(absent));
   return { folder, absent: new Set(absent) };
+}
+
+/** The range itself, else its major version, else the newest there is. A registry may have lost a version that a program pins. */
+async function nearest(folder: string, name: string, range: string): Promise<string | undefined> {
+  const major = /\d+/.exec(range)?.[0];
+  for (const tried of [range, ...(major === undefined ? [] : [`^${major}`]), 'latest'])
+    if ((await npm(folder, 'view', `${name}@${tried}`, 'name')) === '') return tried;
+  return undefined;
 }
 
 /** What npm said went wrong, or nothing. */
