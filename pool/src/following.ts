@@ -239,10 +239,12 @@ export class Following<C extends Connection> {
     const { stragglerTimeoutMillis } = this.policy;
     const busy = [...this.inUse].filter((connection) => this.isSuperseded(connection));
     if (busy.length === 0 || stragglerTimeoutMillis > longestTimer) return;
+    // Weak: the timer outlives most of them by far, and rotations may follow each other fast.
+    const watched = new WeakSet(busy);
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
-      for (const connection of busy)
-        if (this.inUse.has(connection)) this.#cut(connection, `${stragglerTimeoutMillis} ms after the rotation`);
+      for (const connection of this.inUse)
+        if (watched.has(connection)) this.#cut(connection, `${stragglerTimeoutMillis} ms after the rotation`);
     }, stragglerTimeoutMillis);
     timer.unref();
     this.#timers.add(timer);
