@@ -116,6 +116,7 @@ export async function check(
     if (retire.outcome === 'waiting' || retire.outcome === 'refused') return retire;
   }
   if (forced !== undefined) return undefined;
+  await work.session.releaseIdle?.(user);
   return (await drained(work, await work.session.read(), user)) ?? (await publishedLogsIn(work));
 }
 

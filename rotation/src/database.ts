@@ -58,6 +58,7 @@ export type JournalEvent =
   | 'decided'
   | 'candidate-replaced'
   | 'set'
+  | 'pooler-told'
   | 'finished'
   | 'locked'
   | 'undo-decided'
@@ -111,7 +112,9 @@ export interface DatabaseSession {
   lock(): Promise<boolean>;
   /** @throws NotBootstrappedError when the database does not know the pair. */
   read(): Promise<PairState>;
-  /** Sessions of a user on every endpoint. */
+  /** Closes what poolers keep open for a user without clients, so that the gate counts who really holds it; where there are poolers. */
+  releaseIdle?(user: string): Promise<void>;
+  /** Sessions of a user on every endpoint, and clients of poolers. */
   holders(user: string): Promise<readonly Holder[]>;
   /** Logins that the server refused because the user is switched off, where it tells; `undefined` where it does not. */
   refusedLogins(user: string, since: number): Promise<readonly Holder[] | undefined>;

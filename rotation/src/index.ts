@@ -17,6 +17,7 @@ export type { Outlook, PlannedStep, Run, Unfinished } from './outlook.js';
 export { type Pair, soleUser } from './pair.js';
 export * from './passwords.js';
 export * from './permissions.js';
+export type { PgbouncerOptions } from './poolers/pgbouncer.js';
 export type { Retired, RetireResult } from './retire.js';
 export * from './rotator.js';
 export type { Settled, SettleResult } from './settle.js';

@@ -28,6 +28,7 @@ export async function carryOnRetire(work: Work, state: PairState, forced: Forced
   if (superseded.undo !== undefined) return await undo(work, superseded, superseded.undo, state.now);
 
   if (superseded.phase === 'usable') {
+    await work.session.releaseIdle?.(superseded.user);
     const gate = await gateOf(work, state, superseded.user);
     if (!gate.open && forced === undefined) {
       tell(work, superseded, 'waiting', gate.holders);
@@ -66,6 +67,7 @@ async function soak(work: Work, superseded: SupersededState, forced: Forced | un
 }
 
 async function needed(work: Work, user: string, lockedAt: number): Promise<UndoEvidence | undefined> {
+  await work.session.releaseIdle?.(user);
   const sessions = await work.session.holders(user);
   if (sessions.length > 0) return { because: 'session', holders: sessions };
   const refusals = (await work.session.refusedLogins(user, lockedAt)) ?? [];

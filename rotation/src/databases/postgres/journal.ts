@@ -322,6 +322,17 @@ export function retired(superseded: SupersededState, effect: () => Promise<void>
   };
 }
 
+/** The pair is as it was: the line is the record of what the poolers were told. */
+export function poolersTold(intent: Intent, poolers: readonly string[]): Change {
+  return {
+    step: 'set',
+    assign: 'generation = generation',
+    where: 'intent_token = $2 AND generation = $3',
+    values: [intent.token, intent.generation],
+    entry: { event: 'pooler-told', ...subject(intent), detail: { poolers } },
+  };
+}
+
 /** Nothing changes yet: the line is the record of what was decided. */
 export function compromisedNoted(published: Omit<PublishedState, 'at'>, reason: string): Change {
   return {

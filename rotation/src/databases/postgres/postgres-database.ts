@@ -3,6 +3,7 @@ import type { SharedRoleKind, Strategy } from '@keyturn/plan';
 import { BootstrapError, type Database, type DatabaseSession, type Existing, type TakeOver } from '../../database.js';
 import type { Holder } from '../../holder.js';
 import { checkUsers, type Pair } from '../../pair.js';
+import { Pgbouncer, type PgbouncerOptions } from '../../poolers/pgbouncer.js';
 import { bootstrap, bootstrapStatements } from './bootstrap.js';
 import { type Endpoint, type Login, onEndpoint, type Patience } from './endpoint.js';
 import { PostgresSession } from './session.js';
@@ -15,6 +16,8 @@ export interface PostgresDatabaseOptions {
   /** The rotator: superuser, or CREATEROLE with ADMIN OPTION on both users. */
   readonly admin: { readonly user: string; readonly password: string | (() => string | Promise<string>) };
   readonly pair: Pair;
+  /** The PgBouncers behind endpoints of kind `pooler`. Default: none, and an endpoint of that kind is only logged in to. */
+  readonly poolers?: readonly PgbouncerOptions[];
   readonly sharedRoleKind: SharedRoleKind;
   /**
    * Default: `dual-user`. With `single-user` both users of the pair are the same one, see {@link soleUser}, and every advance has a window in
@@ -96,6 +99,7 @@ export class PostgresDatabase implements Database {
       strategy: this.strategy,
       sharedRoleKind,
       endpoints,
+      poolers: (this.#options.poolers ?? []).map((options) => new Pgbouncer(options, this.#patience)),
       writer: this.#writer,
       patience: this.#patience,
       replicationMs: this.#options.replicationMs ?? 30_000,

@@ -18,6 +18,7 @@ import {
 import type { Holder } from '../../holder.js';
 import type { Intent } from '../../intent.js';
 import type { Pair } from '../../pair.js';
+import type { Pgbouncer } from '../../poolers/pgbouncer.js';
 import {
   asDatabaseErrors,
   close,
@@ -29,7 +30,7 @@ import {
   type Patience,
   tryLogin,
 } from './endpoint.js';
-import { endOn } from './end-sessions.js';
+import { endOn, endPooled } from './end-sessions.js';
 import * as journal from './journal.js';
 import { parityOf } from './parity.js';
 import { alterRole, plannedStatements } from './planned.js';
@@ -44,6 +45,7 @@ export interface SessionContext {
   readonly sharedRoleKind: SharedRoleKind;
   readonly writer: Endpoint;
   readonly endpoints: readonly Endpoint[];
+  readonly poolers: readonly Pgbouncer[];
   readonly patience: Patience;
   /** How long readers may take to show a change, in milliseconds. */
   readonly replicationMs: number;
@@ -100,10 +102,29 @@ export class PostgresSession implements DatabaseSession {
     return await this.#try(() => journal.readJournal(this.#client, this.#context.pair.name));
   }
 
-  /** A pooler's sessions are sessions of the server behind it, so they are counted there. */
+  /**
+   * They would count as sessions for as long as `server_idle_timeout`. RECONNECT of the console would close them too, and with them the
+   * connections that it is about to open for other users: it takes that for a failed login, and lets their clients wait or fail
+   * (`server_login_retry`). So the server ends them, one by one.
+   */
+  async releaseIdle(user: string): Promise<void> {
+    const abandoned = (await Promise.all(this.#context.poolers.map((pooler) => pooler.abandoned(user)))).flat();
+    if (abandoned.length === 0) return;
+    const servers = this.#context.endpoints.filter(({ kind }) => kind === 'writer' || kind === 'reader');
+    const login = await this.#context.admin();
+    for (const endpoint of servers) await endPooled(endpoint, login, this.#context.patience, user, abandoned);
+  }
+
+  /**
+   * A pooler's sessions are sessions of the server behind it, so they are counted there; its clients, which may have none at the moment, are
+   * counted on it.
+   */
   async holders(user: string): Promise<readonly Holder[]> {
     const servers = this.#context.endpoints.filter(({ kind }) => kind === 'writer' || kind === 'reader');
-    const found = await Promise.all(servers.map((endpoint) => this.#holdersOn(endpoint, user)));
+    const found = await Promise.all([
+      ...servers.map((endpoint) => this.#holdersOn(endpoint, user)),
+      ...this.#context.poolers.map((pooler) => pooler.clients(user)),
+    ]);
     return found.flat();
   }
 
@@ -148,7 +169,8 @@ export class PostgresSession implements DatabaseSession {
   }
 
   async set(intent: Intent, password: string, forced?: Forced): Promise<void> {
-    const secret = this.#client.escapeLiteral(scramVerifier(password));
+    const verifier = scramVerifier(password);
+    const secret = this.#client.escapeLiteral(verifier);
     const { generation } = await this.read();
     const effect = async (): Promise<void> => {
       await this.#alter(intent.user, `LOGIN PASSWORD ${secret}`);
@@ -156,6 +178,13 @@ export class PostgresSession implements DatabaseSession {
       if (drains && generation < intent.generation) await this.#refuseSessions(intent.user);
     };
     await this.#apply(journal.wasSet(intent, effect, forced));
+    // A run that ends in between sets the candidate once more, and poolers learn of the verifier that is in force then.
+    const { poolers } = this.#context;
+    for (const pooler of poolers) await pooler.tell(intent.user, verifier);
+    if (poolers.length > 0) {
+      const names = poolers.map(({ name }) => name);
+      await this.#apply(journal.poolersTold(intent, names));
+    }
   }
 
   /** A login that began after the gate was checked; what is left is the time between this count and the commit. */
@@ -189,7 +218,9 @@ export class PostgresSession implements DatabaseSession {
     );
   }
 
+  /** Poolers first: what is retired is not looked at again. */
   async takePassword(superseded: SupersededState, forced?: Forced): Promise<void> {
+    for (const pooler of this.#context.poolers) await pooler.tell(superseded.user, undefined);
     await this.#apply(
       journal.retired(superseded, () => this.#alter(superseded.user, 'NOLOGIN PASSWORD NULL'), forced),
       isIn(superseded, 'retired'),
