@@ -38,9 +38,11 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
+type ListingStore = Store & Required<Pick<Store, 'versions'>>;
+
 interface Scene {
   readonly users: readonly [string, string];
-  readonly store: MemoryStore;
+  readonly store: ListingStore;
   readonly database: Database;
   readonly rotator: Rotator;
   rotatorWith(change: { readonly database?: Database; readonly store?: Store }): Rotator;
@@ -48,7 +50,7 @@ interface Scene {
 }
 
 /** A pair with generation 1 published. */
-async function scene(lifetimeMs = 0, store: Store & Partial<MemoryStore> = new MemoryStore()): Promise<Scene> {
+async function scene(lifetimeMs = 0, store: ListingStore = new MemoryStore()): Promise<Scene> {
   pairs += 1;
   const pair = { name: `fault${pairs}`, ...dualUsersOf(`fault${pairs}`) };
   const consumers = [{ name: 'web', chain: [{ kind: 'cache', longest: lifetimeMs } as const] }];
@@ -71,7 +73,7 @@ async function scene(lifetimeMs = 0, store: Store & Partial<MemoryStore> = new M
   const rotator = rotatorWith({});
   await rotator.bootstrap();
   await rotator.advance();
-  return { users: pair.users, store: store as MemoryStore, database, rotator, rotatorWith, databaseAt };
+  return { users: pair.users, store, database, rotator, rotatorWith, databaseAt };
 }
 
 async function logsIn(credential: { user: string; password: string } | undefined, port = server.port): Promise<void> {
