@@ -46,8 +46,8 @@ describe('require-rotation-overlap', () => {
   it('says what is wrong with the samples of its page', () => {
     expect(of('Incorrect').map((model) => says(requireRotationOverlap, model))).toEqual([
       [
-        'fail: web can hold a superseded credential for 4h 15m, and it works for 4h: ExternalSecret login says so in keyturn.dev/overlap; ' +
-          'store → refresh of ExternalSecret login 3h → rollout of web 1h 15m → grace period 30s (4h 15m in all).',
+        'fail: web can hold a superseded credential for 4h 15m 30s, and it works for 4h: ExternalSecret login says so in keyturn.dev/overlap; ' +
+          'store → refresh of ExternalSecret login 3h → rollout of web 1h 15m → grace period 30s (4h 15m 30s in all).',
       ],
       [
         'fail: web can hold a superseded credential for 36m, and it works for 30m: ExternalSecret login says so in keyturn.dev/overlap; ' +
