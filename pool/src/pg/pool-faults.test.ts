@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as after } from 'node:timers/promises';
 
 import pg from 'pg';
@@ -178,6 +179,44 @@ describe('a refused login', () => {
     expect(pool.counters.user).toBe(first.user);
   });
 
+  it('with a correct password, after a change of pg_hba.conf: open connections serve on, new ones are tried again on refresh()', async () => {
+    const credential = await pair.advance();
+    const pool = follow(new ScriptedSource(credential), { max: 3, credentialTimeoutMillis: 200 });
+    const held = await pool.connect();
+    const file = (await pair.admin.query<{ hba_file: string }>('SHOW hba_file')).rows[0]?.hba_file ?? '';
+    const before = readFileSync(file, 'utf8');
+    const reload = async (text: string): Promise<void> => {
+      writeFileSync(file, text);
+      await pair.admin.query('SELECT pg_reload_conf()');
+    };
+    const loginEnds = async (): Promise<string | undefined> => {
+      const client = new pg.Client({ ...pair.at, user: credential.user, password: credential.password });
+      client.on('error', () => undefined);
+      const code = await client.connect().then(
+        () => undefined,
+        (error: { code?: string }) => error.code,
+      );
+      await client.end();
+      return code;
+    };
+    await reload(`host all ${credential.user} all reject\n${before}`);
+    try {
+      await eventually(async () => (await loginEnds()) === '28000', 20_000);
+      await expect(pool.query('SELECT 1')).rejects.toMatchObject({
+        refused: [credential.generation],
+        cause: { code: '28000' },
+      });
+      expect(pool.counters.refused).toBe(1);
+      expect((await held.query<{ one: number }>('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
+    } finally {
+      await reload(before);
+    }
+    await eventually(async () => (await loginEnds()) === undefined, 20_000);
+    await pool.refresh();
+    expect(failures(await many(pool, 4))).toEqual([]);
+    held.release();
+  });
+
   it('leaves an authentication error of the application’s own hook alone', async () => {
     const source = new ScriptedSource(await pair.advance());
     const pool = follow(source, {
@@ -302,9 +341,12 @@ describe('a broken connection', () => {
     const pool = follow(new ScriptedSource(await pair.advance()));
     const [held, ...idle] = await Promise.all([pool.connect(), pool.connect(), pool.connect(), pool.connect()]);
     for (const client of idle) client.release();
+    // The driver takes a connection for usable between the server's last word and the end of its socket.
+    const heldEnded = new Promise<void>((resolve) => held.once('end', () => resolve()));
     await pair.admin.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename LIKE 'app%'");
     await eventually(() => pool.counters.brokenConnections === 3);
     await expect(held.query('SELECT 1')).rejects.toThrow();
+    await heldEnded;
     held.release();
     expect(failures(await many(pool, 8))).toEqual([]);
   });
