@@ -30,6 +30,7 @@ const testModules = new Set([
   'bun:test',
   '@playwright/test',
   'supertest',
+  'testcontainers',
   'cypress',
 ]);
 const testBlock = /^[ \t]*(?:describe|it|test|suite)(?:\.[a-z]+)?\s*\(\s*['"`]/m;
@@ -70,7 +71,19 @@ const serves = /\.listen\s*\(|\bcreateServer\s*\(|\bexport\s|\bexports\b/;
 
 /** True for a program that does its work once and closes what it opened: it ends before any rotation matters. */
 export function isScript(source: Source): boolean {
-  return ends.test(source.text) && !serves.test(source.text);
+  return (ends.test(source.text) && !serves.test(source.text)) || isMigration(source);
+}
+
+const wayOf = (name: string) =>
+  new RegExp(
+    String.raw`(?:^[ \t]*(?:public[ \t]+)?(?:async[ \t]+)?|\bexports\.|\bfunction[ \t]+|\bconst[ \t]+)${name}[ \t]*[(:=]`,
+    'm',
+  );
+const [up, down] = [wayOf('up'), wayOf('down')];
+
+/** True for a step of a database migration, which has a way up and a way down: it runs once, and its process ends. */
+export function isMigration(source: Source): boolean {
+  return up.test(source.text) && down.test(source.text);
 }
 
 const infrastructure =

@@ -1,5 +1,5 @@
 import type { TSESTree } from '@typescript-eslint/utils';
-import { type Node, findProperty } from '../ast.js';
+import { type Node, findProperty, textOf } from '../ast.js';
 import type { Source } from '../origin.js';
 import { objectBehind } from '../value.js';
 import type { Client } from './clients.js';
@@ -37,4 +37,11 @@ export function holdsCredential(text: string): boolean {
   const authority = text.slice(start + 3).split(/[/?#]/, 1)[0] ?? '';
   const at = authority.lastIndexOf('@');
   return at > 0 && authority.slice(0, at).includes(':');
+}
+
+/** True for a URL, put together or whole, that names its server and no credential. An expression at its start may bring one along. */
+export function isPlainUrl(value: Node): boolean {
+  const pieces = value.type === 'TemplateLiteral' ? value.quasis.map((each) => each.value.raw) : [textOf(value) ?? ''];
+  const [authority] = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]+/i.exec(pieces.join('\0')) ?? [''];
+  return authority !== '' && !authority.includes('@') && !authority.includes('://\0');
 }

@@ -3,9 +3,10 @@ import { type Callable, type Node, findProperty, isFunction, keyOf, nameOf, text
 import { type Source, originOf } from '../origin.js';
 import { type Binding, bindingOf, comesFromParameter, objectBehind, traced } from '../value.js';
 import { type Client, clients, embeddedDialects, hookedModules } from './clients.js';
-import { at, holdsCredential, nestedIn } from './config.js';
+import { at, holdsCredential, isPlainUrl, nestedIn } from './config.js';
 import { type Made, type Making, clientMadeBy } from './find-client.js';
 import { type KnexConnection, checkerOf, isKnex, knexClient, providerOf } from './knex.js';
+import { isShortLived } from './short-lived.js';
 
 export type RefreshProblem =
   | 'capturedCredential'
@@ -61,7 +62,7 @@ function clientVerdict(
 ): Found | undefined {
   if (!made) return undefined;
   const { client, maker } = made;
-  if (made.single && isShortLived(source, node)) return undefined;
+  if (isShortLived(source, node) || (made.single && isEndedInFile(source, node))) return undefined;
   const verdict = judge(source, node, client, option);
   if (verdict?.id !== 'capturedCredential') return { verdict, maker, remedy: client.remedy };
   const refreshed = refreshedElsewhere(source, client);
@@ -122,8 +123,9 @@ function urlVerdict(
     const password = findProperty(config, ...client.passwordKeys);
     if (verdict || (password && bindingOf(source, password.value) === 'function')) return verdict;
   }
-  const text = textOf(traced(source, url));
-  if (text !== undefined && !holdsCredential(text) && /^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return undefined;
+  const value = traced(source, url);
+  const text = textOf(value);
+  if (isPlainUrl(value) && !holdsCredential(text ?? '')) return undefined;
   if (text !== undefined && embeddedUrl.test(text)) return undefined;
   const bare = unwrap(url);
   if (text === undefined && (bare.type === 'ObjectExpression' || isHookedValue(source, bare))) return undefined;
@@ -188,8 +190,9 @@ function configVerdict(
   }
   if (password && binding === 'captured') return { id: 'capturedCredential', node, config, user, password };
   if (url) {
-    const text = textOf(traced(source, url.value));
-    if (text !== undefined && (embeddedUrl.test(text) || !holdsCredential(text))) return undefined;
+    const value = traced(source, url.value);
+    const text = textOf(value);
+    if (text === undefined ? isPlainUrl(value) : embeddedUrl.test(text) || !holdsCredential(text)) return undefined;
     if (bindingOf(source, url.value) === 'captured') return { id: 'capturedCredential', node };
     return { id: 'unknown', node };
   }
@@ -316,8 +319,8 @@ function endsWith(node: Node, path: readonly string[]): boolean {
   return true;
 }
 
-/** A single connection that the same file ends again is opened per use, with the credential of that moment. */
-function isShortLived(source: Source, node: Making): boolean {
+/** A single connection that the same file ends again is opened per use too. */
+function isEndedInFile(source: Source, node: Making): boolean {
   return /\.(?:end|close|destroy|release)\s*\(/.test(source.text) && !isAtTop(node);
 }
 
@@ -327,7 +330,7 @@ function isAtTop(node: Node): boolean {
 }
 
 function knexVerdict(source: Source, node: Making, option: RefreshOption): Found | undefined {
-  if (!isKnex(source, node)) return undefined;
+  if (!isKnex(source, node) || isShortLived(source, node)) return undefined;
   const [first] = node.arguments;
   if (!first || first.type === 'SpreadElement') return undefined;
   const maker = nameOf(node.callee) ?? 'knex';

@@ -1,7 +1,7 @@
 import type { TSESTree } from '@typescript-eslint/utils';
 import { type Node, nameOf, walk } from '../ast.js';
 import { namesAnyOf } from '../modules.js';
-import { type Source, originOf } from '../origin.js';
+import { type Source, initialValueOf, originOf, variableOf } from '../origin.js';
 
 /** Packages that read a secret while the program runs, and the calls that do. A class is meant by its name, a method by what it is called on. */
 const readers: readonly {
@@ -40,6 +40,7 @@ export function secretReadOf(source: Source, node: Node): string | undefined {
   const name = nameOf(node.callee);
   if (name === undefined) return undefined;
   const isClass = node.type === 'NewExpression';
+  if (name === 'send' && !isClass) return sentCommandOf(source, node);
   const candidates = readers.filter(
     (each) =>
       (isClass ? each.classes : each.methods)?.includes(name) &&
@@ -52,6 +53,15 @@ export function secretReadOf(source: Source, node: Node): string | undefined {
   const isKept =
     !isClass && node.callee.type === 'MemberExpression' && originOf(source, node.callee.object) === undefined;
   return isKept && candidates.some((each) => namesAnyOf(source, new Set(each.modules))) ? name : undefined;
+}
+
+/** `client.send(command)`, where the command was made before. */
+function sentCommandOf(source: Source, node: TSESTree.CallExpression): string | undefined {
+  const [command] = node.arguments;
+  if (nameOf(node.callee) !== 'send' || command?.type !== 'Identifier') return undefined;
+  const variable = variableOf(source, command);
+  const made = variable && initialValueOf(variable)?.value;
+  return made?.type === 'NewExpression' ? secretReadOf(source, made) : undefined;
 }
 
 /** The first read of a secret inside an expression. */

@@ -39,7 +39,7 @@ export function surroundingsOf(property: Node): Surroundings {
   const isEcho = echoes >= 3 || (echoes >= 2 && texts === echoes) || (echoes === 1 && texts === 1);
   return {
     hasOwner: hasOwner && !isEcho,
-    isCatalogue: isPublic || (texts >= 4 && prose * 2 > texts) || echoes >= 3 || isInCatalogue(object),
+    isCatalogue: isPublic || (texts >= 4 && prose * 2 > texts) || echoes >= 3 || isInCatalogue(object, !hasOwner),
   };
 }
 
@@ -57,15 +57,19 @@ function isOwner(key: string, value: Node): boolean {
   return /e?mail/i.test(key) ? text.includes('@') : !/\s/.test(text);
 }
 
-/** True when a collection around the object says that its entries are about credentials. */
-function isInCatalogue(object: Node): boolean {
+/** True when a collection around the object says that its entries are about credentials, or show what data looks like. */
+function isInCatalogue(object: Node, orSamples: boolean): boolean {
   for (let node: Node | undefined = object; node; node = node.parent) {
     const name =
       node.type === 'VariableDeclarator' ? nameOf(node.id) : node.type === 'Property' ? keyOf(node) : undefined;
-    if (name !== undefined && isAboutCredentials(name)) return true;
+    if (name !== undefined && (isAboutCredentials(name) || (orSamples && isSample(name)))) return true;
     if (node.type === 'BlockStatement' || node.type === 'CallExpression' || node.type === 'ClassBody') return false;
   }
   return false;
+}
+
+function isSample(name: string): boolean {
+  return wordsOf(name).some((each) => /^(?:sample|example|fixture|mock)s?$/.test(each));
 }
 
 /** The name of what a value is given to: a variable, a property, a member, a parameter. */

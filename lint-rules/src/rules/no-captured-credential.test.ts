@@ -24,6 +24,14 @@ table(rule, {
       name: 'a pool, which has a rule of its own',
       code: "import { Pool } from 'pg'; new Pool({ password: process.env.DB_PASSWORD });",
     },
+    {
+      name: 'a command that is made and not sent',
+      code: "import { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';\nconst command = new GetSecretValueCommand({ SecretId: 'db' });\nexport const read = () => client.send(command);",
+    },
+    {
+      name: 'a migration, which runs once',
+      code: 'const password = process.env.DB_PASSWORD;\nexport async function up(knex) { await grant(knex, password); }\nexport async function down(knex) {}',
+    },
     { name: 'a test', code: 'const password = process.env.DB_PASSWORD;', filename: 'test/a.js' },
   ],
   wrong: [
@@ -31,6 +39,16 @@ table(rule, {
       name: 'a secret that is read when the module is loaded',
       code: "import { SecretClient } from '@azure/keyvault-secrets';\nconst vault = new SecretClient(url, id);\nexport const { value: token } = await vault.getSecret('api');",
       says: [['readOnce', { name: 'token' }, 3]],
+    },
+    {
+      name: 'a command that is sent when the module is loaded',
+      code: "import { SecretsManagerClient, GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';\nconst command = new GetSecretValueCommand({ SecretId: 'db' });\nexport const secret = await new SecretsManagerClient({}).send(command);",
+      says: [['readOnce', { name: 'secret' }, 3]],
+    },
+    {
+      name: 'one way of a migration alone',
+      code: 'const password = process.env.DB_PASSWORD;\nexport async function up(knex) {}',
+      says: [['captured', { name: 'DB_PASSWORD' }]],
     },
     {
       name: 'a constant',

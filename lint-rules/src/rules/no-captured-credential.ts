@@ -4,7 +4,7 @@ import { clientMadeBy } from '../clients/find-client.js';
 import { type TestsOption, createRule, testsDefault, testsSchema } from '../create-rule.js';
 import { kindOf } from '../credentials/names.js';
 import { mentionsSecretReader, secretReadOf } from '../credentials/secret-reads.js';
-import { isInfrastructure, isScript, isTestFile } from '../file-kind.js';
+import { isInfrastructure, isMigration, isScript, isTestFile } from '../file-kind.js';
 
 const reads = /\.env\s*(?:\??\.|\[\s*['"`]|!)[^\s;,)]*(?:pass|secret|token|key|pwd|pw|psw|salt|senha|contrasena|sign)/i;
 
@@ -29,7 +29,7 @@ export default createRule<[TestsOption], 'captured' | 'readOnce'>({
     const source = context.sourceCode;
     const hasVariables = source.text.includes('.env') && reads.test(source.text);
     const hasReads = mentionsSecretReader(source) && !isInfrastructure(source) && !isScript(source);
-    if (!hasVariables && !hasReads) return {};
+    if ((!hasVariables && !hasReads) || isMigration(source)) return {};
     if (!option.checkTests && isTestFile(context)) return {};
     return {
       VariableDeclarator(node) {
@@ -51,7 +51,9 @@ export default createRule<[TestsOption], 'captured' | 'readOnce'>({
       let found = false;
       walk(init, (each) => {
         if (isFunction(each)) return false;
-        found ||= secretReadOf(source, each) !== undefined;
+        // A command that is only made reads nothing until it is sent.
+        const isOnlyMade = each.type === 'NewExpression' && each.parent.type !== 'CallExpression';
+        found ||= !isOnlyMade && secretReadOf(source, each) !== undefined;
         return !found;
       });
       return found;

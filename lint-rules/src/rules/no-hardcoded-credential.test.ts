@@ -4,6 +4,18 @@ import rule from './no-hardcoded-credential.js';
 table(rule, {
   fine: [
     { name: 'a file that speaks of nothing secret', code: "const a = 'b';" },
+    {
+      name: 'an encoding that is given to what a client answered',
+      code: "const AWS = require('aws-sdk');\nconst answer = await new AWS.S3().getObject(key).promise();\nconst text = answer.Body.toString('utf-8');",
+    },
+    {
+      name: 'an event in a list of samples',
+      code: "export const samples = [{ provider: 'chat', body: { token: 'Jhj5dZrVaK7ZwHHjRyZWjbDl' } }];",
+    },
+    {
+      name: 'a server that is started for tests',
+      code: "import { GenericContainer } from 'testcontainers'; const env = { SESSION_SECRET: 'session-secret-for-1' };",
+    },
     { name: 'the environment', code: 'const password = process.env.DB_PASSWORD;' },
     { name: 'an empty fallback', code: "const password = process.env.DB_PASSWORD || '';" },
     {
@@ -77,6 +89,11 @@ table(rule, {
     },
   ],
   wrong: [
+    {
+      name: 'an account in a list of samples, which a program makes',
+      code: "export const sampleUsers = [{ email: 'a@b.c', password: 'hunter22' }];",
+      says: [['literal', { name: 'password' }]],
+    },
     {
       name: 'the default of a helper that reads the environment',
       code: "module.exports = ({ env }) => ({ salt: env('API_TOKEN_SALT', '37cb4377c425a87b') });",

@@ -231,7 +231,7 @@ export default createRule<[Option], Ids>({
       if (!each.properties) return sink(argument, nameOf(node.callee) ?? each.modules[0] ?? '', each.kind);
       const object = objectBehind(source, argument);
       if (!object) {
-        if (each.kind === 'issued') sink(argument, nameOf(node.callee) ?? '', each.kind);
+        if (each.kind === 'issued' && isItself(node.callee)) sink(argument, nameOf(node.callee) ?? '', each.kind);
         return;
       }
       for (const path of each.properties) {
@@ -247,6 +247,11 @@ export default createRule<[Option], Ids>({
             sink(property.value, keyOf(property) ?? last, each.kind);
         }
       }
+    }
+
+    /** `new Stripe(key)` and `require('stripe')(key)`, and not a method of what they made. */
+    function isItself(callee: Node): boolean {
+      return originOf(source, callee)?.members.includes('()') === false;
     }
 
     function inside(object: TSESTree.ObjectExpression, keys: readonly string[], nested: readonly string[]): void {

@@ -50,6 +50,11 @@ table(rule, {
   ],
   wrong: [
     {
+      name: 'a command that was made before it is sent',
+      code: `${aws}const kept = {};\nexport async function secret(id) {\n  if (!kept[id]) {\n    const command = new GetSecretValueCommand({ SecretId: id });\n    const response = await client.send(command);\n    kept[id] = response.SecretString;\n  }\n  return kept[id];\n}`,
+      says: [['kept', { name: 'kept' }, 9]],
+    },
+    {
       name: 'a reader of yours',
       code: "import { readSecret } from '../secrets.js';\nlet cached;\nexport async function secret() { cached ??= await readSecret('db'); return cached; }",
       filename: 'src/db/pool.ts',

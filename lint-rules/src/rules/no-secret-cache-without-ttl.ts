@@ -113,7 +113,7 @@ export default createRule<[Option], Ids>({
         if (!variable || !outlives(variable, around) || isThrownAway(variable, node)) return;
       } else if (target.type !== 'MemberExpression' || !isKeptMember(target)) return;
       if (!readsSecret(node.right) && !isFilledFromRead(node.right)) return;
-      context.report({ node, messageId: 'kept', data: { name: nameOf(target) ?? 'cache' } });
+      context.report({ node, messageId: 'kept', data: { name: lastNameOf(target) ?? 'cache' } });
     }
 
     /** `const response = await client.send(…); cached = response.SecretString;` */

@@ -8,6 +8,10 @@ table(rule, {
     { name: 'a lifetime', code: `${pg}export const pool = new Pool({ password: read, maxLifetimeSeconds: 600 });` },
     { name: 'a number of uses', code: `${pg}export const pool = new Pool({ password: read, maxUses: 7500 });` },
     { name: 'one connection', code: `${pg}export const client = new Client({ password: read });` },
+    {
+      name: 'a pool that its own function ends',
+      code: `${pg}export async function run(sql) { const pool = new Pool({ password: read }); await pool.query(sql); await pool.end(); }`,
+    },
     { name: 'no credential', code: `${pg}export const pool = new Pool({ host: '/run/postgresql' });` },
     {
       name: 'options that are spread into it',

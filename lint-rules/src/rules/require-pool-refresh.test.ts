@@ -13,6 +13,18 @@ table(rule, {
       name: 'a pool of another package',
       code: "import { Pool } from 'tinypool'; import 'pg'; new Pool({ password: process.env.X });",
     },
+    {
+      name: 'a pool that its own function ends',
+      code: `${imported}export async function run(sql) { const pool = new Pool({ password: process.env.DB_PASSWORD }); try { await pool.query(sql); } finally { await pool.end(); } }`,
+    },
+    {
+      name: 'a migration, which runs once',
+      code: `${imported}const pool = new Pool({ password: process.env.DB_PASSWORD });\nexports.up = () => pool.query('a');\nexports.down = () => pool.query('b');`,
+    },
+    {
+      name: 'a URL with a port from outside and no credential',
+      code: "import { MongoClient } from 'mongodb'; export const client = new MongoClient(`mongodb://127.0.0.1:${process.env.PORT}/app`);",
+    },
     { name: 'a password function', code: `${imported}new Pool({ host, password: () => read() });` },
     {
       name: 'a local function by name',
@@ -110,6 +122,25 @@ table(rule, {
     },
   ],
   wrong: [
+    {
+      name: 'a pool that a function inside ends, when the process does',
+      code: `${imported}export function run() { const pool = new Pool({ password: process.env.DB_PASSWORD }); process.on('exit', () => pool.end()); return serve(pool); }`,
+      says: [['capturedCredential', pg]],
+    },
+    {
+      name: 'a URL that begins with a variable, which may bring a credential',
+      code: 'import { MongoClient } from "mongodb"; export const client = new MongoClient(`mongodb://${process.env.HOST}/app`);',
+      says: [
+        [
+          'capturedCredential',
+          {
+            maker: 'new MongoClient',
+            remedy:
+              'A user and a password are fixed for its life: use MONGODB-AWS or MONGODB-OIDC, or make a new client when the credential changes.',
+          },
+        ],
+      ],
+    },
     {
       name: 'environment at module scope',
       code: `${imported}export const pool = new Pool({ host, user: process.env.DB_USER, password: process.env.DB_PASSWORD });`,

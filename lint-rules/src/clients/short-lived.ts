@@ -1,0 +1,49 @@
+import { type Node, functionAround, nameOf, unwrap } from '../ast.js';
+import { type Source, variableOf } from '../origin.js';
+import type { Making } from './find-client.js';
+
+const endings = new Set([
+  'end',
+  'close',
+  'destroy',
+  'release',
+  'quit',
+  'disconnect',
+  '$disconnect',
+  'shutdown',
+  'drain',
+]);
+
+/** True for a client that the function which makes it ends again: it is opened per use, with the credential of that moment. */
+export function isShortLived(source: Source, node: Making): boolean {
+  const around = functionAround(node);
+  const name = around && heldBy(node);
+  const variable = name?.type === 'Identifier' ? variableOf(source, name) : undefined;
+  if (!variable || functionAround(variable.defs[0]?.node ?? node) !== around) return false;
+  return variable.references.some(({ identifier }) => isEnded(identifier) && functionAround(identifier) === around);
+}
+
+/** The variable that the client, or what is made with it, is given to. */
+function heldBy(node: Node): Node | undefined {
+  let child: Node = node;
+  for (let parent = node.parent; parent; child = parent, parent = parent.parent) {
+    if (parent.type === 'VariableDeclarator') return parent.init === child ? parent.id : undefined;
+    if (parent.type === 'AssignmentExpression') return unwrap(parent.left);
+    const isWrapped =
+      parent.type === 'AwaitExpression' ||
+      parent.type === 'NewExpression' ||
+      parent.type === 'ObjectExpression' ||
+      parent.type === 'Property' ||
+      parent.type === 'ConditionalExpression' ||
+      parent.type === 'TSAsExpression';
+    if (!isWrapped) return undefined;
+  }
+  return undefined;
+}
+
+/** `pool.end()`, and `db.$client.end()`. */
+function isEnded(identifier: Node): boolean {
+  let node: Node = identifier;
+  while (node.parent?.type === 'MemberExpression' && node.parent.object === node) node = node.parent;
+  return node.parent?.type === 'CallExpression' && node.parent.callee === node && endings.has(nameOf(node) ?? '');
+}
