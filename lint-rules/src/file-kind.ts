@@ -22,7 +22,7 @@ const testFolder =
   /(?:^|[\\/])\.?(?:[a-z0-9]+[-_])*(?:_*tests?_*|__mocks__|__fixtures__|specs?|e2e|cypress|playwright|fixtures?|mocks?|testing|storybook)(?:[-_][a-z0-9]+)*[\\/]/i;
 const testName = /[._-](?:test|tests|spec|specs|e2e|cy|stories|story|fixture|fixtures|mock|mocks)\.[cm]?[jt]sx?$/i;
 const namedForTests =
-  /(?:^|[\\/])(?:[a-z0-9]*Test(?:s|Utils?|Helpers?|Data|Setup)?|test(?:[-_.]?(?:utils?|helpers?|data|setup|constants?|server)))\.[cm]?[jt]sx?$/;
+  /(?:^|[\\/])(?:[a-z0-9]*Test(?:s|Utils?|Helpers?|Data|Setup)?|test(?:[-_.]?(?:[uU]tils?|[hH]elpers?|[dD]ata|[sS]etup|[cC]onstants?|[sS]erver)))\.[cm]?[jt]sx?$/;
 const testModules = new Set([
   'vitest',
   '@jest/globals',

@@ -130,8 +130,8 @@ function bindingOfName(source: Source, node: TSESTree.Identifier): Binding {
   }
   if (definition.parent?.type === 'ImportDeclaration') return typedBinding(source, node) ?? 'unknown';
   if (definition.type === ('Variable' as typeof definition.type)) {
-    const initial = initialValueOf(variable);
-    return initial && comesFromParameter(source, initial.value) ? 'parameter' : 'captured';
+    const given = [initialValueOf(variable)?.value, ...variable.references.map((each) => each.writeExpr)];
+    return given.some((each) => each && comesFromParameter(source, each)) ? 'parameter' : 'captured';
   }
   return 'unknown';
 }

@@ -7,6 +7,7 @@ const { values } = parseArgs({
     corpus: { type: 'string' },
     labels: { type: 'string' },
     json: { type: 'boolean', default: false },
+    kept: { type: 'boolean', default: false },
     'with-tests': { type: 'boolean', default: false },
   },
 });
@@ -14,11 +15,12 @@ const { values } = parseArgs({
 const { corpus, labels: file } = values;
 if (corpus === undefined || file === undefined || !existsSync(corpus) || !existsSync(file)) {
   console.error(
-    'NOT RUN: lint accuracy needs --corpus with one folder per owner/name, and --labels with one JSON object per line.',
+    'NOT RUN: lint accuracy needs --corpus with one folder per owner/name, and --labels with one JSON object per line; --kept measures only the lines that no fix was made from.',
   );
   process.exit(2);
 }
-const labels = await readLabels(file);
+const every = await readLabels(file);
+const labels = values.kept ? every.filter((each) => each.kept) : every;
 const accuracy = await measure(corpus, labels, { skipTests: !values['with-tests'] });
 const expected = new Set(labels.map((each) => `${each.repo}/${each.path}`)).size;
 if (accuracy.filesLinted + accuracy.missing.length !== expected) {

@@ -20,7 +20,7 @@ export function isShortLived(source: Source, node: Making): boolean {
   const name = around && heldBy(node);
   const variable = name?.type === 'Identifier' ? variableOf(source, name) : undefined;
   if (!variable || functionAround(variable.defs[0]?.node ?? node) !== around) return false;
-  return variable.references.some(({ identifier }) => isEnded(identifier) && functionAround(identifier) === around);
+  return variable.references.some(({ identifier }) => isEnded(identifier) && runsIn(identifier) === around);
 }
 
 /** The variable that the client, or what is made with it, is given to. */
@@ -39,6 +39,15 @@ function heldBy(node: Node): Node | undefined {
     if (!isWrapped) return undefined;
   }
   return undefined;
+}
+
+/** The function that waits for the node: a callback of `finally` belongs to the function around it. */
+function runsIn(node: Node): Node | undefined {
+  const around = functionAround(node);
+  const call = around?.parent;
+  if (around && call?.type === 'CallExpression' && /^(?:then|catch|finally)$/.test(nameOf(call.callee) ?? ''))
+    return runsIn(call);
+  return around;
 }
 
 /** `pool.end()`, and `db.$client.end()`. */

@@ -16,6 +16,7 @@ table(rule, {
       name: 'a server that is started for tests',
       code: "import { GenericContainer } from 'testcontainers'; const env = { SESSION_SECRET: 'session-secret-for-1' };",
     },
+    { name: 'helpers of tests', code: "const secret = 'abc123def';", filename: 'src/testHelpers.js' },
     { name: 'the environment', code: 'const password = process.env.DB_PASSWORD;' },
     { name: 'an empty fallback', code: "const password = process.env.DB_PASSWORD || '';" },
     {

@@ -18,6 +18,14 @@ table(rule, {
       code: `${imported}export async function run(sql) { const pool = new Pool({ password: process.env.DB_PASSWORD }); try { await pool.query(sql); } finally { await pool.end(); } }`,
     },
     {
+      name: 'a pool that its own function ends when the query is done',
+      code: `${imported}export async function run(sql) { const pool = new Pool({ password: process.env.DB_PASSWORD }); await pool.query(sql).finally(async () => { await pool.end(); }); }`,
+    },
+    {
+      name: 'a URL of a caller, or another one that it gives',
+      code: `${imported}export function open(options) { let url = options.url; if (options.other) url = options.other.url; return new Pool({ connectionString: url }); }`,
+    },
+    {
       name: 'a migration, which runs once',
       code: `${imported}const pool = new Pool({ password: process.env.DB_PASSWORD });\nexports.up = () => pool.query('a');\nexports.down = () => pool.query('b');`,
     },

@@ -13,6 +13,8 @@ export interface Label {
   readonly rule: string;
   readonly label: 'tp' | 'fp-trap';
   readonly class?: string;
+  /** True for a line of a repository that no rule was changed for. */
+  readonly kept?: boolean;
 }
 
 export interface Score {
