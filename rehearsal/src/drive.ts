@@ -72,10 +72,14 @@ async function ask(serving: Serving | undefined, arrival: Arrival, dueAt: number
 
 const answeredWithinMs = 10_000;
 
-async function answer({ instance }: Serving, { method, path }: Arrival): Promise<string | undefined> {
+async function answer({ instance }: Serving, { method, path, body, headers }: Arrival): Promise<string | undefined> {
+  const sent = {
+    ...headers,
+    ...(body === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
+  };
   return await new Promise((resolve) => {
     const request = http.request(
-      { host: '127.0.0.1', port: instance.port, agent: instance.agent, method, path },
+      { host: '127.0.0.1', port: instance.port, agent: instance.agent, method, path, headers: sent },
       (response) => {
         response.resume();
         response.once('error', () => resolve('answer cut'));
@@ -89,6 +93,6 @@ async function answer({ instance }: Serving, { method, path }: Arrival): Promise
       request.destroy(Object.assign(new Error('no answer'), { code: 'no answer' })),
     );
     request.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? 'no code'));
-    request.end();
+    request.end(body);
   });
 }

@@ -8,6 +8,10 @@ export interface Operation {
   readonly method: 'GET' | 'POST';
   /** `pick(n)` gives a whole number from 0 to n - 1. */
   path(pick: (n: number) => number): string;
+  /** Sent as JSON. Default: no body. */
+  body?(pick: (n: number) => number): unknown;
+  /** Sent along, such as an API key of the application. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** A steady stream, and bursts that make pools grow. After a burst the pools are idle for long enough to shrink. */
@@ -35,6 +39,9 @@ export interface Arrival {
   readonly operation: string;
   readonly method: 'GET' | 'POST';
   readonly path: string;
+  /** JSON text. */
+  readonly body?: string;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -64,7 +71,15 @@ export function* arrivals(load: Load): Generator<Arrival, never> {
     let left = source() * total;
     const operation = load.operations.find((candidate) => (left -= candidate.weight) < 0) ?? load.operations[0];
     if (!operation) throw new RangeError('A load needs at least one operation.');
-    return { dueMs, operation: operation.name, method: operation.method, path: operation.path(pick) };
+    const { name, method, headers } = operation;
+    return {
+      dueMs,
+      operation: name,
+      method,
+      path: operation.path(pick),
+      ...(operation.body ? { body: JSON.stringify(operation.body(pick)) } : {}),
+      ...(headers ? { headers } : {}),
+    };
   }
 }
 

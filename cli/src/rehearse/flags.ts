@@ -110,7 +110,7 @@ async function operationOf(load: string, cwd: string): Promise<readonly Operatio
   })) as { default?: unknown };
   if (!Array.isArray(loaded.default) || loaded.default.length === 0 || !loaded.default.every(isOperation)) {
     throw new UsageError(
-      `The load ${load} must export a list of { name, weight, method, path(pick) } by default, with at least one in it.`,
+      `The load ${load} must export a list of { name, weight, method, path(pick), body?(pick), headers? } by default, with at least one in it.`,
     );
   }
   return loaded.default;
@@ -121,13 +121,14 @@ function request(method: 'GET' | 'POST', target: string): Operation {
 }
 
 function isOperation(value: unknown): value is Operation {
-  const { name, weight, method, path: target } = (value ?? {}) as Record<string, unknown>;
+  const { name, weight, method, path: target, body } = (value ?? {}) as Record<string, unknown>;
   return (
     typeof name === 'string' &&
     typeof weight === 'number' &&
     weight > 0 &&
     (method === 'GET' || method === 'POST') &&
-    typeof target === 'function'
+    typeof target === 'function' &&
+    (body === undefined || typeof body === 'function')
   );
 }
 

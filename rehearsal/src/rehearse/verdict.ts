@@ -27,6 +27,8 @@ export interface Verdict {
   /** Failures while the database was restarted on request, which the budget does not count. */
   readonly excused: number;
   readonly causes: Causes;
+  /** What the failed requests were answered with, such as `HTTP 500` or `ECONNRESET`, and how often. */
+  readonly answers: Readonly<Record<string, number>>;
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly longestGapMs: number;
@@ -88,6 +90,7 @@ export function verdictOf(record: PhaseRecord, turns: readonly Turn[], budget: B
     failed: failed.length,
     excused: all.length - failed.length,
     causes,
+    answers: countAnswers(failed),
     p50Ms,
     p99Ms,
     longestGapMs: gap,
@@ -101,6 +104,12 @@ export function verdictOf(record: PhaseRecord, turns: readonly Turn[], budget: B
         : [],
     ),
   };
+}
+
+function countAnswers(failed: readonly Query[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { failed: answer = '' } of failed) counts[answer] = (counts[answer] ?? 0) + 1;
+  return Object.fromEntries(Object.entries(counts).sort(([, one], [, other]) => other - one));
 }
 
 /** A failure that no credential caused, while the database was away on request. */
@@ -142,6 +151,7 @@ export function verdictText(verdict: Verdict): string {
     ...(excused > 0 ? [`  ${excused} more while the database was restarted on request; they do not count.`] : []),
     ...checks.map(({ name, allowed, seen, holds }) => `  ${holds ? 'ok  ' : 'FAIL'}  ${name}: ${seen} (${allowed})`),
     ...causesSeen.map((cause) => `  cause: ${causeNames[cause]}, ${causes[cause]} requests`),
+    ...Object.entries(verdict.answers).map(([answer, count]) => `  answered: ${answer}, ${count} requests`),
     ...held.map(
       ({ rotation, instance, connections, cause }) =>
         `  held: in rotation ${rotation}, ${instance} kept ${connections} connections with the older credential (${causeNames[cause]})`,
