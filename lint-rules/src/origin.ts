@@ -36,7 +36,8 @@ export function initialValueOf(
   return members && { value, members };
 }
 
-function membersTo(pattern: Node, name: Node): readonly string[] | undefined {
+/** The names that lead from a pattern to a variable inside of it. */
+export function membersTo(pattern: Node, name: Node): readonly string[] | undefined {
   if (pattern === name) return [];
   if (pattern.type === 'AssignmentPattern') return membersTo(pattern.left, name);
   if (pattern.type !== 'ObjectPattern') return undefined;

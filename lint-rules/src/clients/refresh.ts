@@ -1,12 +1,24 @@
 import type { TSESTree } from '@typescript-eslint/utils';
-import { type Callable, type Node, findProperty, isFunction, keyOf, nameOf, textOf, unwrap, walk } from '../ast.js';
-import { type Source, originOf } from '../origin.js';
+import {
+  type Callable,
+  type Node,
+  findProperty,
+  functionAround,
+  isFunction,
+  keyOf,
+  nameOf,
+  textOf,
+  unwrap,
+  walk,
+} from '../ast.js';
+import { type Source, originOf, variableOf } from '../origin.js';
 import { type Binding, bindingOf, comesFromParameter, objectBehind, traced } from '../value.js';
 import { type Client, clients, embeddedDialects, hookedModules } from './clients.js';
 import { at, holdsCredential, isPlainUrl, nestedIn } from './config.js';
 import { type Made, type Making, clientMadeBy } from './find-client.js';
 import { type KnexConnection, checkerOf, isKnex, knexClient, providerOf } from './knex.js';
 import { isShortLived } from './short-lived.js';
+import type { Given } from './written-types.js';
 
 export type RefreshProblem =
   | 'capturedCredential'
@@ -27,6 +39,8 @@ export interface Problem {
   readonly user?: TSESTree.Property | undefined;
   readonly password?: TSESTree.Property;
   readonly provider?: Callable;
+  /** What somebody else gives: the whole configuration, or the password alone. */
+  readonly given?: Given;
 }
 type Verdict = Problem | undefined;
 
@@ -64,6 +78,8 @@ function clientVerdict(
   const { client, maker } = made;
   if (isShortLived(source, node) || (made.single && isEndedInFile(source, node))) return undefined;
   const verdict = judge(source, node, client, option);
+  if (verdict?.given && refreshedElsewhere(source, client))
+    return { verdict: { id: 'unknown', node }, maker, remedy: client.remedy };
   if (verdict?.id !== 'capturedCredential') return { verdict, maker, remedy: client.remedy };
   const refreshed = refreshedElsewhere(source, client);
   if (refreshed === 'password' && option.rotation !== 'same-user')
@@ -196,10 +212,38 @@ function configVerdict(
     if (bindingOf(source, url.value) === 'captured') return { id: 'capturedCredential', node };
     return { id: 'unknown', node };
   }
-  if (password && binding !== 'absent') return { id: 'unknown', node };
+  if (password && binding !== 'absent')
+    return { id: 'unknown', node, given: { node: password.value, keys: [], hooks: [] } };
+  const later = password ? undefined : passwordGivenLater(source, places, client);
+  if (later) {
+    const how = bindingOf(source, later);
+    if (how === 'captured') return { id: 'capturedCredential', node };
+    if (how === 'parameter') return { id: 'unknown', node, given: { node: later, keys: [], hooks: [] } };
+  }
   if (config.properties.some((each) => each.type === 'SpreadElement'))
     return spreadVerdict(source, config, client, node, option, depth);
   return client.name === 'prisma' ? { id: 'capturedCredential', node } : undefined;
+}
+
+/** The password that the function which makes the configuration assigns to it: `config.password = …`. */
+function passwordGivenLater(
+  source: Source,
+  places: readonly TSESTree.ObjectExpression[],
+  client: Client,
+): Node | undefined {
+  for (const place of places) {
+    const declarator = place.parent;
+    if (declarator.type !== 'VariableDeclarator' || declarator.id.type !== 'Identifier') continue;
+    for (const { identifier } of variableOf(source, declarator.id)?.references ?? []) {
+      const target = identifier.parent;
+      const write = target.parent;
+      if (target.type !== 'MemberExpression' || target.object !== identifier) continue;
+      if (write?.type !== 'AssignmentExpression' || write.left !== target) continue;
+      const isHere = functionAround(write) === functionAround(declarator);
+      if (isHere && client.passwordKeys.includes(nameOf(target) ?? '')) return write.right;
+    }
+  }
+  return undefined;
 }
 
 function spreadVerdict(
@@ -210,14 +254,22 @@ function spreadVerdict(
   option: RefreshOption,
   depth: number,
 ): Verdict {
+  let given: Node | undefined;
   for (const each of config.properties) {
     if (each.type !== 'SpreadElement') continue;
     const object = objectBehind(source, each.argument);
-    if (!object || depth > 4) continue;
+    if (!object || depth > 4) {
+      given ??= comesFromParameter(source, each.argument) ? each.argument : undefined;
+      continue;
+    }
     const verdict = configVerdict(source, object, client, node, option, depth + 1);
     if (verdict) return verdict;
   }
-  return { id: 'unknown', node };
+  return {
+    id: 'unknown',
+    node,
+    ...(given && { given: { node: given, keys: client.passwordKeys, hooks: client.hooks } }),
+  };
 }
 
 function verdictOf(binding: Binding, node: Node): Verdict {

@@ -1,8 +1,9 @@
 import { walk } from '../ast.js';
 import { clientNames } from '../clients/clients.js';
 import { type Making, mentionsClient } from '../clients/find-client.js';
-import { type RefreshOption, type RefreshProblem, refreshLike, refreshOf } from '../clients/refresh.js';
+import { type Problem, type RefreshOption, type RefreshProblem, refreshLike, refreshOf } from '../clients/refresh.js';
 import { suggestionsFor } from '../clients/refresh-suggestions.js';
+import { isTextByType } from '../clients/written-types.js';
 import { createRule } from '../create-rule.js';
 import { isScript, isTestFile } from '../file-kind.js';
 import { type OriginSpecifier, originSchema, specifierOf } from '../origins.js';
@@ -86,14 +87,22 @@ export default createRule<[Option], Ids>({
       const own = specifierOf(context, node.callee, option.clients);
       const found = own ? refreshLike(source, node, option, own.like) : refreshOf(source, node, option);
       if (found?.verdict && isRefreshing(node)) return;
-      if (!found?.verdict || (found.verdict.id === 'unknown' && !option.reportUnknown)) return;
-      const { verdict, maker, remedy } = found;
+      if (!found?.verdict) return;
+      const { maker, remedy } = found;
+      const verdict = bySupplier(found.verdict);
+      if (verdict.id === 'unknown' && !option.reportUnknown) return;
       context.report({
         node: verdict.node,
         messageId: verdict.id,
         data: { maker, remedy, ...verdict.data },
         suggest: suggestionsFor(source, node, verdict),
       });
+    }
+    /** A caller whose type has room for a text alone cannot give what asks again. */
+    function bySupplier(verdict: Problem): Problem {
+      const { id, node, given } = verdict;
+      if (id !== 'unknown' || !given || !isTextByType(context, given)) return verdict;
+      return { id: 'capturedCredential', node };
     }
     /** Somewhere in its arguments stands what asks again. */
     function isRefreshing(node: Making): boolean {

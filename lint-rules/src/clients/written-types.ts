@@ -1,0 +1,192 @@
+import { readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import type { TSESLint, TSESTree } from '@typescript-eslint/utils';
+import { type Node, isFunction, nameOf, unwrap } from '../ast.js';
+import { type Source, initialValueOf, membersTo, variableOf } from '../origin.js';
+
+interface FileContext {
+  readonly filename: string;
+  readonly sourceCode: Source;
+  readonly languageOptions: TSESLint.FlatConfig.LanguageOptions;
+}
+/** What a caller gives to a client. */
+export interface Given {
+  readonly node: Node;
+  /** What the password is called inside of the value; none when the value is the password. */
+  readonly keys: readonly string[];
+  /** The options of the client that ask again. */
+  readonly hooks: readonly string[];
+}
+/** A type, and the statements of the file that it is written in. */
+interface Written {
+  readonly type: TSESTree.TypeNode;
+  readonly body: readonly TSESTree.ProgramStatement[];
+}
+
+const deepest = 8;
+const sameMembers = new Set(['Pick', 'Partial', 'Required', 'Readonly', 'NonNullable']);
+
+/**
+ * True when the type of a parameter says that its password is a text, so no caller can give a function.
+ * The type is written in this file, or in a file of the project that it is imported from.
+ */
+export function isTextByType(context: FileContext, { node, keys, hooks }: Given): boolean {
+  const value = typeOfGiven(context.sourceCode, node);
+  if (!value) return false;
+  let current: Written | undefined = { type: value.type, body: context.sourceCode.ast.body };
+  for (const name of value.members) current = current && memberOf(context, current, name);
+  if (!current || keys.length === 0) return current !== undefined && isText(current.type);
+  for (const hook of hooks) if (memberOf(context, current, hook.split(/[.=(]/, 1)[0] ?? '')) return false;
+  for (const key of keys) {
+    const password = memberOf(context, current, key);
+    if (password) return isText(password.type);
+  }
+  return false;
+}
+
+function typeOfGiven(
+  source: Source,
+  node: Node,
+  depth = 0,
+): { readonly type: TSESTree.TypeNode; readonly members: readonly string[] } | undefined {
+  if (depth > deepest) return undefined;
+  const bare = unwrap(node);
+  if (bare.type === 'MemberExpression') {
+    const owner = typeOfGiven(source, bare.object, depth + 1);
+    const name = nameOf(bare);
+    return owner && name !== undefined ? { ...owner, members: [...owner.members, name] } : undefined;
+  }
+  const variable = bare.type === 'Identifier' ? variableOf(source, bare) : undefined;
+  const definition = variable?.defs[0];
+  if (!variable || !definition) return undefined;
+  const around = definition.node as Node;
+  if (!isFunction(around)) {
+    const initial = initialValueOf(variable);
+    const owner = initial && typeOfGiven(source, initial.value, depth + 1);
+    return owner && { ...owner, members: [...owner.members, ...initial.members] };
+  }
+  for (const parameter of around.params) {
+    const outer = parameter.type === 'TSParameterProperty' ? parameter.parameter : parameter;
+    const pattern = outer.type === 'AssignmentPattern' ? outer.left : outer;
+    const members = membersTo(pattern, definition.name);
+    const type = 'typeAnnotation' in pattern ? pattern.typeAnnotation?.typeAnnotation : undefined;
+    if (members && type) return { type, members };
+  }
+  return undefined;
+}
+
+function memberOf(context: FileContext, written: Written, name: string, depth = 0): Written | undefined {
+  if (depth > deepest) return undefined;
+  const { type, body } = written;
+  const inside = (each: TSESTree.TypeNode) => memberOf(context, { type: each, body }, name, depth + 1);
+  switch (type.type) {
+    case 'TSTypeLiteral':
+      return memberIn(type.members, body, name);
+    case 'TSIntersectionType':
+      return first(type.types, inside);
+    case 'TSUnionType': {
+      const [only, ...more] = type.types.filter((each) => !isNothing(each));
+      return only && more.length === 0 ? inside(only) : undefined;
+    }
+    case 'TSTypeReference': {
+      if (type.typeName.type !== 'Identifier') return undefined;
+      const argument = type.typeArguments?.params[0];
+      if (argument && sameMembers.has(type.typeName.name)) return inside(argument);
+      return memberOfNamed(context, body, type.typeName.name, name, depth);
+    }
+    default:
+      return undefined;
+  }
+}
+
+function memberOfNamed(
+  context: FileContext,
+  body: readonly TSESTree.ProgramStatement[],
+  typeName: string,
+  name: string,
+  depth: number,
+): Written | undefined {
+  if (depth > deepest) return undefined;
+  for (const statement of body) {
+    const declared = statement.type === 'ExportNamedDeclaration' ? statement.declaration : statement;
+    if (declared?.type === 'TSInterfaceDeclaration' && declared.id.name === typeName) {
+      const own = memberIn(declared.body.body, body, name);
+      const bases = declared.extends.flatMap(({ expression }) =>
+        expression.type === 'Identifier' ? [expression.name] : [],
+      );
+      return own ?? first(bases, (each) => memberOfNamed(context, body, each, name, depth + 1));
+    }
+    if (declared?.type === 'TSTypeAliasDeclaration' && declared.id.name === typeName)
+      return memberOf(context, { type: declared.typeAnnotation, body }, name, depth + 1);
+    if (statement.type !== 'ImportDeclaration' || body !== context.sourceCode.ast.body) continue;
+    const imported = statement.specifiers.find((each) => each.local.name === typeName);
+    if (imported?.type !== 'ImportSpecifier' || !/^\.\.?\//.test(statement.source.value)) continue;
+    const other = statementsOf(context, statement.source.value);
+    return other && memberOfNamed(context, other, nameOf(imported.imported) ?? typeName, name, depth + 1);
+  }
+  return undefined;
+}
+
+function memberIn(
+  members: readonly TSESTree.TypeElement[],
+  body: readonly TSESTree.ProgramStatement[],
+  name: string,
+): Written | undefined {
+  for (const each of members) {
+    if (each.type !== 'TSPropertySignature' || each.computed || nameOf(each.key) !== name) continue;
+    return each.typeAnnotation && { type: each.typeAnnotation.typeAnnotation, body };
+  }
+  return undefined;
+}
+
+function isText(type: TSESTree.TypeNode): boolean {
+  if (type.type !== 'TSUnionType') return type.type === 'TSStringKeyword';
+  const parts = type.types.filter((each) => !isNothing(each));
+  return parts.length > 0 && parts.every((each) => each.type === 'TSStringKeyword');
+}
+
+function isNothing(type: TSESTree.TypeNode): boolean {
+  return type.type === 'TSUndefinedKeyword' || type.type === 'TSNullKeyword';
+}
+
+function first<Item, Found>(items: readonly Item[], look: (item: Item) => Found | undefined): Found | undefined {
+  for (const each of items) {
+    const found = look(each);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+const most = { files: 100, bytes: 500_000 };
+const parsed = new Map<string, { readonly changed: number; readonly body: readonly TSESTree.ProgramStatement[] }>();
+
+/** The statements of a file of the project, read with the parser of the file that imports it; nothing where it cannot be read. */
+function statementsOf(context: FileContext, module: string): readonly TSESTree.ProgramStatement[] | undefined {
+  const bare = path.resolve(path.dirname(context.filename), module).replace(/\.([cm]?)[jt]sx?$/, '');
+  for (const ending of ['.ts', '.tsx', '.mts', '.cts', '.d.ts', '/index.ts']) {
+    const file = bare + ending;
+    const stats = statSync(file, { throwIfNoEntry: false });
+    if (!stats?.isFile() || stats.size > most.bytes) continue;
+    const known = parsed.get(file);
+    if (known?.changed === stats.mtimeMs) return known.body;
+    const body = parse(context, file);
+    if (parsed.size >= most.files) parsed.clear();
+    parsed.set(file, { changed: stats.mtimeMs, body });
+    return body;
+  }
+  return undefined;
+}
+
+function parse(context: FileContext, file: string): readonly TSESTree.ProgramStatement[] {
+  const { parser } = context.languageOptions;
+  const options = { sourceType: 'module', ecmaVersion: 'latest', filePath: file } as const;
+  try {
+    const text = readFileSync(file, 'utf8');
+    const found: unknown =
+      parser && 'parseForESLint' in parser ? parser.parseForESLint(text, options).ast : parser?.parse(text, options);
+    return (found as TSESTree.Program | undefined)?.body ?? [];
+  } catch {
+    // A file that this parser does not read, such as TypeScript in a project that lints JavaScript, says nothing.
+    return [];
+  }
+}
