@@ -25,6 +25,8 @@ await build({
   target: 'node20.19',
   conditions: ['keyturn-source'],
   external: ['eslint', '@typescript-eslint/utils'],
+  // Parsers inside are CommonJS and require Node's own modules.
+  banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
   legalComments: 'none',
 });
 
