@@ -112,7 +112,7 @@ describe('every rule', () => {
   ])('takes no more than linear time for %s', (_, code) => {
     const fastestOf = (size: number) =>
       Math.min(
-        ...[1, 2, 3].map(() => {
+        ...[1, 2, 3, 4, 5].map(() => {
           const before = performance.now();
           lint(code(size));
           return performance.now() - before;
@@ -120,7 +120,7 @@ describe('every rule', () => {
       );
     lint(code(1_000));
     // Four times the text takes four times as long, and sixteen times where it grows with the square.
-    expect(fastestOf(80_000) / Math.max(fastestOf(20_000), 2)).toBeLessThan(10);
+    expect(fastestOf(80_000) / Math.max(fastestOf(20_000), 2)).toBeLessThan(12);
   });
 });
 
