@@ -46,6 +46,8 @@ export function rotatorApp(
       ...placed,
       accountName: vault.apply(({ id }) => accountName(`${id}/${wanted.secretName}/${name}`)),
       kind: 'StorageV2',
+      // Reported when a key gets older; Azure switches nothing off.
+      keyPolicy: { keyExpirationPeriodInDays: 90 },
       sku: { name: 'Standard_LRS' },
       allowBlobPublicAccess: false,
       defaultToOAuthAuthentication: true,

@@ -53,6 +53,6 @@ function judge(resource: Resource, version: Value, path: Path): readonly Result[
   }
   if (version.kind !== 'known' || version.value === null) return [];
   const written = text(version) ?? String(version.value);
-  const moves = /^(latest|current|AWSCURRENT|uuid\/?)?$/i.test(written) || isPlaceholder(written);
+  const moves = /^(latest|current|AWSCURRENT|AWSPREVIOUS|uuid\/?)?$/i.test(written) || isPlaceholder(written);
   return moves ? [] : [fail(`${resource.name} reads one version that is written out.`, property, version)];
 }

@@ -1,5 +1,5 @@
 import { DualUserDatabaseRole } from '@keyturn/components/postgres';
-import { tags } from '@keyturn/plan';
+import { annotations, tags } from '@keyturn/plan';
 import * as aws from '@pulumi/aws';
 import * as kubernetes from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
@@ -28,9 +28,12 @@ const shop = new DualUserDatabaseRole('shop', {
   connections: { fleet: 50, serverMax: 200 },
 });
 
+const key = new aws.kms.Key('database', { description: 'The login of shop', enableKeyRotation: true });
+
 // Empty until the first rotation: what stands in the Pulumi state logs in nowhere.
 const secret = new aws.secretsmanager.Secret('database', {
   name: 'shop/database',
+  kmsKeyId: key.arn,
   tags: { [tags.plan]: `dual-user every ${rotationDays} days`, [tags.pair]: 'shop' },
 });
 
@@ -52,7 +55,8 @@ const credentials = new kubernetes.apiextensions.CustomResource(
   {
     apiVersion: 'external-secrets.io/v1',
     kind: 'ExternalSecret',
-    metadata: { name: 'shop-database' },
+    // The user before stays usable until the next rotation re-keys it, an hour of soak before that.
+    metadata: { name: 'shop-database', annotations: { [annotations.overlap]: `${(rotationDays - 1) * 24}h` } },
     spec: {
       refreshInterval: '5m',
       secretStoreRef: { kind: 'ClusterSecretStore', name: 'aws' },
@@ -73,7 +77,8 @@ const credentials = new kubernetes.apiextensions.CustomResource(
 new kubernetes.apps.v1.Deployment(
   'shop',
   {
-    metadata: { name: 'shop', labels },
+    // `@keyturn/pool` looks at its source every ten seconds, and closes what is superseded.
+    metadata: { name: 'shop', labels, annotations: { [annotations.poolLifetime]: '10s' } },
     spec: {
       replicas: 4,
       selector: { matchLabels: labels },
