@@ -85,13 +85,6 @@ describe('an application with two faults', () => {
     expect(verdict.passed).toBe(false);
     expect(told(verdict)).toEqual(['partialDeployment', 'poolNotDrained']);
   });
-
-  it('is told of both: user and password from two readings, and connections that are kept', async () => {
-    const verdict = await verdictOn('user-kept.mjs');
-    expect(verdict.passed).toBe(false);
-    expect(seen(verdict)).toContain('wrongSecret');
-    expect(told(verdict)).toContain('poolNotDrained');
-  });
 });
 
 describe('an application that follows', () => {
