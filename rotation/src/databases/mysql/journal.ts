@@ -11,6 +11,7 @@ import {
   type UndoEvidence,
 } from '../../database.js';
 import type { Intent } from '../../intent.js';
+import { forcedDetail, subject } from '../journal-line.js';
 import type { Client } from './endpoint.js';
 import { hasTables } from './tables.js';
 
@@ -389,16 +390,4 @@ export function adopted(
     },
     entry: { event: 'adopted', ...subject(published), detail: { because } },
   };
-}
-
-function subject(of: { readonly generation: number; readonly user: string; readonly version: string }): {
-  generation: number;
-  user: string;
-  version: string;
-} {
-  return { generation: of.generation, user: of.user, version: of.version };
-}
-
-function forcedDetail(forced: Forced | undefined): Record<string, unknown> {
-  return forced === undefined ? {} : { forced: forced.reason };
 }

@@ -13,6 +13,7 @@ import {
   type UndoEvidence,
 } from '../../database.js';
 import type { Intent } from '../../intent.js';
+import { forcedDetail, subject } from '../journal-line.js';
 
 interface Row {
   readonly id: string;
@@ -365,16 +366,4 @@ export function adopted(
     values: [published.user, published.version, published.generation, other, atLeast],
     entry: { event: 'adopted', ...subject(published), detail: { because } },
   };
-}
-
-function subject(of: { readonly generation: number; readonly user: string; readonly version: string }): {
-  generation: number;
-  user: string;
-  version: string;
-} {
-  return { generation: of.generation, user: of.user, version: of.version };
-}
-
-function forcedDetail(forced: Forced | undefined): Record<string, unknown> {
-  return forced === undefined ? {} : { forced: forced.reason };
 }
