@@ -75,6 +75,11 @@ again: *base
     expect(read('')).toEqual({ resources: [], notAnalysed: [] });
   });
 
+  it('read what stands beside a key that is no text', () => {
+    const strange = 'apiVersion: v1\nkind: Secret\n? <<: *b\n? [a, b]\n: c\n? &k name\n: d\n*k : e\n';
+    expect(read(strange).resources.map(({ type }) => type)).toEqual(['kubernetes:core/v1:Secret']);
+  });
+
   it('end, whatever the text', () => {
     const pieces = fc.constantFrom(
       'a: &a [*a]\n',
@@ -97,7 +102,7 @@ again: *base
         const model = read(parts.join(''));
         for (const resource of model.resources) expect(text(at(resource.properties, 'kind'))).toBeDefined();
       }),
-      { numRuns: 500 },
+      { numRuns: 500, examples: [[['? ', '<<: *b\n']]] },
     );
   });
 });

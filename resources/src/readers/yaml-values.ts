@@ -33,18 +33,24 @@ export class YamlValues {
     }
     if (isMap(node)) {
       const fields = new Map<string, Value>();
-      for (const pair of node.items) {
+      for (const [index, pair] of node.items.entries()) {
         if (isMerge(pair.key)) {
           for (const [key, value] of this.#merged(pair.value, depth)) if (!fields.has(key)) fields.set(key, value);
           continue;
         }
-        const key = isScalar(pair.key) ? String(pair.key.value) : String(pair.key);
+        const key = this.#keyOf(pair.key) ?? `? ${index}`;
         // A finding points at the line of the key: that is where a person looks for `password:`.
         fields.set(key, this.read(pair.value, this.#placeOf(pair.key), depth + 1));
       }
       return { kind: 'object', fields, ...this.#marks(here) };
     }
     return { kind: 'unknown', because: 'this kind of YAML node cannot be read', ...this.#marks(here) };
+  }
+
+  /** Nothing for a key that is a map or a list: no file that is read here has one, and writing it out can fail. */
+  #keyOf(node: unknown): string | undefined {
+    const key = isAlias(node) ? node.resolve(this.#document) : node;
+    return isScalar(key) ? String(key.value) : undefined;
   }
 
   #merged(node: unknown, depth: number): ReadonlyMap<string, Value> {

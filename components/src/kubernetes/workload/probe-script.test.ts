@@ -72,6 +72,8 @@ async function run(login: LoginProbe, atLeast?: number): Promise<Outcome> {
     scripts: folder,
   });
   for (const [name, text] of Object.entries(scripts)) {
+    // The one of the probe before may only be read.
+    rmSync(path.join(folder, name), { force: true });
     writeFileSync(path.join(folder, name), text);
     chmodSync(path.join(folder, name), 0o555);
   }
