@@ -1,7 +1,7 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
-import { type PostgresServer, startPostgres } from '@keyturn/services';
+import { orNotRun, type PostgresServer, startPgbouncer, startPostgres } from '@keyturn/services';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -88,6 +88,36 @@ describe('docs/rotate.md', () => {
     await follow(name);
   });
 
+  it('can be followed behind a PgBouncer', async (context) => {
+    const { part: pooler, because } = await orNotRun(() => startPgbouncer({ upstream: server }));
+    if (pooler === undefined) return context.skip(because);
+    const before = desk.read('keyturn.rotation.yaml');
+    try {
+      desk.env['PGBOUNCER_PASSWORD'] = pooler.adminPassword;
+      const config = here(sample('pooler'))
+        .replace('host: pgbouncer.internal, port: 6432', `host: ${pooler.host}, port: ${pooler.port}`)
+        .replace('/etc/pgbouncer/userlist.txt', pooler.userlist);
+      expect(config).toContain(`user: ${pooler.adminUser}, `);
+      desk.write({ 'keyturn.rotation.yaml': config });
+      for (const command of ['bootstrap', 'rotate', 'rotate']) expect(await run(command)).toMatchObject({ code: 0 });
+      const published = /DB_USER=(.*)\nDB_PASSWORD=(.*)\n/.exec(desk.read('shop.env'));
+      const [, user = '', password = ''] = published ?? [];
+      expect(user).toBe('shop_b');
+      const client = new pg.Client({ host: pooler.host, port: pooler.port, database: 'orders', user, password });
+      await client.connect();
+      const { out } = await run('status');
+      expect(out).toContain('shop_b');
+      expect(out).toMatch(/on pooler/);
+      await client.end();
+      expect((await run('retire')).code).toBe(0);
+      expect(readFileSync(pooler.userlist, 'utf8')).toMatch(/^"shop_b" "SCRAM-SHA-256\$/m);
+      expect(readFileSync(pooler.userlist, 'utf8')).not.toContain('shop_a');
+    } finally {
+      desk.write({ 'keyturn.rotation.yaml': before });
+      await pooler.stop();
+    }
+  });
+
   it('names every command there is', async () => {
     const { out } = await desk.keyturn('--help');
     const ours = [...out.matchAll(/^ {2}(\w+) \[options\]/gm)].map(([, name = '']) => name);
@@ -151,7 +181,8 @@ describe('a known password in every input', () => {
     })();
     // The argument that was refused is the user's own.
     const shown = desk.printed.map((text) => (text.includes('\0') ? text.replaceAll(`:${adminPassword}@`, '') : text));
-    expect(secrets.size).toBe(6);
+    // Two were given, four made here, and two behind the PgBouncer, where there is one.
+    expect(secrets.size).toBe(existsSync(path.join(desk.folder, 'shop.env')) ? 8 : 6);
     expect(rows.length).toBeGreaterThan(10);
     expect(server.log()).toContain('ALTER ROLE "orders_a" LOGIN PASSWORD');
     for (const [place, text] of [

@@ -64,6 +64,24 @@ describe('keyturn.rotation.yaml', () => {
       says: /"pairs\.orders\.database\.kind" must be one of .*postgres.*\. Did you mean "postgres"\?/,
     },
     {
+      name: 'a PgBouncer whose endpoint is not there',
+      text: right.replace(
+        'endpoints: [{ kind: writer, host: 127.0.0.1, port: 1 }]',
+        'endpoints: [{ kind: writer, host: a }, { kind: pooler, name: front, host: b }]\n      poolers: [{ endpoint: frond, console: { user: c, password: { env: P } } }]',
+      ),
+      says: '"poolers" names the endpoint "frond", and those of kind pooler are front. Did you mean "front"?',
+    },
+    {
+      name: 'a PgBouncer without an endpoint',
+      text: right.replace('port: 1 }]', 'port: 1 }]\n      poolers: [{ console: { user: c, password: { env: P } } }]'),
+      says: '"poolers" names the endpoint "pooler", and no endpoint is of kind pooler.',
+    },
+    {
+      name: 'a password of a console in clear text',
+      text: right.replace('port: 1 }]', `port: 1 }]\n      poolers: [{ console: { user: c, password: ${canary} } }]`),
+      says: '"pairs.orders.database.poolers.0.console.password" must not hold the secret itself.',
+    },
+    {
       name: 'a kind of store that there is not',
       text: right.replace('kind: env-file', 'kind: envfile'),
       says: /"pairs\.orders\.store\.kind" must be one of .*env-file.*\. Did you mean "env-file"\?/,

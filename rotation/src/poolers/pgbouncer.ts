@@ -15,7 +15,7 @@ export interface PgbouncerOptions {
   /** Default: true. */
   readonly tls?: Tls;
   /** One of its `admin_users`. */
-  readonly console: { readonly user: string; readonly password: string };
+  readonly console: { readonly user: string; readonly password: string | (() => string | Promise<string>) };
   /**
    * Its `auth_file`, which gets the SCRAM verifier of a re-keyed user; no password. This process must be root or its owner. Default: none, for
    * an `auth_query`.
@@ -104,7 +104,9 @@ export class Pgbouncer {
   }
 
   async #ask<Row>(command: string): Promise<Row[]> {
-    return await onEndpoint(this.#endpoint, this.#options.console, this.#patience, async (client) => {
+    const { user, password } = this.#options.console;
+    const login = { user, password: typeof password === 'string' ? password : await password() };
+    return await onEndpoint(this.#endpoint, login, this.#patience, async (client) => {
       const { rows } = await client.query(command);
       return rows as Row[];
     });

@@ -1,12 +1,14 @@
 import { UsageError } from '../../errors.js';
 import type { DatabaseKind } from '../kind.js';
 import { type ServerConfig, serverOf, serverProperties } from './endpoints.js';
+import { type PoolerConfig, poolersOf, poolersSchema } from './poolers.js';
 
 interface PostgresConfig extends ServerConfig {
   readonly sharedRoleKind?: 'owner' | 'grantee';
   readonly connectionLimit?: number;
   readonly settings?: Readonly<Record<string, string>>;
   readonly rotator?: string;
+  readonly poolers?: readonly PoolerConfig[];
 }
 
 export const postgres: DatabaseKind<PostgresConfig> = {
@@ -31,21 +33,24 @@ export const postgres: DatabaseKind<PostgresConfig> = {
       description: 'Settings that both users log in with, such as search_path.',
     },
     rotator: { type: 'string', minLength: 1, description: 'The role that rotates, when another one runs bootstrap.' },
+    poolers: poolersSchema,
   },
   async make(config, setting) {
     const { PostgresDatabase } = await import('@keyturn/rotation');
-    const { connectionLimit, settings, rotator } = config;
+    const { connectionLimit, settings, rotator, poolers } = config;
     const { pair, strategy } = setting;
     if (strategy !== 'dual-user' && strategy !== 'single-user')
       throw new UsageError(`PostgreSQL has no strategy "${strategy}": a role has one password. Use dual-user.`);
+    const server = serverOf(config, 5432, setting);
     return new PostgresDatabase({
       pair,
       strategy,
       sharedRoleKind: config.sharedRoleKind ?? 'owner',
-      ...serverOf(config, 5432, setting),
+      ...server,
       ...(connectionLimit !== undefined && { connectionLimit }),
       ...(settings !== undefined && { settings }),
       ...(rotator !== undefined && { rotator }),
+      ...(poolers !== undefined && { poolers: poolersOf(poolers, server.endpoints, setting) }),
     });
   },
 };
