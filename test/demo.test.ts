@@ -5,6 +5,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
+import { orNotRun, startPgbouncer } from '@keyturn/services';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { readOptions, UsageError } from '../examples/demo/options.js';
@@ -88,6 +89,28 @@ describe('npm run demo', () => {
     expect(leftovers()).toEqual([]);
   });
 
+  it('loses none behind a PgBouncer either, and still names the causes of the incident there', async (context) => {
+    const { part: pooler, because } = await orNotRun(() =>
+      startPgbouncer({ upstream: { host: '127.0.0.1', port: 1 } }),
+    );
+    if (pooler === undefined) return context.skip(because);
+    await pooler.stop();
+    const { code, stdout, stderr } = await run('--json', '--pooler', 'pgbouncer', '--seconds', '6', '--rate', '20');
+    const { phases } = JSON.parse(stdout) as {
+      phases: { failed: number; queries: number; rotations: number; causes: Record<string, number> }[];
+    };
+    const [incident, keyturn] = phases;
+    expect(keyturn).toMatchObject({ rotations: 3, failed: 0 });
+    expect(keyturn?.queries).toBeGreaterThan(200);
+    expect(incident?.failed).toBeGreaterThan(0);
+    expect((incident?.causes['configNotReloaded'] ?? 0) + (incident?.causes['partialDeployment'] ?? 0)).toBeGreaterThan(
+      0,
+    );
+    expect(stderr).toContain('all of it through a PgBouncer');
+    expect(code).toBe(0);
+    expect(leftovers()).toEqual([]);
+  });
+
   it('says in one sentence what is wrong with an option, and ends with 2', async () => {
     expect(await run('--seconds', '3')).toEqual({
       code: 2,
@@ -99,7 +122,7 @@ describe('npm run demo', () => {
   it('prints its options', async () => {
     const { code, stdout } = await run('--help');
     expect(code).toBe(0);
-    for (const option of ['--seconds', '--instances', '--rate', '--report', '--plot', '--json']) {
+    for (const option of ['--seconds', '--instances', '--rate', '--report', '--plot', '--pooler', '--json']) {
       expect(stdout).toContain(option);
     }
   });
@@ -133,6 +156,7 @@ describe('the options of the demo', () => {
     ['--rate', '1e3', '--rate must be a whole number from 1 to 2000, got "1e3".'],
     ['--report', '', '--report needs the name of a file, got "".'],
     ['--plot', '', '--plot needs the name of a file, got "".'],
+    ['--pooler', 'pgcat', '--pooler must be pgbouncer, got "pgcat".'],
     ['--fast', '1', "Unknown option '--fast'. Use --help to see the options."],
   ])('refuse %s %s', (option, value, sentence) => {
     expect(() => readOptions([option, value])).toThrow(new UsageError(sentence));

@@ -37,8 +37,8 @@ export async function incident(
   const app = await placeApp(stage, 'before', {});
   const envFile = path.join(app.cwd, '.env');
   await writePrivate(envFile, [
-    `DB_HOST=${stage.server.host}`,
-    `DB_PORT=${stage.server.port}`,
+    `DB_HOST=${stage.address.host}`,
+    `DB_PORT=${stage.address.port}`,
     `DB_NAME=${database}`,
     `DB_USER=${user}`,
     `DB_PASSWORD=${password}`,

@@ -17,6 +17,7 @@ import {
   createRotator,
   EnvFileStore,
   PostgresDatabase,
+  type PostgresDatabaseOptions,
   type RetireResult,
   type RotationEvent,
   type Rotator,
@@ -89,7 +90,7 @@ export async function withKeyturn(
   { app: appName, createRotator: makeRotator, patienceMs }: Parts = parts,
 ): Promise<Rehearsed> {
   const administrator = administratorOf(stage.server, database);
-  const { host, port } = administrator;
+  const { host, port } = stage.address;
   const model = dualUserModel({
     pair: 'shop',
     database,
@@ -114,7 +115,7 @@ export async function withKeyturn(
   const rotator = makeRotator({
     pair: model.pair,
     database: new PostgresDatabase({
-      endpoints: [{ name: 'writer', kind: 'writer', host, port, database, tls: false }],
+      ...endpointsOf(stage),
       admin: { user: administrator.user, password: administrator.password },
       pair: model.pair,
       sharedRoleKind: model.kind,
@@ -141,11 +142,29 @@ export async function withKeyturn(
     rotate: async (drill) => {
       for (const second of rotationsAt(options)) {
         await drill.second(second);
-        turns.push(await turn(drill, { rotator, store, seen, administrator, patienceMs }));
+        turns.push(await turn(drill, { rotator, store, seen, administrator, address: stage.address, patienceMs }));
       }
     },
   });
   return { record, proofs: [...turns.flatMap((done) => proofsOf(done, record)), publishedAfterTest(record)] };
+}
+
+/** Where the engine works, and where applications log in. */
+function endpointsOf({ server, pooler }: Stage): Pick<PostgresDatabaseOptions, 'endpoints' | 'poolers'> {
+  const writer = {
+    name: 'writer',
+    kind: 'writer',
+    host: server.host,
+    port: server.port,
+    database,
+    tls: false,
+  } as const;
+  if (pooler === undefined) return { endpoints: [writer] };
+  const { host, port, adminUser: user, adminPassword: password, userlist } = pooler;
+  return {
+    endpoints: [writer, { name: 'pgbouncer', kind: 'pooler', host, port, database, tls: false }],
+    poolers: [{ name: 'pgbouncer', host, port, tls: false, console: { user, password }, userlist }],
+  };
 }
 
 /** Once at the end of a burst, once in the quiet between two, once at the start of one. */
@@ -163,6 +182,7 @@ interface Tools {
   readonly store: EnvFileStore;
   readonly seen: readonly Seen[];
   readonly administrator: Administrator;
+  readonly address: Stage['address'];
   readonly patienceMs: number;
 }
 
@@ -181,7 +201,7 @@ interface Turn {
 /** How often the superseded credential is tried while it waits for its end. */
 const tryEveryMs = 500;
 
-async function turn(drill: Drill, { rotator, store, seen, administrator, patienceMs }: Tools): Promise<Turn> {
+async function turn(drill: Drill, { rotator, store, seen, administrator, address, patienceMs }: Tools): Promise<Turn> {
   const superseded = await publishedIn(store);
   const from = seen.length;
   const eventAt = (match: (event: RotationEvent) => boolean): number | undefined =>
@@ -203,7 +223,7 @@ async function turn(drill: Drill, { rotator, store, seen, administrator, patienc
   await patiently(
     async () => {
       if (switchedOff() === undefined && now() - triedAt >= tryEveryMs) {
-        before.push(await refusalOf(administrator, superseded));
+        before.push(await refusalOf(address, superseded));
         triedAt = now();
       }
       if (switchedOff() === undefined) begunAt = now();
@@ -217,6 +237,7 @@ async function turn(drill: Drill, { rotator, store, seen, administrator, patienc
   drill.mark(`${superseded.user} switched off`, switchedOffAt);
   drill.mark(`${superseded.user} retired`);
 
+  // A pooler refuses in words of its own, so the server is asked.
   const refusedAfter = await refusalOf(administrator, superseded);
   return {
     generation: published.generation,
@@ -297,7 +318,7 @@ async function publishedIn(store: EnvFileStore): Promise<StoredCredential> {
 }
 
 /** The code with which the server refuses a login; `undefined` when it lets it in. */
-async function refusalOf({ host, port }: Administrator, { user, password }: Pair): Promise<string | undefined> {
+async function refusalOf({ host, port }: Stage['address'], { user, password }: Pair): Promise<string | undefined> {
   const client = new Client({ host, port, database, user, password });
   try {
     await client.connect();

@@ -49,11 +49,11 @@ async function main(options: Options, signal: AbortSignal): Promise<number> {
 
 async function rehearse(options: Options, signal: AbortSignal, say: (line: string) => void): Promise<Outcome> {
   const onMark = ({ label }: Mark): void => say(`      ${label}`);
-  const { instances, rate } = options;
-  const stage = await openStage(instances);
+  const { instances, rate, pooler } = options;
+  const stage = await openStage(instances, pooler);
   try {
     say(
-      `1/3  The incident: ${instances} instances, ${rate} queries/s and bursts, the quarterly script ${scriptBeforeBurstSeconds} s before a burst`,
+      `1/3  The incident: ${instances} instances, ${rate} queries/s and bursts, the quarterly script ${scriptBeforeBurstSeconds} s before a burst${pooler === undefined ? '' : ', all of it through a PgBouncer'}`,
     );
     const first = await incident(stage, options, signal, onMark);
     say('2/3  The same load with keyturn: three rotations in a row');

@@ -11,6 +11,8 @@ export interface Options {
   /** Where the timeline goes as a picture of its own. */
   readonly plot?: string;
   readonly json: boolean;
+  /** What stands between the applications and the server. Default: nothing. */
+  readonly pooler?: 'pgbouncer';
 }
 
 /** The command line cannot be followed; the message is one sentence for the person who typed it. */
@@ -27,6 +29,7 @@ The quarterly rotation as an incident, then the same load with keyturn, then key
   --rate N        queries per second between bursts, all instances together, 1 to 2000 (default 40)
   --report FILE   where the report goes (default report.html)
   --plot FILE     also write the timeline as an SVG picture
+  --pooler NAME   pgbouncer: every application logs in through a real PgBouncer
   --json          print one JSON object and nothing else; progress goes to standard error
   --help          print this text
 
@@ -48,6 +51,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
     report: file('--report', values.report),
     ...(values.plot === undefined ? {} : { plot: file('--plot', values.plot) }),
     json: values.json,
+    ...(values.pooler === undefined ? {} : { pooler: poolerNamed(values.pooler) }),
   };
 }
 
@@ -61,6 +65,7 @@ function parse(args: readonly string[]) {
         rate: { type: 'string', default: '40' },
         report: { type: 'string', default: 'report.html' },
         plot: { type: 'string' },
+        pooler: { type: 'string' },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
@@ -75,6 +80,11 @@ function number(name: string, text: string, least: number, most: number): number
   const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
   if (value >= least && value <= most) return value;
   throw new UsageError(`${name} must be a whole number from ${least} to ${most}, got "${text}".`);
+}
+
+function poolerNamed(text: string): 'pgbouncer' {
+  if (text === 'pgbouncer') return text;
+  throw new UsageError(`--pooler must be pgbouncer, got "${text}".`);
 }
 
 function file(name: string, text: string): string {

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import type { Administrator, App } from '@keyturn/rehearsal';
-import { type PostgresServer, startPostgres } from '@keyturn/services';
+import { type Pgbouncer, type PostgresServer, startPgbouncer, startPostgres } from '@keyturn/services';
 import { Client, escapeIdentifier } from 'pg';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
@@ -15,32 +15,55 @@ const cache = path.resolve(home, '..', '..', '.cache');
 /** A PostgreSQL server and a folder for `.env` files, both gone when the demo ends. */
 export interface Stage {
   readonly server: PostgresServer;
+  /** Where applications log in: the server, or what stands before it. */
+  readonly address: { readonly host: string; readonly port: number };
+  readonly pooler?: Pgbouncer;
   readonly folder: string;
   readonly maxConnections: number;
   end(): Promise<void>;
 }
 
-export async function openStage(instances: number): Promise<Stage> {
+/** @throws PartMissing when a PgBouncer is asked for and cannot be had. */
+export async function openStage(instances: number, wanted?: 'pgbouncer'): Promise<Stage> {
   // Two users with the whole fleet each, while nobody has left the one and everybody has come to the other.
   const maxConnections = Math.max(100, instances * 30);
   await removeLeftovers();
   const folder = path.join(cache, `demo-${process.pid}`);
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const server = await startPostgres({ settings: { max_connections: maxConnections } }).catch(
-    async (error: unknown) => {
-      await rm(folder, { recursive: true, force: true });
-      throw error;
-    },
-  );
+  let server: PostgresServer | undefined;
+  let pooler: Pgbouncer | undefined;
+  const end = async (): Promise<void> => {
+    await pooler?.stop();
+    await server?.stop();
+    await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    server = await startPostgres({ settings: { max_connections: maxConnections } });
+    pooler = wanted === undefined ? undefined : await poolerBefore(server, instances);
+  } catch (error) {
+    await end();
+    throw error;
+  }
   return {
     server,
+    address: pooler ?? server,
     folder,
     maxConnections,
-    end: async () => {
-      await server.stop();
-      await rm(folder, { recursive: true, force: true });
-    },
+    end,
+    ...(pooler === undefined ? {} : { pooler }),
   };
+}
+
+/** It knows nobody by itself: whom its list does not name, it looks up in the server, as the user of the incident. */
+async function poolerBefore(server: PostgresServer, instances: number): Promise<Pgbouncer> {
+  const { superuser: user, superuserPassword: password } = server;
+  return await startPgbouncer({
+    upstream: server,
+    users: { [user]: password },
+    authQuery: { user, query: 'SELECT usename, passwd FROM pg_shadow WHERE usename = $1' },
+    poolMode: 'transaction',
+    settings: { max_client_conn: instances * 40 },
+  });
 }
 
 /** A demo that was killed could not remove its folder, which holds `.env` files. */

@@ -12,6 +12,23 @@ describe('isAuthenticationError', () => {
     { name: 'MySQL access denied', error: { errno: 1045 }, is: true },
     { name: 'a locked MySQL account', error: { errno: 3118 }, is: true },
     { name: 'a locked MariaDB account', error: { errno: 4151 }, is: true },
+    ...[
+      'SASL authentication failed',
+      'password authentication failed',
+      'no such user',
+      'no such user: app',
+      'auth failed',
+      'server login failed: FATAL password authentication failed for user "app"',
+      'server login has been failing, cached error: password authentication failed for user "app" (server_login_retry)',
+      'server login has been failing, try again later (server_login_retry), cached error: role "app" is not permitted to log in',
+    ].map((message) => ({ name: `PgBouncer: ${message}`, error: { code: '08P01', message }, is: true })),
+    ...[
+      'no such database: app',
+      'server login has been failing, cached error: connect timeout (server_login_retry)',
+      'client unexpected eof',
+      'the database system is shutting down: auth failed',
+    ].map((message) => ({ name: `PgBouncer: ${message}`, error: { code: '08P01', message }, is: false })),
+    { name: 'another error with the text of a pooler', error: { code: '57P01', message: 'auth failed' }, is: false },
     { name: 'wrapped by Drizzle', error: new Error('x', { cause: { code: '28P01' } }), is: true },
     { name: 'wrapped by Sequelize', error: { original: { code: '28000' } }, is: true },
     {

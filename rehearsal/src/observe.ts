@@ -10,6 +10,7 @@ import { parseEnv } from 'node:util';
 import type { Client, Pool } from 'pg';
 
 import { fingerprintOf, type Login, now } from './evidence.js';
+import { refusalCode } from './refusal-code.js';
 import type { Observation, ObserveOptions, SourceFile } from './observation.js';
 
 const setting = process.env['KEYTURN_OBSERVE'];
@@ -134,8 +135,8 @@ function observeLogins(prototype: Client, key: string): void {
 }
 
 function codeOf(error: unknown): string {
-  const { code } = error as { code?: unknown };
-  return typeof code === 'string' ? code : 'no code';
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  return typeof code === 'string' ? refusalCode(code, String(message)) : 'no code';
 }
 
 /** Settings of a pool that differ from those of a pool made with none. */

@@ -1,3 +1,4 @@
+import { refusalCode } from '../refusal-code.js';
 import type { Proof } from './password-proof.js';
 
 /** What became of a login, as it was seen on the wire. */
@@ -140,5 +141,7 @@ function bareOf(body: Buffer): string {
 /** The SQLSTATE of an ErrorResponse. */
 function codeIn(body: Buffer): string {
   const fields = body.toString('utf8').split('\0');
-  return fields.find((field) => field.startsWith('C'))?.slice(1) ?? 'no code';
+  const valueOf = (type: string): string | undefined => fields.find((field) => field.startsWith(type))?.slice(1);
+  const code = valueOf('C');
+  return code === undefined ? 'no code' : refusalCode(code, valueOf('M') ?? '');
 }
