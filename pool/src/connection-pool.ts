@@ -72,17 +72,10 @@ export class ConnectionPool<C extends object> {
       emit: (event, payload) => port.emit(event, payload),
       isEnding: () => this.#ended !== undefined,
       hasConnections: () => this.following.slots.free < options.max,
-      logIn: async () => {
-        this.#received(await this.#logIn(this.following.ending));
-      },
-      closeAnIdleOne: () => {
-        const member = this.#idle.shift();
-        if (member) this.#close(member);
-        return member !== undefined;
-      },
-      closeSuperseded: () => {
-        const superseded = this.#idle.filter((member) => this.following.isSuperseded(member));
-        for (const member of superseded) this.#close(member);
+      hasRoom: () => this.#members.size + this.#opening < options.max && this.following.slots.free > 0,
+      open: async () => await this.#openUnasked(),
+      reviewIdle: () => {
+        for (const member of [...this.#idle]) this.#review(member);
       },
       cut: ({ connection }) => port.destroy(connection),
       processId: ({ connection }) => port.processId(connection),
@@ -136,12 +129,13 @@ export class ConnectionPool<C extends object> {
   give(connection: C): boolean {
     const member = this.#members.get(connection);
     if (!member || !this.following.inUse.delete(member)) return false;
-    if (this.#ended !== undefined || this.following.mustClose(member)) {
-      this.#close(member);
-      return false;
+    member.idleSince = Date.now();
+    if (this.#ended !== undefined) this.#close(member);
+    else if (!this.#review(member)) {
+      this.#offer(member);
+      return true;
     }
-    this.#offer(member);
-    return true;
+    return false;
   }
 
   /** Forgets a connection that broke or was closed by somebody else. */
@@ -175,9 +169,18 @@ export class ConnectionPool<C extends object> {
   #nextIdle(): Member<C> | undefined {
     for (;;) {
       const member = this.#idle.pop();
-      if (!member || !this.following.isSuperseded(member)) return member;
+      if (!member || this.following.serves(member)) return member;
       this.#close(member);
     }
+  }
+
+  /** Closes a free connection when it is to be given up. */
+  #review(member: Member<C>): boolean {
+    const closed = this.following.giveUp(member);
+    if (!closed) return false;
+    this.#close(member);
+    closed();
+    return true;
   }
 
   /** The pool may have ended while the connection logged in. */
@@ -194,7 +197,6 @@ export class ConnectionPool<C extends object> {
       waiting.receive(null, member.connection);
       return;
     }
-    member.idleSince = Date.now();
     this.#idle.push(member);
     if (this.#options.idleMillis > 0) this.#sweep ??= setInterval(() => this.#closeUnused(), sweepMillis).unref();
   }
@@ -260,6 +262,21 @@ export class ConnectionPool<C extends object> {
       }
     }
     this.#grow();
+  }
+
+  /** Opens a connection that no request asked for; whoever waits is served by what comes free first. */
+  async #openUnasked(): Promise<void> {
+    this.#opening += 1;
+    try {
+      const member = await this.#logIn(this.following.ending);
+      this.#opening -= 1;
+      this.#received(member);
+    } catch (error) {
+      this.#opening -= 1;
+      throw error;
+    } finally {
+      this.#grow();
+    }
   }
 
   async #place(slots: Slots): Promise<() => void> {

@@ -7,6 +7,7 @@ import { CredentialKeeper, type RefreshEvent } from './keeper.js';
 import type { Logins, RefusedEvent } from './logins.js';
 import type { FollowPolicy } from './policy.js';
 import { Slots } from './slots.js';
+import { type Berths, type Closed, type Connection, Turnover } from './turnover.js';
 
 /** The pool has moved to another credential: it is proven by a login, and older connections close as they come free. */
 export interface RotationEvent {
@@ -54,25 +55,12 @@ export interface FollowEvents {
   straggler: StragglerEvent;
 }
 
-/** A connection that knows which credential it logged in with. */
-export interface Connection {
-  readonly credential: HeldCredential;
-}
-
 /** What the pool of a driver does when its credential moves on. */
-export interface Fleet<C extends Connection> {
+export interface Fleet<C extends Connection> extends Berths {
   /** Emits an event of the pool; true when somebody listens. */
   emit<K extends keyof FollowEvents>(event: K, payload: FollowEvents[K]): boolean;
-  /** Whether the pool has ended, or is about to. */
-  isEnding(): boolean;
   /** Whether the pool has a connection, or opens one. */
   hasConnections(): boolean;
-  /** Logs in once with the newest credential. */
-  logIn(): Promise<void>;
-  /** Closes one idle connection; false when there is none. */
-  closeAnIdleOne(): boolean;
-  /** Closes the idle connections that are superseded. */
-  closeSuperseded(): void;
   /** Closes a connection that is in use. */
   cut(connection: C): void;
   processId(connection: C): number | undefined;
@@ -90,9 +78,11 @@ export interface FollowingOptions {
   readonly endpoint: string;
   /** The most sockets that may be open at once. */
   readonly max: number;
+  /** Whether superseded connections can serve on until they are replaced. Default: true. */
+  readonly replacesOneByOne?: boolean;
 }
 
-/** What all pools share: follows one source, proves a new credential before anything is given up for it, and ends what is superseded. */
+/** What all pools share: follows one source, proves a new credential before more than one connection is given up for it, and ends what is superseded. */
 export class Following<C extends Connection> {
   readonly logins: Logins;
   readonly slots: Slots;
@@ -107,14 +97,16 @@ export class Following<C extends Connection> {
   readonly #timers = new Set<NodeJS.Timeout>();
   #fleet: Fleet<C> | undefined;
   #swappedTo: HeldCredential | undefined;
+  readonly #turnover = new Turnover<C>();
+  readonly #replacesOneByOne: boolean;
   #proving = false;
-  #roomWanted = false;
 
-  constructor({ source, policy, endpoint, max }: FollowingOptions) {
+  constructor({ source, policy, endpoint, max, replacesOneByOne = true }: FollowingOptions) {
     this.#keeper = CredentialKeeper.of(source);
     this.logins = this.#keeper.loginsAt(endpoint);
     this.slots = new Slots(max);
     this.policy = policy;
+    this.#replacesOneByOne = replacesOneByOne;
     // Everybody who waits for a place or a login listens.
     setMaxListeners(0, this.#ending.signal);
   }
@@ -136,6 +128,8 @@ export class Following<C extends Connection> {
     for (const leave of this.#leave.splice(0)) leave();
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
+    this.#turnover.stop();
+    this.#turnover.proven();
     this.#ending.abort();
   }
 
@@ -165,12 +159,19 @@ export class Following<C extends Connection> {
     return this.logins.isSuperseded(connection.credential);
   }
 
-  /** Whether a connection that comes free is to be closed: it is superseded, or room is needed to prove a new credential. */
-  mustClose(connection: C): boolean {
-    if (this.isSuperseded(connection)) return true;
-    if (!this.#roomWanted) return false;
-    this.#roomWanted = false;
-    return true;
+  /** Whether a connection may be handed out. */
+  serves(connection: C): boolean {
+    return !this.isSuperseded(connection) || this.#turnover.keeps(connection);
+  }
+
+  /** Whether a connection is to be given up for the login that proves a credential. */
+  get needsPlace(): boolean {
+    return this.#turnover.needsPlace;
+  }
+
+  /** Decides about a connection that comes free or lies idle: undefined when it stays open, else it is to be closed. */
+  giveUp(connection: C): Closed | undefined {
+    return this.#turnover.giveUp(connection, this.isSuperseded(connection));
   }
 
   /** Waits until nothing is in use or waited for, cuts what is late, and ends the pool. */
@@ -193,24 +194,19 @@ export class Following<C extends Connection> {
     if (!fleet.hasConnections()) return;
     if (this.#proving) {
       // The login that proves may still wait for room that another one took.
-      if (this.#unproven(fleet)) this.#makeRoom(fleet);
+      if (this.#unproven(fleet)) this.#turnover.makeRoom(fleet);
       return;
     }
     this.#proving = true;
     for (let pause = 250; this.#unproven(fleet); pause = Math.min(30_000, pause * 2)) {
-      this.#makeRoom(fleet);
       try {
-        await fleet.logIn();
+        await this.#turnover.prove(fleet);
       } catch {
         if (this.#unproven(fleet)) await after(pause, undefined, { ref: false });
       }
     }
-    this.#roomWanted = false;
+    this.#turnover.proven();
     this.#proving = false;
-  }
-
-  #makeRoom(fleet: Fleet<C>): void {
-    if (this.slots.free <= 0 && !fleet.closeAnIdleOne()) this.#roomWanted = true;
   }
 
   #unproven(fleet: Fleet<C>): boolean {
@@ -224,15 +220,24 @@ export class Following<C extends Connection> {
     if (credential !== this.#keeper.current) this.#swappedTo ??= credential;
     if (credential !== this.#keeper.current || credential === before) return;
     this.#swappedTo = credential;
+    this.#turnover.proven();
     if (!before) return;
     this.counts.rotations += 1;
-    fleet.closeSuperseded();
+    this.#turnOver(before, fleet);
     this.#watchStragglers();
     fleet.emit('rotation', {
       generation: credential.generation,
       user: credential.user,
       previousGeneration: before.generation,
     });
+  }
+
+  /** Connections of the credential before serve until they are replaced, unless a server refused it; older ones close. */
+  #turnOver(before: HeldCredential, fleet: Fleet<C>): void {
+    const { replaceWithinMillis, stragglerTimeoutMillis } = this.policy;
+    const worked = this.#replacesOneByOne && !this.logins.wasRefused(before);
+    const kept = [...this.connections].filter(({ credential }) => worked && credential === before);
+    this.#turnover.begin(kept, Math.min(replaceWithinMillis, stragglerTimeoutMillis / 2), fleet);
   }
 
   #watchStragglers(): void {
@@ -271,6 +276,8 @@ export class Following<C extends Connection> {
 
   #refused(event: RefusedEvent): void {
     this.counts.refused += 1;
+    // Nobody needs room for a credential that was just refused.
+    if (this.#fleet && !this.#unproven(this.#fleet)) this.#turnover.proven();
     this.#fleet?.emit('refused', event);
   }
 }

@@ -74,6 +74,11 @@ export class Logins {
     return credential !== current && current !== undefined && this.#proven === current;
   }
 
+  /** Whether the last login with a credential was refused. */
+  wasRefused(credential: HeldCredential): boolean {
+    return this.#refusals.has(credential);
+  }
+
   /** The newest credential, whether it is refused or not. */
   get newest(): HeldCredential {
     if (!this.#keeper.current) throw new NotOffered(`No credential was read yet for ${this.#endpoint}.`);

@@ -20,6 +20,13 @@ export interface FollowOptions {
    * that a refused credential is tried once. 0: always one after the other. Default: 100.
    */
   readonly loginBurstMillis?: number;
+  /**
+   * After a rotation the connections that were used lately are replaced one at a time, spread over this long, so that no query waits for a
+   * login and the database does not get all logins at once; until its turn each serves on. It takes longer while logins are slow or fail.
+   * Connections that nobody used for as long close at once, and all do when the server has refused their credential. 0: all at once.
+   * Default: 1 000.
+   */
+  readonly replaceWithinMillis?: number;
   /** Connections that are still in use this long after a rotation are closed, with a warning; `Infinity` lets them be. Default: 15 minutes. */
   readonly stragglerTimeoutMillis?: number;
 }
@@ -33,6 +40,7 @@ const defaults: FollowPolicy = {
   maxStaleMillis: 24 * 3_600_000,
   retryRefusedMillis: 600_000,
   loginBurstMillis: 100,
+  replaceWithinMillis: 1_000,
   stragglerTimeoutMillis: 900_000,
 };
 

@@ -34,6 +34,7 @@ export async function connectClient(config: ClientConfig): Promise<pg.Client> {
     policy,
     endpoint: endpointOf(driver),
     max: 2,
+    replacesOneByOne: false,
   });
   const { logins, slots } = following;
   const Client = followingClient({ logins, slots, policy, nameGeneration });
@@ -64,13 +65,13 @@ function follow(client: FollowingClient, following: Following<FollowingClient>, 
     emit: () => false,
     isEnding: () => ended,
     hasConnections: () => !ended,
-    logIn: async () => {
+    hasRoom: () => true,
+    open: async () => {
       const trial = probe();
       await trial.connect();
       await trial.end();
     },
-    closeAnIdleOne: () => false,
-    closeSuperseded: () => undefined,
+    reviewIdle: () => undefined,
     cut: (one) => void one.end().catch(() => undefined),
     processId: (one) => (one as { processID?: number }).processID,
   });

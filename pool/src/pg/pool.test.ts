@@ -1,10 +1,12 @@
 import { once } from 'node:events';
+import { setTimeout as after } from 'node:timers/promises';
 import { inspect } from 'node:util';
 
 import type pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import { eventually, type PostgresPair, ScriptedSource, startPostgresPair } from '../testing/postgres-pair.js';
+import { startTcpProxy } from '../testing/tcp-proxy.js';
 import { Pool, type PoolConfig } from './pool.js';
 
 let pair: PostgresPair;
@@ -45,6 +47,42 @@ describe('a rotation', () => {
     await eventually(async () => (await pair.sessions())[first.user] === undefined);
     expect(await whoAmI(pool)).toBe(second.user);
     expect(pool.counters).toMatchObject({ generation: second.generation, rotations: 1, refused: 0, superseded: 0 });
+  });
+
+  it('lets no request wait for the logins that replace connections', async () => {
+    const proxy = await startTcpProxy(pair.server);
+    const first = await pair.advance();
+    const source = new ScriptedSource(first);
+    const pool = follow(source, { port: proxy.port, max: 4, replaceWithinMillis: 400 });
+    const four = async (): Promise<unknown> =>
+      await Promise.all(Array.from({ length: 4 }, async () => await pool.query('SELECT pg_sleep(0.02)')));
+    await four();
+    const second = await pair.advance();
+    const rotated = once(pool, 'rotation');
+    source.publish(second);
+    await rotated;
+    proxy.hold();
+    await after(300);
+    await four();
+    expect(pool.counters.superseded).toBeGreaterThan(0);
+    expect(pool.totalCount).toBe(4);
+    proxy.let();
+    await eventually(async () => (await pair.sessions())[first.user] === undefined);
+    expect(await whoAmI(pool)).toBe(second.user);
+    expect(proxy.peak).toBe(4);
+    await pool.end();
+    await proxy.close();
+  });
+
+  it('replaces every connection at once when the server has refused the credential that they hold', async () => {
+    const first = await pair.advance();
+    const source = new ScriptedSource(first);
+    const pool = follow(source, { max: 6, replaceWithinMillis: 60_000 });
+    await Promise.all(Array.from({ length: 4 }, async () => await pool.query('SELECT pg_sleep(0.02)')));
+    source.publish(await pair.advance(), { silently: true });
+    await pair.spoil(first.user);
+    await Promise.all(Array.from({ length: 6 }, async () => await pool.query('SELECT pg_sleep(0.02)')));
+    await eventually(async () => (await pair.sessions())[first.user] === undefined);
   });
 
   it('lets a transaction finish on its old connection, and closes that when it is released', async () => {

@@ -56,21 +56,9 @@ export class Pool extends pg.Pool {
       emit: (event, payload) => this.emit(event, payload),
       isEnding: () => this.ending,
       hasConnections: () => this.totalCount > 0,
-      logIn: async () => {
-        const probe = new Client(this.options);
-        await probe.connect();
-        await probe.end();
-      },
-      closeAnIdleOne: () => {
-        if (this.idleCount === 0) return false;
-        super.connect((_error, _client, done) => done(true));
-        return true;
-      },
-      closeSuperseded: () => {
-        for (let idle = this.idleCount; idle > 0; idle -= 1) {
-          super.connect((_error, client, done) => done(client && this.#isSuperseded(client)));
-        }
-      },
+      hasRoom: () => this.totalCount < this.options.max && following.slots.free > 0,
+      open: async () => await this.#openUnasked(),
+      reviewIdle: () => this.#reviewIdle(),
       cut: (client) => void client.end().catch(() => undefined),
       processId: (client) => (client as { processID?: number }).processID,
     });
@@ -162,7 +150,7 @@ export class Pool extends pg.Pool {
         return again && !this.ending ? this.#checkOut(callback, since) : callback(error, undefined, done);
       }
       const client = connected as pg.PoolClient & FollowingClient;
-      if (this.#isSuperseded(client)) {
+      if (!this.#following.serves(client)) {
         done(true);
         return this.#checkOut(callback, since);
       }
@@ -170,14 +158,46 @@ export class Pool extends pg.Pool {
       this.#following.inUse.add(client);
       client.release = (problem) => {
         this.#following.inUse.delete(client);
-        release.call(client, problem || this.#following.mustClose(client));
+        client.idleSince = Date.now();
+        const closed = problem ? undefined : this.#following.giveUp(client);
+        release.call(client, problem || closed !== undefined);
+        closed?.();
       };
       callback(undefined, client, client.release as (release?: unknown) => void);
     });
   }
 
-  #isSuperseded(client: pg.ClientBase): boolean {
-    return this.#following.isSuperseded(client as FollowingClient);
+  /** Opens a connection that no request asked for: those that wait are served by what comes free first. */
+  async #openUnasked(): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      const callback: Callback = (error, client, done) => {
+        if (!client) return reject(error ?? new Error('There is no connection.'));
+        done(!this.#following.serves(client as pg.PoolClient & FollowingClient));
+        resolve();
+      };
+      // The public way gives an idle connection instead; this method is not in the types.
+      const { newClient } = this as unknown as { newClient?: (pending: { callback: Callback }) => void };
+      if (newClient) newClient.call(this, { callback });
+      else super.connect(callback);
+    });
+  }
+
+  /** Takes every idle connection, and gives back those that stay in the order in which they lay. */
+  #reviewIdle(): void {
+    const taken: (() => void)[] = [];
+    let expected = this.idleCount;
+    const review = (connected: pg.PoolClient, done: (release?: unknown) => void): void => {
+      const closed = this.#following.giveUp(connected as pg.PoolClient & FollowingClient);
+      done(closed !== undefined);
+      closed?.();
+    };
+    for (let idle = expected; idle > 0; idle -= 1) {
+      super.connect((_error, client, done) => {
+        expected -= 1;
+        if (client) taken.push(() => review(client, done));
+        if (expected === 0) for (const one of taken.reverse()) one();
+      });
+    }
   }
 }
 

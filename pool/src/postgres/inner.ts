@@ -5,9 +5,10 @@ import type { Duplex } from 'node:stream';
 import postgres from 'postgres';
 
 import { NotOffered } from '../errors.js';
-import type { Connection, Following } from '../following.js';
+import type { Following } from '../following.js';
 import type { HeldCredential } from '../held-credential.js';
 import { withGeneration } from '../pg/application-name.js';
+import type { Closed, Connection } from '../turnover.js';
 import { loginAnswer } from './login-answer.js';
 import { refusedSocket } from './refused-socket.js';
 import { openSocket } from './socket.js';
@@ -117,11 +118,15 @@ export class Inner {
     if (this.#closed) void this.sql.unsafe('SELECT 1').catch(() => undefined);
   }
 
-  /** Closes the next connection that comes free. */
-  async closeOne(): Promise<void> {
+  /** Closes the next connection that comes free, if it is to be given up. */
+  async closeOne(giveUp: (link: Link) => Closed | undefined): Promise<void> {
     const reserved = await this.sql.reserve();
     const [row] = await reserved<{ pid: number }[]>`SELECT pg_backend_pid() AS pid`;
-    for (const link of this.links) if (link.processId === row?.pid) link.socket.end(terminate);
+    const link = [...this.links].find(({ processId }) => processId === row?.pid);
+    const closed = link && giveUp(link);
+    if (!link || !closed) return reserved.release();
+    link.socket.once('close', closed);
+    link.socket.end(terminate);
   }
 
   async #socket(given: postgres.ParsedOptions, { ssl = false }: Options): Promise<Duplex> {

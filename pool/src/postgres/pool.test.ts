@@ -26,7 +26,9 @@ function open({ port, max, ...options }: SubjectOptions): Subject {
   };
 }
 
-contract('postgres', async () => ({ part: await startPostgresPair() }), open, postgresDialect);
+contract('postgres', async () => ({ part: await startPostgresPair() }), open, postgresDialect, {
+  replacesOneByOne: false,
+});
 
 describe('beside postgres', () => {
   let pair: PostgresPair;

@@ -88,29 +88,20 @@ class FollowingSql {
       throw new TypeError('postgres() needs `database` beside `credentials`: its default would be the name of a user.');
     }
     const endpoint = path || host.map((one, at) => `${one}:${port[at]}`).join(',');
-    this.#following = new Following({ source, policy, endpoint, max: options.max ?? 10 });
+    this.#following = new Following({ source, policy, endpoint, max: options.max ?? 10, replacesOneByOne: false });
     this.#make = (credential) => new Inner(this.#following, credential, url, options);
     this.front = this.#frontOf(plain);
     this.#following.start({
       emit: (event, payload) => (this.#events.emit as (name: string, payload: unknown) => boolean)(event, payload),
       isEnding: () => this.#ended !== undefined,
       hasConnections: () => this.#inners.size > 0,
-      logIn: async () => {
+      hasRoom: () => this.#following.slots.free > 0,
+      open: async () => {
         const probe = plain.unsafe('SELECT 1') as unknown as Query;
         probe.handler = (query) => this.#route(query, true);
         await probe;
       },
-      closeAnIdleOne: () => {
-        const inner = this.#proven();
-        if (!inner || this.#makingRoom) return this.#makingRoom;
-        this.#makingRoom = true;
-        void inner
-          .closeOne()
-          .catch(() => undefined)
-          .finally(() => (this.#makingRoom = false));
-        return true;
-      },
-      closeSuperseded: () => this.#retireSuperseded(),
+      reviewIdle: () => (this.#following.needsPlace ? this.#makeRoom() : this.#retireSuperseded()),
       cut: ({ socket }) => socket.destroy(),
       processId: ({ processId }) => processId,
     });
@@ -295,6 +286,16 @@ class FollowingSql {
       };
       return guarded(reserved, () => link?.socket.destroyed === true);
     });
+  }
+
+  #makeRoom(): void {
+    const inner = this.#proven();
+    if (!inner || this.#makingRoom) return;
+    this.#makingRoom = true;
+    void inner
+      .closeOne((link) => this.#following.giveUp(link))
+      .catch(() => undefined)
+      .finally(() => (this.#makingRoom = false));
   }
 
   #retireSuperseded(): void {

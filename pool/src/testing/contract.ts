@@ -86,6 +86,7 @@ export function contract(
   start: () => Promise<{ part: Pair; because?: never } | { part?: never; because: string }>,
   open: (options: SubjectOptions) => Subject,
   { sleep, whoAmI, value, refusedCodes }: Dialect,
+  { replacesOneByOne = true } = {},
 ): void {
   describe(name, () => {
     let pair: Pair;
@@ -181,6 +182,28 @@ export function contract(
       await subject.end();
       await proxy.close();
     });
+
+    if (replacesOneByOne) {
+      it('lets no request wait for the logins that replace connections', async () => {
+        const proxy = await startTcpProxy(pair.server);
+        const first = await pair.advance();
+        const source = new ScriptedSource(first);
+        const subject = follow(source, { port: proxy.port, max: 4, replaceWithinMillis: 400 });
+        await many(subject, 4);
+        const rotated = once(subject.events, 'rotation');
+        source.publish(await pair.advance());
+        await rotated;
+        proxy.hold();
+        await after(300);
+        expect(await many(subject, 12)).toEqual([]);
+        expect(subject.counters.superseded).toBeGreaterThan(0);
+        proxy.let();
+        await eventually(async () => (await pair.sessions())[first.user] === undefined);
+        expect(proxy.peak).toBe(4);
+        await subject.end();
+        await proxy.close();
+      });
+    }
 
     it('notices a connection that was being opened with the old credential', async () => {
       const proxy = await startTcpProxy(pair.server);
