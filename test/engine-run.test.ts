@@ -2,8 +2,16 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { dualUsersOf } from '@keyturn/plan';
-import { createRotator, type Database, MemoryStore, PostgresDatabase, type Rotator } from '@keyturn/rotation';
+import {
+  createRotator,
+  type Database,
+  MemoryStore,
+  PostgresDatabase,
+  type Rotator,
+  type Store,
+} from '@keyturn/rotation';
 import { MysqlDatabase } from '@keyturn/rotation/mysql';
+import { VaultStaticStore } from '@keyturn/rotation/vault';
 import { orNotRun, startMysql, startOpenBao, startPostgres } from '@keyturn/services';
 import { createConnection } from 'mysql2/promise';
 import pg from 'pg';
@@ -28,11 +36,13 @@ function program(name: string, text: string): string {
   return folder;
 }
 
-function rotatorOn(database: Database): {
+function rotatorOn(
+  database: Database,
+  store: Store = new MemoryStore(),
+): {
   rotator: Rotator;
   published: () => Promise<{ user: string; password: string }>;
 } {
-  const store = new MemoryStore();
   const plan = { strategy: 'dual-user', every: '1h', consumers: [] } as const;
   return {
     rotator: createRotator({ pair, plan, store, database }),
@@ -204,7 +214,7 @@ describe('a real Pulumi engine', () => {
   );
 
   it(
-    'makes leases on OpenBao, and leaves no user when it is destroyed while they live',
+    'makes leases and a pair on OpenBao, leaves a turn alone, and leaves no user when it is destroyed while leases live',
     { timeout: 10 * minutes },
     async (context) => {
       const because = engineMissing('postgresql', 'vault');
@@ -226,18 +236,22 @@ describe('a real Pulumi engine', () => {
       const directory = program(
         'engine-vault',
         `const { DualUserDatabaseRole } = require('@keyturn/components/postgres');
-       const { VaultDynamicDatabase } = require('@keyturn/components/vault');
+       const { VaultDynamicDatabase, VaultStaticRolePair } = require('@keyturn/components/vault');
        const shop = new DualUserDatabaseRole('shop', {
          database: 'postgres', plan: { every: '30 days', consumers: [] }, connections: { fleet: 4 },
        });
-       new VaultDynamicDatabase('leases', {
-         server: 'openbao',
+       const leases = new VaultDynamicDatabase('leases', {
+         server: 'openbao', staticRoles: ['shop_a', 'shop_b'],
          engine: {
            kind: 'postgres', username: 'vault', password: 'only-until-the-first-up',
            connectionUrl: 'postgresql://{{username}}:{{password}}@${server.host}:${server.port}/postgres?sslmode=disable',
          },
          roles: { app: { sharedRole: 'shop', kind: 'owner', ttl: '1h', maxTtl: '2h' } },
-       }, { dependsOn: shop });`,
+       }, { dependsOn: shop });
+       new VaultStaticRolePair('turns', {
+         server: 'openbao', mount: leases.ready, connection: 'leases', pair: 'shop', selectorMount: 'secret',
+         plan: { every: '30 days', consumers: [] },
+       });`,
       );
       const stack = new Stack({
         directory,
@@ -256,12 +270,38 @@ describe('a real Pulumi engine', () => {
         return { user: data.username, password: data.password };
       };
       try {
+        const endpoint = {
+          name: 'writer',
+          kind: 'writer',
+          host: server.host,
+          port: server.port,
+          database: 'postgres',
+        } as const;
         await as(admin, "CREATE ROLE vault LOGIN SUPERUSER PASSWORD 'only-until-the-first-up'");
         await stack.init();
         await stack.up();
         await stack.upWithoutChanges();
         const credential = await lease();
         expect(await as(credential, 'SELECT current_user')).toEqual([{ current_user: 'shop' }]);
+
+        const { rotator, published } = rotatorOn(
+          new PostgresDatabase({ endpoints: [{ ...endpoint, tls: false }], admin, pair, sharedRoleKind: 'owner' }),
+          new VaultStaticStore({
+            address: bao.url,
+            token: bao.rootToken,
+            selector: 'turns',
+            databaseMount: 'leases',
+          }),
+        );
+        const first = await published();
+        await rotator.bootstrap();
+        expect(await rotator.advance()).toMatchObject({
+          outcome: 'advanced',
+          published: 'shop_b',
+          superseded: 'shop_a',
+        });
+        const second = await published();
+        expect(await as(first, 'SELECT current_user')).toEqual([{ current_user: 'shop' }]);
         for (const password of await stack.texts()) {
           for (const user of ['vault', credential.user, ...pair.users]) {
             await expect(as({ user, password }), user).rejects.toThrow();
@@ -272,6 +312,12 @@ describe('a real Pulumi engine', () => {
         await stack.upWithoutChanges();
         expect(await as(credential, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
         await lease();
+        expect(await published()).toEqual(second);
+        expect(await as(second, 'SELECT session_user, current_user')).toEqual([
+          { session_user: 'shop_b', current_user: 'shop' },
+        ]);
+        expect(await rotator.retire()).toMatchObject({ outcome: 'retired', user: 'shop_a' });
+        await stack.upWithoutChanges();
 
         await stack.destroy();
         expect(

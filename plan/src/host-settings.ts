@@ -63,7 +63,7 @@ export interface HostDatabase {
 }
 
 /** Where the credential is published. */
-export type HostStore = KubernetesHostStore | AzureHostStore;
+export type HostStore = KubernetesHostStore | AzureHostStore | VaultStaticHostStore;
 
 export interface KubernetesHostStore {
   readonly kind: 'kubernetes';
@@ -87,6 +87,29 @@ export interface AzureHostStore {
   readonly name: string;
   /** How long a published version is valid; its near-expiry event, 30 days before, starts the next rotation. Default: `every` of the plan and 30 days. */
   readonly validFor?: Duration;
+}
+
+/** Two static roles of Vault or OpenBao, whose passwords it makes, and the selector that names the current one. */
+export interface VaultStaticHostStore {
+  readonly kind: 'vault-static';
+  /** Such as `https://vault.internal:8200`. */
+  readonly address: string;
+  /** The selector that applications read: the name of the `VaultStaticRolePair`. */
+  readonly selector: string;
+  /** KV version 2 engine of the selector. Default: `secret`. */
+  readonly selectorMount?: string;
+  /** Database engine of the static roles. Default: `database`. */
+  readonly databaseMount?: string;
+  readonly namespace?: string;
+  /** How the host logs in. */
+  readonly login: {
+    /** Role of the auth method. */
+    readonly role: string;
+    /** Path of an auth method that takes a role and a JWT: Kubernetes, or JWT. Default: `kubernetes`. */
+    readonly mount?: string;
+    /** File with the JWT. Default: the token of the pod's service account. */
+    readonly tokenFile?: string;
+  };
 }
 
 /** Pods that hold a credential until they are restarted. */

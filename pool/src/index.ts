@@ -13,4 +13,5 @@ export * from './sources/gcp-secret-manager.js';
 export * from './sources/mounted-files.js';
 export * from './sources/vault-database.js';
 export * from './sources/vault-kv.js';
+export * from './sources/vault-static-pair.js';
 export type { VaultAccess } from './sources/vault-request.js';

@@ -162,14 +162,14 @@ async function create(work: Work, state: PairState, user: string): Promise<Inten
   const generation = state.generation + 1;
   const replaces = state.published?.version;
   const intent = {
-    ...(await candidate(work, state, user, generation, 1)),
+    ...(await newCandidate(work, state, user, generation, 1)),
     ...(replaces !== undefined && { replaces }),
   };
   await work.session.decide(intent);
   return intent;
 }
 
-async function candidate(
+async function newCandidate(
   work: Work,
   state: PairState,
   user: string,
@@ -193,10 +193,12 @@ async function set(
   let intent = decided;
   for (;;) {
     const held = await work.store.readVersion(intent.version);
+    const candidate = held === undefined || keeps ? held : await rekeyedByStore(work, state, intent, held, forced);
+    if (candidate instanceof HeldError) return { ...waiting(candidate.message), holders: candidate.holders };
     const refusal =
-      held === undefined ? `${work.store.name} no longer holds it` : await trySet(work, intent, held, forced);
+      candidate === undefined ? `${work.store.name} no longer holds it` : await trySet(work, intent, candidate, forced);
     if (refusal instanceof HeldError) return { ...waiting(refusal.message), holders: refusal.holders };
-    if (held !== undefined && refusal === undefined) return { intent, candidate: held };
+    if (candidate !== undefined && refusal === undefined) return { intent, candidate };
     if (keeps) {
       return refused(
         `${intent.user} cannot have its earlier password again: ${refusal}. "force" publishes it with a new one.`,
@@ -207,12 +209,29 @@ async function set(
         `The database refused ${mostAttempts} passwords for ${intent.user}: ${refusal}. See its password policy.`,
       );
     }
-    const next = await candidate(work, state, intent.user, intent.generation, intent.attempt + 1);
+    const next = await newCandidate(work, state, intent.user, intent.generation, intent.attempt + 1);
     const after: Intent = { ...intent, ...next };
     await work.session.replaceCandidate(intent, after, refusal ?? 'refused');
     await work.store.discardPending(intent.version);
     intent = after;
   }
+}
+
+/**
+ * The candidate as it is once a store that makes passwords has made it; any other store's stays as it is. A user that nobody reads yet can be
+ * re-keyed twice, so a run that was killed here does it again.
+ */
+async function rekeyedByStore(
+  { store, session }: Work,
+  state: PairState,
+  intent: Intent,
+  held: StoredCredential,
+  forced: Forced | undefined,
+): Promise<StoredCredential | HeldError> {
+  if (store.rekey === undefined || state.generation >= intent.generation) return held;
+  const holders = forced === undefined ? await session.holders(intent.user) : [];
+  if (holders.length > 0) return new HeldError(intent.user, holders, state.now);
+  return { ...held, password: await store.rekey(intent.user) };
 }
 
 /** What the database, or who is logged in, has against this password; `undefined` when it was taken. Other trouble is thrown, and the candidate stays. */

@@ -180,15 +180,21 @@ export interface TakeOver {
   readonly warnings: readonly string[];
 }
 
+/** What `bootstrap` may take for granted. */
+export interface BootstrapRun {
+  /** Users that can log in already are no strangers: the store made their passwords. Default: false. */
+  readonly loginsFromStore?: boolean;
+}
+
 /** A database whose users are rotated. */
 export interface Database {
   readonly pair: Pair;
   /** Default: `dual-user`. */
   readonly strategy?: Strategy;
   /** Makes roles and journal, or takes over roles that components made. Changes nothing when all is there; never switches a user on. */
-  bootstrap(): Promise<void>;
+  bootstrap(run?: BootstrapRun): Promise<void>;
   /** The statements that `bootstrap` would send now; nothing is changed. */
-  bootstrapStatements?(): Promise<readonly string[]>;
+  bootstrapStatements?(run?: BootstrapRun): Promise<readonly string[]>;
   /**
    * Makes a pair of users that are in use, in one transaction and without changing a password; with `apply` false it only says how.
    *

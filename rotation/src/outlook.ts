@@ -107,7 +107,10 @@ async function advanceSteps(work: Work, state: PairState, forced: Forced | undef
     check: `compare ${store.name} with the journal; no sessions and no lifetime of ${user} left; the published credential logs in`,
     create: `write a candidate for ${user} to ${store.name} as pending, then decide generation ${generation}`,
     recheck: `no sessions of ${user} since`,
-    set: `give ${user} the candidate, and the right to log in`,
+    set:
+      store.rekey === undefined
+        ? `give ${user} the candidate, and the right to log in`
+        : `let ${store.name} give ${user} a password, then set the same one with the right to log in`,
     test: `log in as ${user} on every endpoint, and compare its rights with those of ${pair.users.find((other) => other !== user) ?? ''}`,
     finish: `publish the candidate in ${store.name}, and record it`,
   };

@@ -56,7 +56,7 @@ export interface Status extends PairState {
 
 /** Rotates one pair. Every method can be run again at any time, by any process. */
 export interface Rotator {
-  /** Makes roles and journal; nothing is published. */
+  /** Makes roles and journal; nothing is published. Where the store makes passwords, the journal takes over what it publishes already. */
   bootstrap(): Promise<void>;
   /** Re-keys the idle user and publishes it; the one before stays usable. */
   advance(options?: RunOptions): Promise<AdvanceResult>;
@@ -109,7 +109,7 @@ export function createRotator(options: RotatorOptions): Rotator {
   newPassword(options.passwordLength);
 
   return {
-    bootstrap: () => database.bootstrap(),
+    bootstrap: () => bootstrap(options),
     advance: (run) => alone(options, (work) => advance(work, forcedBy(run))),
     retire: (run) => alone(options, (work) => retire(work, forcedBy(run))),
     resume: () => alone(options, resume),
@@ -122,6 +122,19 @@ export function createRotator(options: RotatorOptions): Rotator {
     planned: (run, how) =>
       withSession(database, (session) => plannedSteps(workOf(options, session), run, forcedBy(how))),
   };
+}
+
+/** A store that makes passwords has published one before there was a journal; the journal takes it over. */
+async function bootstrap(options: RotatorOptions): Promise<void> {
+  const loginsFromStore = options.store.rekey !== undefined;
+  await options.database.bootstrap({ loginsFromStore });
+  if (!loginsFromStore) return;
+  await alone(options, async ({ session, store }) => {
+    const published = await store.readPublished();
+    if (published === undefined || (await session.read()).published !== undefined) return;
+    const { user, version, generation } = published;
+    await session.adopt?.({ user, version, generation }, generation, `made by ${store.name}`);
+  });
 }
 
 async function resume(work: Work): Promise<ResumeResult> {

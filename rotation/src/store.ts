@@ -31,6 +31,12 @@ export interface Store {
   discardPending(version: string): Promise<void>;
   /** The versions that the store still holds, where it can list them. */
   versions?(): Promise<readonly StoredVersion[]>;
+  /**
+   * Gives a user a new password in the database and keeps it, where the store and not the engine makes passwords. Running it twice makes two; the last one counts.
+   *
+   * @returns the password that the user has now.
+   */
+  rekey?(user: string): Promise<string>;
 }
 
 /** A version by its name, without what is in it. */

@@ -24,8 +24,8 @@ async function bootstrap(given: string | undefined, flags: BootstrapFlags, termi
   const config = configOf(flags, terminal);
   const name = onlyPair(config, given);
   return await guarded(name, flags, terminal, async () => {
-    const { database, rotator } = await openPair(config, name, { env: terminal.env });
-    const statements = await database.bootstrapStatements?.();
+    const { database, store, rotator } = await openPair(config, name, { env: terminal.env });
+    const statements = await database.bootstrapStatements?.({ loginsFromStore: store.rekey !== undefined });
     if (flags.dryRun !== true) await rotator.bootstrap();
     const outcome = flags.dryRun === true ? 'dry-run' : statements?.length === 0 ? 'nothing' : 'bootstrapped';
     if (flags.json === true) {

@@ -26,7 +26,7 @@ interface Kind<Config extends object, Made> {
 export type DatabaseKind<Config extends object> = Kind<Config, Database>;
 export interface StoreKind<Config extends object> extends Kind<Config, Store> {
   /** What the rotator must be allowed on this store, each in the form that its administrator uses. */
-  rights(config: Config): readonly string[];
+  rights(config: Config, users: readonly string[]): readonly string[];
 }
 
 /** A kind whose own configuration is not looked at: the schema has checked it. */
@@ -36,11 +36,11 @@ export type AnyKind<Made> = Pick<Kind<never, Made>, 'kind' | 'description' | 'pr
 };
 
 /** A kind of store whose own configuration is not looked at. */
-export type AnyStoreKind = AnyKind<Store> & { rights(config: object): readonly string[] };
+export type AnyStoreKind = AnyKind<Store> & { rights(config: object, users: readonly string[]): readonly string[] };
 
 /** Puts a kind of store among the others. */
 export function anyStoreKind<Config extends object>(kind: StoreKind<Config>): AnyStoreKind {
-  return { ...anyKind(kind), rights: (config) => kind.rights(config as Config) };
+  return { ...anyKind(kind), rights: (config, users) => kind.rights(config as Config, users) };
 }
 
 /** Puts a kind among the others. Its configuration was checked against its schema before `make` sees it. */

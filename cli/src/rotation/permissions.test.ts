@@ -64,6 +64,21 @@ describe('keyturn permissions', () => {
     expect(out).toContain('--   path "secret/data/orders" { capabilities = ["create", "read", "update"] }');
   });
 
+  it('names the two static roles of a pair whose passwords Vault makes', async () => {
+    const { out } = await print(
+      config('postgres', '{ kind: vault-static, selector: orders }'),
+      '--server-version=16',
+      '--json',
+    );
+    expect((JSON.parse(out) as { store: string[] }).store).toEqual([
+      'path "secret/data/orders" { capabilities = ["create", "read", "update"] }',
+      'path "database/static-creds/orders_a" { capabilities = ["read"] }',
+      'path "database/rotate-role/orders_a" { capabilities = ["update"] }',
+      'path "database/static-creds/orders_b" { capabilities = ["read"] }',
+      'path "database/rotate-role/orders_b" { capabilities = ["update"] }',
+    ]);
+  });
+
   it.each([
     ['a version without a number', ['--server-version', 'newest'], 'Cannot read "newest" as a version of a server.'],
     ['a service that is not known', ['--server-version', '16', '--managed', 'gcp'], '--managed can be rds, not "gcp".'],
@@ -94,7 +109,7 @@ describe('the rights on a store of Vault', () => {
         expect(response.ok).toBe(true);
         return JSON.parse((await response.text()) || '{}') as { auth?: { client_token: string } };
       };
-      await asRoot('sys/policies/acl/rotator', { policy: vault.rights({ path: 'orders' }).join('\n') });
+      await asRoot('sys/policies/acl/rotator', { policy: vault.rights({ path: 'orders' }, []).join('\n') });
       const { auth } = await asRoot('auth/token/create', { policies: ['rotator'], no_default_policy: true });
       const store = new VaultKvStore({ address: bao.url, token: auth?.client_token ?? '', path: 'orders' });
       const write = async (generation: number): Promise<string> =>

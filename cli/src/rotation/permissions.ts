@@ -56,7 +56,7 @@ async function print(given: string | undefined, flags: PermissionsFlags, termina
     async () => {
       const { permissions } = await import('@keyturn/rotation');
       const database = permissions(optionsOf(name, pair, flags));
-      const store = storeKinds.find(({ kind }) => kind === pair.store.kind)?.rights(pair.store) ?? [];
+      const store = storeKinds.find(({ kind }) => kind === pair.store.kind)?.rights(pair.store, pair.users) ?? [];
       if (flags.json === true) writeJson(terminal, { pair: name, ...database, store });
       else terminal.stdout.write(`${describe(name, pair, database, store).join('\n')}\n`);
       return 0;

@@ -97,6 +97,30 @@ describe('the children of RotationJob', () => {
     ]);
   });
 
+  it('turn a pair in Vault where they are told to, and may touch no Secret then', async () => {
+    const { secretName = '', ...rest } = args;
+    const vault = { address: 'https://vault.internal:8200', selector: 'shop', role: 'shop-login-job' };
+    const { lines, options } = lister();
+    const job = new RotationJob('turner', { ...rest, vault }, options);
+    await valueOf(job.ready);
+    expect(lines).toHaveLength(7);
+    expect(settingsOf('turner').store).toEqual({
+      kind: 'vault-static',
+      address: 'https://vault.internal:8200',
+      selector: 'shop',
+      login: { role: 'shop-login-job' },
+    });
+    expect(inputsOf('turner-role')['rules']).toEqual([]);
+    const { egress } = inputsOf('turner-network')['spec'] as { egress: unknown[] };
+    expect(egress.at(-1)).toEqual({ ports: [{ protocol: 'TCP', port: 8200 }] });
+    expect(() => job.delivery).toThrow('This job turns a pair in Vault and writes no Secret.');
+    for (const object of objectsOf('turner-')) expect(problemsOf(object)).toEqual([]);
+
+    expect(() => new RotationJob('both', { ...rest, secretName, vault })).toThrow('`secretName` is about a Secret');
+    const mysql = { ...rest, vault, database: { ...args.database, engine: 'mysql' as const } };
+    expect(() => new RotationJob('mysql', mysql)).toThrow('turns users of PostgreSQL, got mysql');
+  });
+
   it('see pods only where a consumer holds its credential until it is restarted', async () => {
     await build('blind');
     expect(JSON.stringify(inputsOf('blind-role')['rules'])).not.toContain('pods');

@@ -19,8 +19,8 @@ import { makeChild, type Transform } from '../transform.js';
 import { jobEgress, type JobNetwork } from './job/network.js';
 import { bundleName, jobPod, settingsName } from './job/pod.js';
 import { jobRules } from './job/rights.js';
-import { hostSettings, type JobDatabase } from './job/settings.js';
-import type { CredentialDelivery } from './synced/delivery.js';
+import { hostSettings, type JobDatabase, type JobVault, type Published } from './job/settings.js';
+import type { SecretDelivery } from './synced/delivery.js';
 
 export interface RotationJobArgs {
   /** Required. Namespace of the job and of the Secret that it writes. */
@@ -35,6 +35,11 @@ export interface RotationJobArgs {
   readonly schedule: RotationSchedule;
   /** Required. How long consumers can hold a superseded credential. The interval is the schedule's. */
   readonly plan: Omit<Plan, 'strategy' | 'every'>;
+  /**
+   * Optional. Turn a `VaultStaticRolePair`, whose passwords Vault makes, instead of writing a Secret; PostgreSQL only. Default: a Secret is written, and `secretName`,
+   * `previous` and `templates` are about it.
+   */
+  readonly vault?: JobVault;
   /** Optional. The Secret that applications read. Default: the component's name. */
   readonly secretName?: string;
   /** Optional. Whether the Secret also holds the previous credential. Default: `false`. */
@@ -78,9 +83,7 @@ export class RotationJob extends pulumi.ComponentResource {
 
   readonly pair: pulumi.Output<DualUsers & { readonly name: string }>;
   readonly plan: pulumi.Output<Plan>;
-  /** For `credential` of RefreshableWorkload. */
-  readonly delivery: CredentialDelivery;
-  readonly secretName: pulumi.Output<string>;
+  readonly #delivery: SecretDelivery | undefined;
   /** The name of the CronJob, once everything that it needs is there. */
   readonly ready: pulumi.Output<string>;
 
@@ -94,7 +97,9 @@ export class RotationJob extends pulumi.ComponentResource {
   constructor(name: string, args: RotationJobArgs, opts?: pulumi.ComponentResourceOptions) {
     const plan = scheduledPlan({ ...args.plan, strategy: 'dual-user' }, args.schedule);
     const pair = { name: args.pair, ...dualUsersOf(args.pair) };
-    const { pods = {}, lookEvery = 10, secretName = name, transform = {}, database } = args;
+    const { pods = {}, lookEvery = 10, transform = {}, database } = args;
+    const publishes = publishedBy(name, args);
+    const secretName = publishes.to === 'secret' ? publishes.name : undefined;
     checkJob(plan, pods, lookEvery);
     const code = readFileSync(bundleFile('kubernetes-job'), 'utf8');
     const settings = hostSettings(
@@ -104,14 +109,12 @@ export class RotationJob extends pulumi.ComponentResource {
         schedule: args.schedule,
         sharedRole: args.sharedRole ?? 'owner',
         database,
-        secretName,
-        previous: args.previous ?? false,
-        templates: args.templates ?? {},
+        publishes,
         pods,
       },
       args.namespace,
     );
-    super(RotationJob.type, name, { pair, plan, secretName }, opts);
+    super(RotationJob.type, name, { pair, plan, ...(secretName === undefined ? {} : { secretName }) }, opts);
     const options = { parent: this };
     const labels = { [label]: name };
     const described = { [names.plan]: JSON.stringify(plan), [names.strategy]: plan.strategy, [names.pair]: pair.name };
@@ -159,7 +162,7 @@ export class RotationJob extends pulumi.ComponentResource {
           spec: {
             podSelector: { matchLabels: labels },
             policyTypes: ['Ingress', 'Egress'],
-            egress: jobEgress(database, args.network ?? {}),
+            egress: jobEgress(database, args.network ?? {}, publishes),
           },
         },
         options,
@@ -202,11 +205,54 @@ export class RotationJob extends pulumi.ComponentResource {
 
     this.pair = pulumi.output(pair);
     this.plan = pulumi.output(plan);
-    this.delivery = { kind: 'secret', secretName };
-    this.secretName = pulumi.output(secretName);
+    this.#delivery = secretName === undefined ? undefined : { kind: 'secret', secretName };
     this.ready = job.id.apply(() => name);
-    this.registerOutputs({ pair: this.pair, plan: this.plan, secretName: this.secretName, ready: this.ready });
+    this.registerOutputs({
+      pair: this.pair,
+      plan: this.plan,
+      ...(secretName === undefined ? {} : { secretName }),
+      ready: this.ready,
+    });
   }
+
+  /**
+   * For `credential` of RefreshableWorkload.
+   *
+   * @throws RotationJobError when the job turns a pair in Vault and writes no Secret.
+   */
+  get delivery(): SecretDelivery {
+    if (this.#delivery !== undefined) return this.#delivery;
+    throw new RotationJobError(
+      'This job turns a pair in Vault and writes no Secret. Applications read the selector (vaultStaticPair of @keyturn/pool), or a SyncedSecret does.',
+    );
+  }
+
+  /**
+   * The Secret that applications read.
+   *
+   * @throws RotationJobError when the job turns a pair in Vault and writes no Secret.
+   */
+  get secretName(): pulumi.Output<string> {
+    return pulumi.output(this.delivery.secretName);
+  }
+}
+
+function publishedBy(name: string, args: RotationJobArgs): Published {
+  const { vault, secretName, previous, templates, database } = args;
+  if (vault === undefined)
+    return { to: 'secret', name: secretName ?? name, previous: previous ?? false, templates: templates ?? {} };
+  const [about] = Object.entries({ secretName, previous, templates }).find(([, value]) => value !== undefined) ?? [];
+  if (about !== undefined) {
+    throw new RotationJobError(
+      `\`${about}\` is about a Secret, and with \`vault\` the job writes none. Leave one out.`,
+    );
+  }
+  if (database.engine !== undefined && database.engine !== 'postgres') {
+    throw new RotationJobError(
+      `With \`vault\` the job turns users of PostgreSQL, got ${database.engine}. Leave \`vault\` out: the job makes the passwords then.`,
+    );
+  }
+  return { to: 'vault', vault };
 }
 
 function checkJob(plan: Plan, pods: Readonly<Record<string, HostPods>>, lookEvery: number): void {

@@ -48,6 +48,8 @@ const parts = {
   database: ['host!', 'admin!', 'engine', 'port', 'dbname', 'endpoints', 'tls'],
   kubernetes: ['kind!', 'name!', 'namespace', 'versioned', 'keys', 'previousKeys', 'templates', 'server'],
   'azure-key-vault': ['kind!', 'vault!', 'name!', 'validFor'],
+  'vault-static': ['kind!', 'address!', 'selector!', 'login!', 'selectorMount', 'databaseMount', 'namespace'],
+  login: ['role!', 'mount', 'tokenFile'],
 } as const;
 
 function checked(given: unknown, source: string, stores: readonly HostStore['kind'][]): HostSettings {
@@ -66,6 +68,8 @@ function checked(given: unknown, source: string, stores: readonly HostStore['kin
     );
   }
   shaped(settings.store, `"store" of ${source}`, parts[kind]);
+  if (settings.store.kind === 'vault-static')
+    shaped(settings.store.login, `"login" of "store" of ${source}`, parts.login);
   const { sharedRole } = settings;
   if (sharedRole !== undefined && !['owner', 'grantee'].includes(sharedRole)) {
     throw new SettingsError(
@@ -75,7 +79,7 @@ function checked(given: unknown, source: string, stores: readonly HostStore['kin
   checkPlan(settings.plan);
   checkSchedule(settings.schedule ?? {}, settings.plan);
   for (const { name } of startBound(settings.plan.consumers)) {
-    if (kind !== 'kubernetes' || settings.pods?.[name] !== undefined) continue;
+    if (kind === 'azure-key-vault' || settings.pods?.[name] !== undefined) continue;
     throw new SettingsError(
       `${name} holds a credential until it is restarted, and "pods" of ${source} does not say how to find its pods. Write for example { "${name}": { "selector": "app=${name}" } }.`,
     );

@@ -1,13 +1,9 @@
-import { UsageError } from '../../errors.js';
 import type { StoreKind } from '../kind.js';
-import { type SecretReference, readSecret, referenceSchema } from '../secret.js';
+import { vaultAccess, type VaultAccessConfig, vaultAccessProperties } from './vault-access.js';
 
-interface VaultConfig {
+interface VaultConfig extends VaultAccessConfig {
   readonly path: string;
-  readonly address?: string;
   readonly mount?: string;
-  readonly namespace?: string;
-  readonly token?: SecretReference;
 }
 
 const text = { type: 'string', minLength: 1 } as const;
@@ -18,10 +14,8 @@ export const vault: StoreKind<VaultConfig> = {
   required: ['path'],
   properties: {
     path: { ...text, description: 'The secret that applications read, without mount and "data/".' },
-    address: { ...text, description: 'Such as https://vault.internal:8200. Default: VAULT_ADDR.' },
     mount: { ...text, description: 'Default: secret.' },
-    namespace: text,
-    token: referenceSchema('Default: the environment variable VAULT_TOKEN.'),
+    ...vaultAccessProperties,
   },
   rights: ({ path, mount = 'secret' }) => [
     `path "${mount}/data/${path}" { capabilities = ["create", "read", "update"] }`,
@@ -29,17 +23,9 @@ export const vault: StoreKind<VaultConfig> = {
     `path "${mount}/metadata/${path}.keyturn" { capabilities = ["list"] }`,
     `path "${mount}/metadata/${path}.keyturn/*" { capabilities = ["delete", "list"] }`,
   ],
-  async make({ path, address, mount, namespace, token = { env: 'VAULT_TOKEN' } }, setting) {
+  async make(config, setting) {
     const { VaultKvStore } = await import('@keyturn/rotation/vault');
-    const at = address ?? setting.env['VAULT_ADDR'];
-    if (at === undefined || at === '')
-      throw new UsageError('The store vault needs "address", or the environment variable VAULT_ADDR.');
-    return new VaultKvStore({
-      path,
-      address: at,
-      token: () => Promise.resolve(readSecret('The Vault token', token, setting)),
-      ...(mount !== undefined && { mount }),
-      ...(namespace !== undefined && { namespace }),
-    });
+    const { path, mount } = config;
+    return new VaultKvStore({ path, ...vaultAccess('vault', config, setting), ...(mount !== undefined && { mount }) });
   },
 };

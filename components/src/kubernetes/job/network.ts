@@ -1,5 +1,4 @@
-import type { JobDatabase } from './settings.js';
-import { portOf } from './settings.js';
+import { type JobDatabase, portOf, type Published } from './settings.js';
 
 /** Addresses that the job may reach. */
 export interface JobNetwork {
@@ -7,6 +6,8 @@ export interface JobNetwork {
   readonly databaseCidrs?: readonly string[];
   /** Default: any address, on the ports 443 and 6443. */
   readonly apiServerCidrs?: readonly string[];
+  /** Default: any address, on Vault's port. */
+  readonly vaultCidrs?: readonly string[];
 }
 
 interface Egress {
@@ -14,8 +15,12 @@ interface Egress {
   readonly to?: ({ ipBlock: { cidr: string } } | { namespaceSelector: { matchLabels: Record<string, string> } })[];
 }
 
-/** Names, the database, the API server; nothing else, and nobody comes in. */
-export function jobEgress(database: JobDatabase, { databaseCidrs, apiServerCidrs }: JobNetwork): Egress[] {
+/** Names, the database, the API server, and Vault where it publishes there; nothing else, and nobody comes in. */
+export function jobEgress(
+  database: JobDatabase,
+  { databaseCidrs, apiServerCidrs, vaultCidrs }: JobNetwork,
+  publishes: Published,
+): Egress[] {
   const ports = new Set([portOf(database), ...(database.endpoints ?? []).map(({ port }) => port)]);
   const tcp = (port: number) => ({ protocol: 'TCP', port });
   return [
@@ -25,6 +30,7 @@ export function jobEgress(database: JobDatabase, { databaseCidrs, apiServerCidrs
     },
     { ports: [...ports].map(tcp), ...addresses(databaseCidrs) },
     { ports: [443, 6443].map(tcp), ...addresses(apiServerCidrs) },
+    ...(publishes.to === 'vault' ? [{ ports: [tcp(publishes.vault.port ?? 8200)], ...addresses(vaultCidrs) }] : []),
   ];
 }
 

@@ -7,13 +7,17 @@ export interface Rule {
 }
 
 /**
- * What the job may do: its two Secrets by name. Kubernetes cannot restrict `create` by name, so that right is one to make new Secrets; it reads and changes none that is there.
+ * What the job may do: its two Secrets by name, where it publishes into one. Kubernetes cannot restrict `create` by name, so that right is one to make new Secrets; it reads and changes none that is there.
  */
-export function jobRules(secretName: string, looksAtPods: boolean): Rule[] {
+export function jobRules(secretName: string | undefined, looksAtPods: boolean): Rule[] {
   const secrets = { apiGroups: [''], resources: ['secrets'] };
   return [
-    { ...secrets, resourceNames: [secretName, `${secretName}-keyturn`], verbs: ['get', 'update'] },
-    { ...secrets, verbs: ['create'] },
+    ...(secretName === undefined
+      ? []
+      : [
+          { ...secrets, resourceNames: [secretName, `${secretName}-keyturn`], verbs: ['get', 'update'] },
+          { ...secrets, verbs: ['create'] },
+        ]),
     ...(looksAtPods ? [{ apiGroups: [''], resources: ['pods'], verbs: ['list'] }] : []),
   ];
 }

@@ -3,6 +3,7 @@ import {
   type HostDatabase,
   type HostPods,
   type HostSettings,
+  type HostStore,
   type Plan,
   type SharedRoleKind,
 } from '@keyturn/plan';
@@ -25,15 +26,42 @@ export interface JobDatabase {
   readonly tls?: 'off' | { readonly configMap: string; readonly key: string };
 }
 
+/** Two static roles of Vault or OpenBao that the job turns, as `VaultStaticRolePair` makes them. */
+export interface JobVault {
+  /** Such as `https://vault.internal:8200`. */
+  readonly address: pulumi.Input<string>;
+  /** Name of the `VaultStaticRolePair`, or its selector's name below the KV engine. */
+  readonly selector: string;
+  /** Role of the auth method that the job logs in with: `<name of the pair>-login-job`, where `job` of `VaultStaticRolePair` was given. */
+  readonly role: string;
+  /** Path of the Kubernetes auth method. Default: `kubernetes`. */
+  readonly authMount?: string;
+  /** KV version 2 engine of the selector. Default: `secret`. */
+  readonly selectorMount?: string;
+  /** Database engine of the static roles. Default: `database`. */
+  readonly databaseMount?: string;
+  readonly namespace?: string;
+  /** Port of `address`, for the network policy. Default: 8200. */
+  readonly port?: number;
+}
+
+/** Where the job publishes: a Secret of the cluster, or the selector of a pair in Vault. */
+export type Published =
+  | {
+      readonly to: 'secret';
+      readonly name: string;
+      readonly previous: boolean;
+      readonly templates: Readonly<Record<string, string>>;
+    }
+  | { readonly to: 'vault'; readonly vault: JobVault };
+
 export interface JobSettings {
   readonly pair: string;
   readonly plan: Plan;
   readonly schedule: RotationSchedule;
   readonly sharedRole: SharedRoleKind;
   readonly database: JobDatabase;
-  readonly secretName: string;
-  readonly previous: boolean;
-  readonly templates: Readonly<Record<string, string>>;
+  readonly publishes: Published;
   readonly pods: Readonly<Record<string, HostPods>>;
 }
 
@@ -45,32 +73,51 @@ export const previousKeys = { user: 'previous-username', password: 'previous-pas
 
 /** What the job is told. It holds no secret. */
 export function hostSettings(job: JobSettings, namespace: pulumi.Input<string>): pulumi.Output<HostSettings> {
-  const { database, templates, pods } = job;
+  const { database, pods } = job;
   const { tls } = database;
   const schedule = hostScheduleOf(job.schedule);
-  return pulumi.all([database.host, database.name, namespace]).apply(([host, dbname, place]) => ({
-    pair: { name: job.pair, ...dualUsersOf(job.pair) },
-    plan: job.plan,
-    ...(schedule === undefined ? {} : { schedule }),
-    sharedRole: job.sharedRole,
-    database: {
-      engine: database.engine ?? 'postgres',
-      host,
-      port: portOf(database),
-      dbname,
-      admin: adminFolder,
-      ...(database.endpoints === undefined ? {} : { endpoints: database.endpoints }),
-      ...(tls === undefined ? {} : { tls: tls === 'off' ? tls : `${caFolder}/${tls.key}` }),
-    },
-    store: {
+  return pulumi
+    .all([database.host, database.name, storeOf(job.publishes, namespace)])
+    .apply(([host, dbname, store]) => ({
+      pair: { name: job.pair, ...dualUsersOf(job.pair) },
+      plan: job.plan,
+      ...(schedule === undefined ? {} : { schedule }),
+      sharedRole: job.sharedRole,
+      database: {
+        engine: database.engine ?? 'postgres',
+        host,
+        port: portOf(database),
+        dbname,
+        admin: adminFolder,
+        ...(database.endpoints === undefined ? {} : { endpoints: database.endpoints }),
+        ...(tls === undefined ? {} : { tls: tls === 'off' ? tls : `${caFolder}/${tls.key}` }),
+      },
+      store,
+      bootstrap: true,
+      ...(Object.keys(pods).length === 0 ? {} : { pods }),
+    }));
+}
+
+function storeOf(publishes: Published, namespace: pulumi.Input<string>): pulumi.Output<HostStore> {
+  if (publishes.to === 'secret') {
+    const { name, previous, templates } = publishes;
+    return pulumi.output(namespace).apply((place) => ({
       kind: 'kubernetes' as const,
-      name: job.secretName,
+      name,
       namespace: place,
-      ...(job.previous ? { previousKeys } : {}),
+      ...(previous ? { previousKeys } : {}),
       ...(Object.keys(templates).length === 0 ? {} : { templates }),
-    },
-    bootstrap: true,
-    ...(Object.keys(pods).length === 0 ? {} : { pods }),
+    }));
+  }
+  const { address, role, authMount, selector, selectorMount, databaseMount, namespace: inVault } = publishes.vault;
+  return pulumi.output(address).apply((at) => ({
+    kind: 'vault-static' as const,
+    address: at,
+    selector,
+    ...(selectorMount === undefined ? {} : { selectorMount }),
+    ...(databaseMount === undefined ? {} : { databaseMount }),
+    ...(inVault === undefined ? {} : { namespace: inVault }),
+    login: { role, ...(authMount === undefined ? {} : { mount: authMount }) },
   }));
 }
 

@@ -1,13 +1,13 @@
 import type { SharedRoleKind, Strategy } from '@keyturn/plan';
 import type { Client } from 'pg';
 
-import { BootstrapError } from '../../database.js';
+import { BootstrapError, type BootstrapRun } from '../../database.js';
 import type { Pair } from '../../pair.js';
 import { settingSql } from './settings.js';
 import { layout, missingTables } from './tables.js';
 
 /** What both users get alike. */
-export interface BootstrapOptions {
+export interface BootstrapOptions extends BootstrapRun {
   readonly pair: Pair;
   readonly strategy: Strategy;
   readonly sharedRoleKind: SharedRoleKind;
@@ -45,7 +45,7 @@ export async function bootstrapStatements(client: Client, options: BootstrapOpti
   const statements = await missingTables(client);
   const known = statements.length === 0 && (await knownPair(client, pair, strategy));
   const roles = await existingRoles(client, pair);
-  if (!known) refuseStrangers(pair, roles);
+  if (!known) refuseStrangers(options, roles);
 
   if (!roles.has(pair.sharedRole)) statements.push(`CREATE ROLE ${name(client, pair.sharedRole)} NOLOGIN`);
   for (const user of new Set(pair.users)) {
@@ -103,14 +103,14 @@ async function existingRoles(client: Client, pair: Pair): Promise<Map<string, Ro
 }
 
 /** A role that can log in is in use by somebody until the contrary is known. */
-function refuseStrangers(pair: Pair, roles: ReadonlyMap<string, Role>): void {
+function refuseStrangers({ pair, loginsFromStore = false }: BootstrapOptions, roles: ReadonlyMap<string, Role>): void {
   for (const role of roles.values()) {
     if (role.rolsuper) {
       throw new BootstrapError(
         `${role.rolname} is a superuser, and rights of a superuser cannot be shared. Choose another role.`,
       );
     }
-    if (!role.rolcanlogin) continue;
+    if (!role.rolcanlogin || (loginsFromStore && role.rolname !== pair.sharedRole)) continue;
     throw new BootstrapError(
       role.rolname === pair.sharedRole
         ? `${role.rolname} can log in, and a shared role must not. Run ALTER ROLE with NOLOGIN when nobody uses it, or choose another shared role.`

@@ -1,6 +1,13 @@
 import type { SharedRoleKind, Strategy } from '@keyturn/plan';
 
-import { BootstrapError, type Database, type DatabaseSession, type Existing, type TakeOver } from '../../database.js';
+import {
+  BootstrapError,
+  type BootstrapRun,
+  type Database,
+  type DatabaseSession,
+  type Existing,
+  type TakeOver,
+} from '../../database.js';
 import type { Holder } from '../../holder.js';
 import { checkUsers, type Pair } from '../../pair.js';
 import { Pgbouncer, type PgbouncerOptions } from '../../poolers/pgbouncer.js';
@@ -67,15 +74,15 @@ export class PostgresDatabase implements Database {
     this.#patience = { connectMs: 10_000, statementMs: 60_000, ...options.patience };
   }
 
-  async bootstrap(): Promise<void> {
+  async bootstrap(run: BootstrapRun = {}): Promise<void> {
     await onEndpoint(this.#writer, await this.#admin(), this.#patience, (client) =>
-      bootstrap(client, { ...this.#options, strategy: this.strategy }),
+      bootstrap(client, { ...this.#options, ...run, strategy: this.strategy }),
     );
   }
 
-  async bootstrapStatements(): Promise<readonly string[]> {
+  async bootstrapStatements(run: BootstrapRun = {}): Promise<readonly string[]> {
     return await onEndpoint(this.#writer, await this.#admin(), this.#patience, (client) =>
-      bootstrapStatements(client, { ...this.#options, strategy: this.strategy }),
+      bootstrapStatements(client, { ...this.#options, ...run, strategy: this.strategy }),
     );
   }
 

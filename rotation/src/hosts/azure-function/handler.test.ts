@@ -25,6 +25,7 @@ const run = promisify(execFile);
 let server: PostgresServer;
 let vault: KeyVaultStandIn;
 let settings: HostSettings;
+let secretName = '';
 let lines: string[] = [];
 let pairs = 0;
 
@@ -42,11 +43,12 @@ beforeEach(() => {
   pairs += 1;
   lines = [];
   const name = `azure${pairs}`;
+  secretName = `${name}-db`;
   settings = {
     pair: { name, sharedRole: name, users: [`${name}_a`, `${name}_b`] },
     plan: { strategy: 'dual-user', every: '60d', consumers: [] },
     database: { host: server.host, port: server.port, dbname: 'postgres', admin: { secret: 'admin' }, tls: 'off' },
-    store: { kind: 'azure-key-vault', vault: vault.url, name: `${name}-db` },
+    store: { kind: 'azure-key-vault', vault: vault.url, name: secretName },
     bootstrap: true,
   };
 });
@@ -63,20 +65,20 @@ const made = (more: Partial<HostSettings> = {}) =>
       ),
   });
 
-const published = () => vault.versions(settings.store.name).at(-1);
+const published = () => vault.versions(secretName).at(-1);
 
 /** As Microsoft's reference shows it: https://learn.microsoft.com/azure/event-grid/event-schema-key-vault */
 const nearExpiry = (data: object = {}) => ({
   id: '00eccf70-95a7-4e7c-8299-2eb17ee9ad64',
   topic: '/subscriptions/s/resourceGroups/g/providers/Microsoft.KeyVault/vaults/127',
-  subject: settings.store.name,
+  subject: secretName,
   eventType: 'Microsoft.KeyVault.SecretNearExpiry',
   eventTime: '2026-07-25T01:08:33.1036736Z',
   data: {
-    Id: `${vault.url}/secrets/${settings.store.name}/${published()?.version ?? ''}`,
+    Id: `${vault.url}/secrets/${secretName}/${published()?.version ?? ''}`,
     VaultName: '127',
     ObjectType: 'Secret',
-    ObjectName: settings.store.name,
+    ObjectName: secretName,
     Version: published()?.version,
     NBF: null,
     EXP: 1559081980,

@@ -16,6 +16,7 @@ const admin = path.join(folder, 'admin');
 let server: PostgresServer;
 let standIn: KubernetesStandIn;
 let settings: HostSettings;
+let secretName = '';
 let output = '';
 let pairs = 0;
 
@@ -35,11 +36,12 @@ beforeEach(() => {
   pairs += 1;
   output = '';
   const name = `job${pairs}`;
+  secretName = `${name}-db`;
   settings = {
     pair: { name, sharedRole: name, users: [`${name}_a`, `${name}_b`] },
     plan: { strategy: 'dual-user', every: '1h', consumers: [] },
     database: { host: server.host, port: server.port, dbname: 'postgres', admin, tls: 'off' },
-    store: { kind: 'kubernetes', name: `${name}-db`, namespace: 'app', server: standIn.url },
+    store: { kind: 'kubernetes', name: secretName, namespace: 'app', server: standIn.url },
     bootstrap: true,
   };
 });
@@ -65,7 +67,7 @@ async function job(command?: string, more: Partial<HostSettings> = {}): Promise<
 }
 
 function published(): { user: string; password: string; generation: string } {
-  const data = standIn.read('secrets', 'app', settings.store.name)?.data ?? {};
+  const data = standIn.read('secrets', 'app', secretName)?.data ?? {};
   const value = (key: string): string => Buffer.from(data[key] ?? '', 'base64').toString();
   return { user: value('username'), password: value('password'), generation: value('generation') };
 }
@@ -187,7 +189,7 @@ describe('the bundle of the Kubernetes job', { timeout: 60_000 }, () => {
       name: 'a store that it cannot write',
       more: { store: { kind: 'floppy' } },
       code: hostExitCodes.settings,
-      message: /has the kind "floppy"\. Allowed values are: kubernetes\.$/,
+      message: /has the kind "floppy"\. Allowed values are: kubernetes, vault-static\.$/,
     },
     {
       name: 'a duration that is none',

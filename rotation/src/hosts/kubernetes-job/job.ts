@@ -5,12 +5,15 @@ import {
   hostExitCodes,
   type HostSettings,
   PlanError,
+  type VaultStaticHostStore,
 } from '@keyturn/plan';
 
 import { NotBootstrappedError } from '../../database.js';
 import { createRotator, RotatorError } from '../../rotator.js';
 import type { Store } from '../../store.js';
 import type { KubernetesApi } from '../../stores/kubernetes/api.js';
+import { vaultLogin } from '../../stores/vault/vault-login.js';
+import { VaultStaticStore } from '../../stores/vault/vault-static-store.js';
 import { inCluster, kubernetesApi, KubernetesSecretStore } from '../../stores/kubernetes/kubernetes-secret-store.js';
 import { databaseOf } from '../aws-lambda/database.js';
 import { hostLog } from '../log.js';
@@ -46,16 +49,16 @@ export async function runKubernetesJob({
     if (!isCommand(command)) {
       throw new SettingsError(`There is no command "${command}". Allowed values are: ${hostCommands.join(', ')}.`);
     }
-    const settings = hostSettingsFrom(env, ['kubernetes']);
+    const settings = hostSettingsFrom(env, ['kubernetes', 'vault-static']);
     log = hostLog(settings.pair.name, write);
-    const api = apiOf(settings, env);
+    const api = () => apiOf(settings, env);
     const rotator = createRotator({
       pair: settings.pair,
       plan: settings.plan,
       database: await databaseFor(settings),
       store: storeOf(settings, api),
       onEvent: (event) => log.event(event),
-      ...(settings.pods === undefined ? {} : { evidence: podEvidence(api, settings.pods) }),
+      ...(settings.pods === undefined ? {} : { evidence: podEvidence(api(), settings.pods) }),
     });
     if (command === 'bootstrap' || (settings.bootstrap === true && !(await isBootstrapped(rotator)))) {
       await rotator.bootstrap();
@@ -105,12 +108,13 @@ function apiOf({ store }: HostSettings, env: NodeJS.ProcessEnv): KubernetesApi {
   return kubernetesApi({ server: store.server, namespace: store.namespace ?? 'default' });
 }
 
-function storeOf({ store }: HostSettings, api: KubernetesApi): Store {
+function storeOf({ store }: HostSettings, api: () => KubernetesApi): Store {
+  if (store.kind === 'vault-static') return vaultStoreOf(store);
   if (store.kind !== 'kubernetes')
-    throw new SettingsError(`The job publishes to Kubernetes, and not to ${store.kind}.`);
+    throw new SettingsError(`The job publishes to Kubernetes or Vault, and not to ${store.kind}.`);
   const { name, namespace, versioned, keys, previousKeys, templates } = store;
   return new KubernetesSecretStore({
-    api,
+    api: api(),
     name,
     ...(namespace === undefined ? {} : { namespace }),
     ...(versioned === undefined ? {} : { versioned }),
@@ -118,6 +122,11 @@ function storeOf({ store }: HostSettings, api: KubernetesApi): Store {
     ...(previousKeys === undefined ? {} : { previousKeys }),
     ...(templates === undefined ? {} : { templates }),
   });
+}
+
+function vaultStoreOf(store: VaultStaticHostStore): Store {
+  let token: Promise<string> | undefined;
+  return new VaultStaticStore({ ...store, token: async () => await (token ??= vaultLogin(store, store.login)) });
 }
 
 async function databaseFor({

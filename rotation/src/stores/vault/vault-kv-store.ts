@@ -1,20 +1,14 @@
 import type { Credential, VersionStage } from '@keyturn/plan';
 
 import { type Store, StoreConflictError, type StoredCredential, StoreError, type StoredVersion } from '../../store.js';
+import { type VaultAccess, type VaultAnswer, VaultApi } from './vault-api.js';
 
 /** Which secret of which Vault or OpenBao. */
-export interface VaultKvStoreOptions {
-  /** Such as `https://vault.internal:8200`. */
-  readonly address: string;
-  /** Sent as `X-Vault-Token`; a function is called for each request. */
-  readonly token: string | (() => Promise<string>);
+export interface VaultKvStoreOptions extends VaultAccess {
   /** Where the KV version 2 engine is mounted. Default: `secret`. */
   readonly mount?: string;
   /** The secret that applications read. */
   readonly path: string;
-  readonly namespace?: string;
-  /** Limit of one request, in milliseconds. Default: 10,000. */
-  readonly timeoutMs?: number;
 }
 
 interface Entry {
@@ -40,10 +34,12 @@ interface Read {
 export class VaultKvStore implements Store {
   readonly name: string;
   readonly #options: VaultKvStoreOptions;
+  readonly #api: VaultApi;
 
   constructor(options: VaultKvStoreOptions) {
     this.#options = options;
     this.name = `Vault ${options.mount ?? 'secret'}/${options.path}`;
+    this.#api = new VaultApi(this.name, options);
   }
 
   async readPublished(): Promise<StoredCredential | undefined> {
@@ -147,37 +143,11 @@ export class VaultKvStore implements Store {
     if (status >= 300 && status !== 404) throw this.#failure(`delete ${path}`, status, errors);
   }
 
-  async #ask(
-    method: string,
-    kind: 'data' | 'metadata',
-    path: string,
-    body?: unknown,
-  ): Promise<{ status: number; body: unknown; errors: readonly string[] }> {
-    const { address, mount = 'secret', namespace, token, timeoutMs = 10_000 } = this.#options;
-    let response: Response;
-    try {
-      response = await fetch(`${address.replace(/\/$/, '')}/v1/${mount}/${kind}/${path}`, {
-        method,
-        headers: {
-          'X-Vault-Request': 'true',
-          'X-Vault-Token': typeof token === 'string' ? token : await token(),
-          ...(namespace === undefined ? {} : { 'X-Vault-Namespace': namespace }),
-        },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        signal: AbortSignal.timeout(timeoutMs),
-      });
-    } catch (cause) {
-      throw new StoreError(
-        `${this.name}: ${address} does not answer. Nothing was changed in the database; run it again.`,
-        { cause },
-      );
-    }
-    const text = await response.text();
-    const answer = parse(text) as { errors?: unknown } | undefined;
-    const errors = Array.isArray(answer?.errors) ? answer.errors.map(String) : [];
-    if (method === 'GET' && response.status >= 300 && response.status !== 404)
-      throw this.#failure(`read ${path}`, response.status, errors);
-    return { status: response.status, body: answer ?? {}, errors };
+  async #ask(method: string, kind: 'data' | 'metadata', path: string, body?: unknown): Promise<VaultAnswer> {
+    const answer = await this.#api.ask(method, `${this.#options.mount ?? 'secret'}/${kind}/${path}`, body);
+    if (method === 'GET' && answer.status >= 300 && answer.status !== 404)
+      throw this.#failure(`read ${path}`, answer.status, answer.errors);
+    return answer;
   }
 
   #failure(what: string, status: number, errors: readonly string[]): StoreError {
@@ -199,12 +169,4 @@ function storedOf(entry: Entry, stage: VersionStage): StoredCredential {
     version: entry.version,
     stage,
   };
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
