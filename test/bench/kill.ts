@@ -2,7 +2,14 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 
-import { killRuns, killStrategies, loadDriver, type Scope } from '../../rotation/src/kill/driver.js';
+import {
+  type Driver,
+  killPoolers,
+  killRuns,
+  killStrategies,
+  loadDriver,
+  type Scope,
+} from '../../rotation/src/kill/driver.js';
 import { type KillReport, ownDriver, runKillCases } from '../../rotation/src/kill/run-cases.js';
 import { databases, Servers, stores } from './kill/servers.js';
 
@@ -11,18 +18,22 @@ counts refused logins, lost credentials, and runs that did not come to their end
 
 npm run --silent bench:kill -- [options]
 
-  --json                one line of JSON: cases, kills, refusedLogins, lostCredentials, notConverged, notRun, details
+  --json                one line of JSON: cases, kills, refusedLogins, lostCredentials, notConverged, notRun, details; progress goes
+                        to standard error
   --database <name>     ${databases.join(', ')}; may be repeated. Default: all
   --store <name>        ${stores.join(', ')}; may be repeated. Default: all
   --strategy <name>     ${killStrategies.join(', ')}; may be repeated. Default: all
   --run <name>          ${killRuns.join(', ')}; may be repeated. Default: all
+  --pooler <name>       ${killPoolers.join(', ')}: what stands before PostgreSQL, for one of the endpoints; may be repeated. Default: all
+  --every-store         also runs that change nothing in a store, with each store. Default: those with the first one only
   --statements          also between the statements of a transaction, with the store env-file
   --driver <file.mjs>   another rotator than keyturn: a module whose default export is a Driver (rotation/src/kill/driver.ts).
                         test/bench/kill/naive-driver.mjs is a small one
   --help
 
 With single-user, the logins that are refused between re-key and publication are part of the strategy. They are counted apart, in
-details.singleUser, with the longest window in milliseconds, undisturbed and with a kill inside.
+details.singleUser, with the longest window in milliseconds, undisturbed and with a kill inside. On a machine that is too busy, the answer
+to a login may come after the lifetime of its credential; such a refusal proves nothing, and is counted in details.lateLogins.
 
 Exit codes: 0 nothing was lost, 1 something was, 2 wrong usage, 3 nothing could be run.`;
 
@@ -47,10 +58,10 @@ function optionsOf(args: readonly string[]) {
     const text = { type: 'string' } as const;
     const several = { type: 'string', multiple: true } as const;
     const flag = { type: 'boolean', default: false } as const;
-    const options = { json: flag, help: flag, statements: flag, driver: text };
+    const options = { json: flag, help: flag, statements: flag, 'every-store': flag, driver: text };
     const { values } = parseArgs({
       args: [...args],
-      options: { ...options, database: several, store: several, strategy: several, run: several },
+      options: { ...options, database: several, store: several, strategy: several, run: several, pooler: several },
     });
     return {
       ...values,
@@ -58,6 +69,7 @@ function optionsOf(args: readonly string[]) {
       store: chosen('store', values.store, stores),
       strategy: chosen('strategy', values.strategy, killStrategies),
       run: chosen('run', values.run, killRuns),
+      pooler: chosen('pooler', values.pooler, killPoolers),
     };
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error });
@@ -66,15 +78,32 @@ function optionsOf(args: readonly string[]) {
 
 type Options = ReturnType<typeof optionsOf>;
 
-function scopesOf({ database, store, strategy, run }: Options): Scope[] {
-  return database.flatMap((db) =>
-    strategy.flatMap((strategy_) =>
-      store.flatMap((store_) => run.map((run_) => ({ database: db, strategy: strategy_, store: store_, run: run_ }))),
+/** Those that the driver can do: what a strategy is without on a database is not a case that was left out. */
+function scopesOf(options: Options, driver: Driver): Scope[] {
+  const scopes = options.database.flatMap((database) =>
+    options.strategy.flatMap((strategy) =>
+      options.pooler.flatMap((pooler) =>
+        options.store.flatMap((store) => options.run.map((run) => ({ database, strategy, pooler, store, run }))),
+      ),
     ),
+  );
+  return scopes.filter(
+    (scope) => (scope.pooler === 'none' || driver.poolers === true) && driver.cannot(scope) === undefined,
   );
 }
 
-async function runAll(options: Options): Promise<{ lines: Line[]; notRun: string[] }> {
+function nameOf({ database, strategy, pooler, store, run }: Scope): string {
+  return [database, ...(pooler === 'none' ? [] : [pooler]), store, strategy, run].join('/');
+}
+
+interface Ran {
+  readonly lines: readonly Line[];
+  readonly notRun: readonly string[];
+  /** Runs that change nothing in a store, and were killed with another one. */
+  readonly asWithAnotherStore: number;
+}
+
+async function runAll(options: Options): Promise<Ran> {
   const module = options.driver === undefined ? ownDriver : pathToFileURL(path.resolve(options.driver)).href;
   const driver = await loadDriver(module).catch((error: unknown) => {
     throw new UsageError(`--driver: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
@@ -82,25 +111,34 @@ async function runAll(options: Options): Promise<{ lines: Line[]; notRun: string
   const servers = new Servers();
   const lines: Line[] = [];
   const notRun = new Set<string>();
+  /** The store with which a run was seen to change nothing in it. */
+  const indifferent = new Map<string, string>();
+  let asWithAnotherStore = 0;
+  const scopes = scopesOf(options, driver);
   try {
-    for (const scope of scopesOf(options)) {
-      // What a strategy is without on this database is not a case that was left out.
-      if (driver.cannot(scope) !== undefined) continue;
-      const [database, store] = [await servers.database(scope.database), await servers.store(scope.store)];
-      if ('because' in database) notRun.add(`${scope.database}: because ${database.because}`);
-      if ('because' in store) notRun.add(`${scope.store}: because ${store.because}`);
-      if ('because' in database || 'because' in store) continue;
+    for (const [index, scope] of scopes.entries()) {
+      const any = nameOf({ ...scope, store: 'env-file' });
+      if (indifferent.has(any) && !options['every-store']) {
+        asWithAnotherStore += 1;
+        continue;
+      }
+      const parts = await servers.all(scope);
+      if ('because' in parts) {
+        notRun.add(parts.because);
+        continue;
+      }
       const statements = options.statements && scope.store === 'env-file' && scope.database === 'postgres';
       for (const unit of statements ? (['commit', 'statement'] as const) : (['commit'] as const)) {
         const started = Date.now();
         const { strategy, run } = scope;
-        const target = { database: database.part, store: store.part, strategy, driver: module };
+        const target = { ...parts, strategy, driver: module };
         const report = await runKillCases({ ...target, prefix: `k${lines.length}` }, run, { unit });
         const seconds = Math.round((Date.now() - started) / 100) / 10;
-        const name = [scope.database, scope.store, strategy, run, ...(unit === 'statement' ? [unit] : [])].join('/');
+        const name = [nameOf(scope), ...(unit === 'statement' ? [unit] : [])].join('/');
+        if (report.storeEffects === 0) indifferent.set(any, scope.store);
         lines.push({ case: name, ...report, seconds });
         process.stderr.write(
-          `${name}: ${report.kills} of ${report.cases} killed, ${report.logins} logins, ${seconds} s\n`,
+          `[${index + 1}/${scopes.length}] ${name}: ${report.kills} of ${report.cases} killed, ${report.logins} logins, ${seconds} s\n`,
         );
         for (const what of [...report.refusedLogins, ...report.lostCredentials, ...report.notConverged]) {
           process.stderr.write(`  ${what}\n`);
@@ -110,10 +148,10 @@ async function runAll(options: Options): Promise<{ lines: Line[]; notRun: string
   } finally {
     await servers.stop();
   }
-  return { lines, notRun: [...notRun] };
+  return { lines, notRun: [...notRun], asWithAnotherStore };
 }
 
-function totalOf(lines: readonly Line[], notRun: readonly string[]) {
+function totalOf({ lines, notRun, asWithAnotherStore }: Ran) {
   const sum = (count: (line: Line) => number): number => lines.reduce((total, line) => total + count(line), 0);
   const windows = lines.flatMap(({ window }) => window ?? []);
   return {
@@ -125,6 +163,8 @@ function totalOf(lines: readonly Line[], notRun: readonly string[]) {
     notRun,
     details: {
       logins: sum((line) => line.logins),
+      lateLogins: sum((line) => line.lateLogins),
+      asWithAnotherStore,
       singleUser: {
         refusedLogins: windows.reduce((total, { refusedLogins }) => total + refusedLogins, 0),
         windowMs: Math.max(0, ...windows.map(({ undisturbedMs }) => undisturbedMs)),
@@ -140,8 +180,9 @@ async function main(args: readonly string[]): Promise<number> {
     console.log(help);
     return 0;
   }
-  const { lines, notRun } = await runAll(options);
-  const total = totalOf(lines, notRun);
+  const ran = await runAll(options);
+  const { lines, notRun } = ran;
+  const total = totalOf(ran);
   if (options.json) process.stdout.write(`${JSON.stringify(total)}\n`);
   else {
     console.table(

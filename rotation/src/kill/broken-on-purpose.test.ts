@@ -24,8 +24,9 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const lifetimeMs = 400;
-const holdMs = 250;
+// Long enough for a machine that is busy: what is refused later proves nothing.
+const lifetimeMs = 2_000;
+const holdMs = 1_500;
 const force = { reason: 'broken on purpose' };
 
 /** What a rotator does that publishes a candidate before it was set and tested. */
@@ -60,7 +61,7 @@ async function underProbers(Store: typeof EnvFileStore, rotate: (rotator: Rotato
   await database.bootstrap();
   await make(new EnvFileStore({ path: file })).advance();
   const read = await readerOf({ kind: 'env-file', path: file });
-  const prober = probe({ kind: 'postgres', read, endpoints, holdMs, everyMs: 5 });
+  const prober = probe({ kind: 'postgres', read, endpoints, holdMs, lifetimeMs, everyMs: 5 });
   for (let rotation = 1; rotation <= 3; rotation += 1) {
     await pause(50);
     await rotate(make(new Store({ path: file })));

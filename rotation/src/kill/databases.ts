@@ -16,6 +16,14 @@ export interface KillDatabase {
   readonly admin: { readonly user: string; readonly password: string };
 }
 
+/** A PgBouncer before that server, with its list of users. */
+export interface KillPooler {
+  readonly host: string;
+  readonly port: number;
+  readonly console: { readonly user: string; readonly password: string };
+  readonly userlist: string;
+}
+
 /** What counts the changes of a database. */
 export async function tapDatabase(database: KillDatabase, unit: Unit): Promise<Tap> {
   return database.kind === 'postgres' ? await tapPostgres(database, unit) : await tapMysql(database, unit);
@@ -24,7 +32,7 @@ export async function tapDatabase(database: KillDatabase, unit: Unit): Promise<T
 /** Logs in as an application does, and leaves again. */
 export async function loginOnce(
   kind: KillDatabase['kind'],
-  { host, port, database }: Endpoint,
+  { kind: place, host, port, database }: Endpoint,
   { user, password }: Pick<Credential, 'user' | 'password'>,
 ): Promise<void> {
   if (kind === 'postgres') {
@@ -33,6 +41,8 @@ export async function loginOnce(
     client.on('error', () => undefined);
     try {
       await client.connect();
+      // A pooler lets a client in before it has logged in to the server for it.
+      if (place === 'pooler') await client.query('SELECT 1');
     } finally {
       await client.end().catch(() => undefined);
     }

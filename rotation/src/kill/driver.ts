@@ -1,7 +1,7 @@
 import type { Strategy } from '@keyturn/plan';
 
 import type { Endpoint } from '../databases/postgres/endpoint.js';
-import type { KillDatabase } from './databases.js';
+import type { KillDatabase, KillPooler } from './databases.js';
 import type { Kill } from './point.js';
 import type { Seen, StoreOfJob } from './stores.js';
 
@@ -12,12 +12,15 @@ export type KillRun = (typeof killRuns)[number];
 export const killStrategies = ['dual-user', 'dual-password', 'single-user'] as const satisfies readonly Strategy[];
 export type KillStrategy = (typeof killStrategies)[number];
 
-/** What is killed: one run, of one strategy, on one database and one store. */
+export const killPoolers = ['none', 'pgbouncer'] as const;
+
+/** What is killed: one run, of one strategy, on one database, behind a pooler or not, and one store. */
 export interface Scope {
   readonly database: KillDatabase['kind'];
   readonly strategy: KillStrategy;
   readonly store: StoreOfJob['kind'];
   readonly run: KillRun;
+  readonly pooler: (typeof killPoolers)[number];
 }
 
 /** What a rotator is asked to do. It is JSON: it reaches the process that is killed on standard input. */
@@ -30,6 +33,8 @@ export interface Job {
   readonly pair: string;
   /** Where the rotator works. In the process that is killed, host and port lead through a tap. */
   readonly database: KillDatabase;
+  /** What stands before the database, for one of the endpoints. In the process that is killed, its console is reached through a tap. */
+  readonly pooler?: KillPooler;
   /** Where applications log in. */
   readonly endpoints: readonly Endpoint[];
   /** In the process that is killed, it leads through a tap. */
@@ -45,6 +50,8 @@ export interface Job {
  */
 export interface Driver {
   readonly name: string;
+  /** Whether it keeps poolers informed. Default: false, and then there are none. */
+  readonly poolers?: boolean;
   /** Why this cannot be run; `undefined` when it can. */
   cannot(scope: Scope): string | undefined;
   /** In the harness: brings a pair of its own as far along as the run needs it, with a credential in the store (but for `bootstrap`). */

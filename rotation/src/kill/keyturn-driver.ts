@@ -18,7 +18,8 @@ interface Open {
 
 const pause = async (ms: number): Promise<void> => await new Promise((resolve) => setTimeout(resolve, ms));
 
-function cannot({ database, strategy, run }: Scope): string | undefined {
+function cannot({ database, strategy, run, pooler }: Scope): string | undefined {
+  if (pooler !== 'none' && database !== 'postgres') return 'PgBouncer speaks the protocol of PostgreSQL';
   if (strategy === 'dual-password' && database === 'postgres') return 'a user of PostgreSQL has one password';
   if (strategy === 'single-user' && (run === 'retire' || run === 'undo')) return 'nothing is left to retire';
   if (strategy === 'dual-password' && run === 'undo') return 'one of two passwords cannot be switched off and on again';
@@ -48,7 +49,8 @@ async function databaseOf(job: Job, pair: Pair, refused: boolean): Promise<Datab
   const options = { pair, endpoints, admin: database.admin, lockWaitMs: 10_000, refusedLogins };
   if (database.kind === 'postgres') {
     if (strategy === 'dual-password') throw new Error('A user of PostgreSQL has one password.');
-    return new PostgresDatabase({ ...options, strategy, sharedRoleKind: 'owner' });
+    const poolers = job.pooler === undefined ? [] : [{ name: 'pgbouncer', tls: false, ...job.pooler }];
+    return new PostgresDatabase({ ...options, strategy, sharedRoleKind: 'owner', poolers });
   }
   const { MysqlDatabase } = await import('../databases/mysql/mysql-database.js');
   return new MysqlDatabase({ ...options, strategy });
@@ -150,5 +152,5 @@ async function windowMs(job: Job): Promise<number | undefined> {
   }
 }
 
-const driver: Driver = { name: 'keyturn', cannot, prepare, run, unfinished, lost, windowMs };
+const driver: Driver = { name: 'keyturn', poolers: true, cannot, prepare, run, unfinished, lost, windowMs };
 export default driver;

@@ -7,8 +7,10 @@ import type { Seen } from './stores.js';
 /** What the probers saw. */
 export interface Probed {
   readonly logins: number;
-  /** Refused logins, as `user generation endpoint code`. */
+  /** Logins that were refused while they had to work, as `user generation endpoint code`. */
   readonly refused: readonly string[];
+  /** Refused logins whose answer came after the lifetime of the credential, on a machine that was too busy: they prove nothing. */
+  readonly late: number;
 }
 
 /** Applications that log in every few milliseconds on every endpoint. */
@@ -17,45 +19,52 @@ export interface Prober {
 }
 
 /**
- * One prober uses what the store shows at that moment. Others hold each credential that was ever shown until `holdMs` after another one
- * took its place, which is shorter than the lifetime that the plan declares.
+ * One prober uses what the store shows at that moment. Others hold each credential that was ever shown until `holdMs` after it was last seen
+ * there, which is shorter than `lifetimeMs`, for which the plan lets it be held after another one took its place.
  */
 export function probe(options: {
   readonly kind: KillDatabase['kind'];
   readonly read: () => Promise<Seen | undefined>;
   readonly endpoints: readonly Endpoint[];
   readonly holdMs: number;
+  readonly lifetimeMs: number;
   readonly everyMs: number;
 }): Prober {
-  const refused: string[] = [];
-  const supersededAt = new Map<string, number>();
+  const refusals: { readonly key: string; readonly at: number; readonly what: string }[] = [];
+  /** When the last look began that still showed it: it was superseded later than that. */
+  const lastSeen = new Map<string, number>();
   const held = new Map<string, Seen>();
   let logins = 0;
   let going = true;
 
-  async function login(seen: Seen, endpoint: Endpoint): Promise<void> {
+  async function login(key: string, seen: Seen, endpoint: Endpoint): Promise<void> {
     try {
       await loginOnce(options.kind, endpoint, seen);
       logins += 1;
     } catch (error) {
       if (!isAuthenticationError(error)) return;
       const { code, errno } = error as { code?: unknown; errno?: unknown };
-      refused.push(`${seen.user} ${seen.generation} ${endpoint.name} ${String(errno ?? code)}`);
+      const what = `${seen.user} ${seen.generation} ${endpoint.name} ${String(errno ?? code)}`;
+      refusals.push({ key, at: Date.now(), what });
     }
   }
 
-  async function round(): Promise<void> {
+  async function look(): Promise<string | undefined> {
+    const began = Date.now();
     const now = await options.read();
-    if (now !== undefined) {
-      const key = `${now.user} ${now.generation}`;
-      for (const other of held.keys())
-        if (other !== key && !supersededAt.has(other)) supersededAt.set(other, Date.now());
-      held.set(key, now);
-    }
+    if (now === undefined) return undefined;
+    const key = `${now.user} ${now.generation}`;
+    held.set(key, now);
+    lastSeen.set(key, began);
+    return key;
+  }
+
+  async function round(): Promise<void> {
+    const current = await look();
     const logging: Promise<void>[] = [];
     for (const [key, seen] of held) {
-      if (Date.now() >= (supersededAt.get(key) ?? Infinity) + options.holdMs) continue;
-      for (const endpoint of options.endpoints) logging.push(login(seen, endpoint));
+      if (key !== current && Date.now() >= (lastSeen.get(key) ?? 0) + options.holdMs) continue;
+      for (const endpoint of options.endpoints) logging.push(login(key, seen, endpoint));
     }
     await Promise.all(logging);
   }
@@ -70,7 +79,9 @@ export function probe(options: {
     stop: async () => {
       going = false;
       await running;
-      return { logins, refused };
+      await look();
+      const proved = refusals.filter(({ key, at }) => at < (lastSeen.get(key) ?? 0) + options.lifetimeMs);
+      return { logins, refused: proved.map(({ what }) => what), late: refusals.length - proved.length };
     },
   };
 }

@@ -67,7 +67,7 @@ it.for([
     const database = await databaseOf(kind);
     if (typeof database === 'string') return context.skip(database);
     const target = { database, store: file(), strategy, prefix: kind.slice(0, 2) };
-    const { logins, ...report } = await runKillCases(target, run, { points });
+    const { logins, lateLogins, storeEffects, ...report } = await runKillCases(target, run, { points });
     expect(report).toEqual({
       cases: effects,
       kills: effects,
@@ -76,6 +76,8 @@ it.for([
       notConverged: [],
     });
     expect(logins).toBeGreaterThan(run === 'bootstrap' ? 0 : 5);
+    expect(lateLogins).toBeLessThan(logins);
+    expect(storeEffects).toBe(run === 'advance' ? 3 : 0);
   },
 );
 

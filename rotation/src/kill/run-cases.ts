@@ -3,9 +3,10 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import type { ChildReport } from './child.js';
-import { type KillDatabase, loginOnce, tapDatabase } from './databases.js';
+import { type KillDatabase, type KillPooler, loginOnce, tapDatabase } from './databases.js';
 import { type Driver, type Job, type KillRun, type KillStrategy, loadDriver } from './driver.js';
-import { type Kill, type KillPoint, killPoints } from './point.js';
+import { type Kill, killOn, type KillPoint, killPoints } from './point.js';
+import { tapPostgres } from './postgres-tap.js';
 import { probe } from './prober.js';
 import { type KillStore, readerOf, secretOf, type Seen, tapStore } from './stores.js';
 import type { Tap } from './tap.js';
@@ -16,6 +17,10 @@ export interface KillReport {
   readonly cases: number;
   readonly kills: number;
   readonly logins: number;
+  /** Refused logins that prove nothing, because their answer came too late. */
+  readonly lateLogins: number;
+  /** How often one run changes something in its store. */
+  readonly storeEffects: number;
   readonly refusedLogins: readonly string[];
   readonly lostCredentials: readonly string[];
   readonly notConverged: readonly string[];
@@ -26,6 +31,8 @@ export interface KillReport {
 /** What the runs are done by, and where. */
 export interface KillTarget {
   readonly database: KillDatabase;
+  /** What stands before it, for one of the endpoints. Default: nothing. */
+  readonly pooler?: KillPooler | undefined;
   readonly store: KillStore;
   readonly strategy: KillStrategy;
   /** Distinguishes the pairs of two runs on one server. */
@@ -48,7 +55,7 @@ const lifetimeMs = 250;
 const holdMs = 150;
 
 /** Cases that run at the same time; most of a case is waiting. */
-const atOnce = 3;
+const atOnce = 4;
 
 /** keyturn's own rotator, as it was built. */
 export const ownDriver = fileURLToPath(new URL('../../dist/kill/keyturn-driver.js', import.meta.url));
@@ -57,6 +64,7 @@ interface Total {
   cases: number;
   kills: number;
   logins: number;
+  late: number;
   readonly refused: string[];
   readonly lost: string[];
   readonly stuck: string[];
@@ -66,6 +74,7 @@ interface Total {
 interface Found {
   readonly killed: boolean;
   readonly logins: number;
+  readonly late: number;
   readonly refused: readonly string[];
   readonly lost: string | undefined;
   readonly stuck: string | undefined;
@@ -80,10 +89,10 @@ export async function runKillCases(
 ): Promise<KillReport> {
   const module = target.driver ?? ownDriver;
   const scene: Scene = { target, run, unit, module, driver: await loadDriver(module) };
-  const total: Total = { cases: 0, kills: 0, logins: 0, refused: [], lost: [], stuck: [], windows: [] };
-  const { effects, windowMs } = await undisturbed(scene);
+  const total: Total = { cases: 0, kills: 0, logins: 0, late: 0, refused: [], lost: [], stuck: [], windows: [] };
+  const { effects, storeEffects, windowMs } = await undisturbed(scene);
   const kills: Kill[] = [];
-  for (const on of unit === 'commit' ? (['database', 'store'] as const) : (['database'] as const)) {
+  for (const on of unit === 'commit' ? killOn : (['database'] as const)) {
     for (let effect = 1; effect <= effects[on]; effect += 1) {
       for (const point of points) kills.push({ on, effect, point });
     }
@@ -98,6 +107,8 @@ export async function runKillCases(
     cases: total.cases,
     kills: total.kills,
     logins: total.logins,
+    lateLogins: total.late,
+    storeEffects,
     refusedLogins: single ? [] : total.refused,
     lostCredentials: total.lost,
     notConverged: total.stuck,
@@ -125,6 +136,7 @@ async function one(scene: Scene, kill: Kill, total: Total): Promise<void> {
   total.cases += 1;
   total.kills += found.killed ? 1 : 0;
   total.logins += found.logins;
+  total.late += found.late;
   total.refused.push(...found.refused.map((refused) => `${name}: ${refused}`));
   if (found.lost !== undefined) total.lost.push(`${name}: ${found.lost}`);
   if (found.stuck !== undefined) total.stuck.push(`${name}: ${found.stuck}`);
@@ -140,17 +152,19 @@ interface Prepared {
 interface Taps {
   readonly database: Tap;
   readonly store: Tap | undefined;
+  readonly console: Tap | undefined;
 }
 
 async function taps({ target, unit }: Scene): Promise<Taps & { stop(): Promise<void> }> {
   const [database, store] = [await tapDatabase(target.database, unit), await tapStore(target.store)];
-  const stop = async (): Promise<void> => void (await Promise.all([database.stop(), store?.stop()]));
-  return { database, store, stop };
+  const console = target.pooler && (await tapPostgres(target.pooler));
+  const stop = async (): Promise<void> => void (await Promise.all([database.stop(), store?.stop(), console?.stop()]));
+  return { database, store, console, stop };
 }
 
 /** A pair of its own, as far along as the run needs it; its name is short enough for every database. */
 async function prepare({ target, run, unit, driver }: Scene, suffix: string): Promise<Prepared> {
-  const { database, strategy } = target;
+  const { database, pooler, strategy } = target;
   const pair = `${target.prefix}${run.slice(0, 2)}${unit.slice(0, 1)}${suffix}`;
   const secret = await secretOf(target.store, pair);
   const address = { database: database.name, host: database.host, tls: false } as const;
@@ -163,7 +177,11 @@ async function prepare({ target, run, unit, driver }: Scene, suffix: string): Pr
     endpoints: [
       { ...address, name: 'writer', kind: 'writer', port: through?.database.port ?? database.port },
       { ...address, name: 'reader', kind: 'reader', port: database.port },
+      ...(pooler === undefined
+        ? []
+        : [{ ...address, name: 'pgbouncer', kind: 'pooler', host: pooler.host, port: pooler.port } as const]),
     ],
+    ...(pooler && { pooler: { ...pooler, ...(through?.console && { port: through.console.port }) } }),
     store: secret(through?.store),
     lifetimeMs,
   });
@@ -175,15 +193,22 @@ async function prepare({ target, run, unit, driver }: Scene, suffix: string): Pr
 /** One undisturbed run, to know what there is to kill. */
 async function undisturbed(
   scene: Scene,
-): Promise<{ effects: Record<Kill['on'], number>; windowMs: number | undefined }> {
+): Promise<{ effects: Record<Kill['on'], number>; storeEffects: number; windowMs: number | undefined }> {
   const { job } = await prepare(scene, '0');
   const through = await taps(scene);
   try {
     const { report, errors } = await start(scene, job(through)).ended;
     if (report === undefined) throw new Error(`The undisturbed run of ${scene.run} failed: ${errors}`);
-    const effects = { database: through.database.effects(), store: through.store?.effects() ?? report.fileChanges };
-    if (effects.database + effects.store === 0) throw new Error(`The undisturbed run of ${scene.run} changed nothing.`);
-    return { effects, windowMs: await scene.driver.windowMs?.(job()) };
+    const effects = {
+      database: through.database.effects(),
+      store: through.store?.effects() ?? 0,
+      file: report.fileChanges.all,
+      console: through.console?.effects() ?? 0,
+    };
+    if (Object.values(effects).every((count) => count === 0))
+      throw new Error(`The undisturbed run of ${scene.run} changed nothing.`);
+    const storeEffects = effects.store + report.fileChanges.ofStore;
+    return { effects, storeEffects, windowMs: await scene.driver.windowMs?.(job()) };
   } finally {
     await through.stop();
   }
@@ -200,19 +225,20 @@ async function killOnce(scene: Scene, kill: Kill): Promise<Found> {
     read,
     endpoints: job.endpoints,
     holdMs: target.strategy === 'single-user' ? 0 : holdMs,
+    lifetimeMs,
     everyMs: target.store.kind === 'env-file' ? 5 : 15,
   });
   try {
     const child = start(scene, { ...jobOf(through), kill });
-    (kill.on === 'store' ? through.store : through.database)?.arm(kill.effect, kill.point, child.kill);
+    if (kill.on !== 'file') through[kill.on]?.arm(kill.effect, kill.point, child.kill);
     const { signal } = await child.ended;
     const { errors } = await start(scene, { ...job, resume: true }).ended;
     const stuck =
       errors === '' ? await (driver.unfinished?.(job, before) ?? untilAnother(scene, job, before, read)) : errors;
     const lost = (await driver.lost?.(job)) ?? (await refusedAtTheEnd(scene, job, read));
     const windowMs = await driver.windowMs?.(job);
-    const { logins, refused } = await prober.stop();
-    return { killed: signal === 'SIGKILL', logins, refused, lost, stuck, windowMs };
+    const { logins, refused, late } = await prober.stop();
+    return { killed: signal === 'SIGKILL', logins, refused, late, lost, stuck, windowMs };
   } finally {
     await prober.stop();
     await through.stop();

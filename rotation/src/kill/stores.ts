@@ -3,6 +3,7 @@ import path from 'node:path';
 import { parseEnv } from 'node:util';
 
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import type { SecretClient } from '@azure/keyvault-secrets';
 
 import type { Store } from '../store.js';
 import { EnvFileStore } from '../stores/env-file/env-file-store.js';
@@ -13,13 +14,15 @@ import type { Tap } from './tap.js';
 export type StoreOfJob =
   | { readonly kind: 'env-file'; readonly path: string }
   | { readonly kind: 'vault'; readonly address: string; readonly token: string; readonly path: string }
-  | { readonly kind: 'aws-secrets-manager'; readonly endpoint: string; readonly secretId: string };
+  | { readonly kind: 'aws-secrets-manager'; readonly endpoint: string; readonly secretId: string }
+  | { readonly kind: 'azure-key-vault'; readonly vault: string; readonly name: string }
+  | { readonly kind: 'kubernetes'; readonly server: string; readonly name: string };
 
 /** Where a harness keeps the secrets of its pairs. */
 export type KillStore =
   | { readonly kind: 'env-file'; readonly folder: string }
   | { readonly kind: 'vault'; readonly url: string; readonly token: string }
-  | { readonly kind: 'aws-secrets-manager'; readonly url: string };
+  | { readonly kind: 'aws-secrets-manager' | 'azure-key-vault' | 'kubernetes'; readonly url: string };
 
 /** What an application reads. */
 export interface Seen {
@@ -35,6 +38,15 @@ export async function openStore(store: StoreOfJob): Promise<Store> {
     const { VaultKvStore } = await import('../stores/vault/vault-kv-store.js');
     return new VaultKvStore(store);
   }
+  if (store.kind === 'azure-key-vault') {
+    const { AzureKeyVaultStore } = await import('../stores/azure-key-vault/azure-key-vault-store.js');
+    return new AzureKeyVaultStore({ client: await azureClient(store.vault), name: store.name });
+  }
+  if (store.kind === 'kubernetes') {
+    const { kubernetesApi, KubernetesSecretStore } = await import('../stores/kubernetes/kubernetes-secret-store.js');
+    const api = kubernetesApi({ server: store.server, namespace: 'app' });
+    return new KubernetesSecretStore({ api, name: store.name });
+  }
   const { AwsSecretsManagerStore } = await import('../stores/aws-secrets-manager/aws-secrets-manager-store.js');
   return new AwsSecretsManagerStore({ client: await awsClient(store.endpoint), secretId: store.secretId });
 }
@@ -45,6 +57,17 @@ async function awsClient(endpoint: string): Promise<SecretsManagerClient> {
   return new SecretsManagerClient({ endpoint, region: 'eu-west-1', credentials });
 }
 
+/** For a stand-in on loopback, which takes every token. */
+async function azureClient(vault: string): Promise<SecretClient> {
+  const { SecretClient: Client } = await import('@azure/keyvault-secrets');
+  const token = { token: 'token', expiresOnTimestamp: Date.now() + 3_600_000 };
+  return new Client(
+    vault,
+    { getToken: () => Promise.resolve(token) },
+    { allowInsecureConnection: true, disableChallengeResourceVerification: true },
+  );
+}
+
 /** The secret of one pair, made where the store wants it made before. */
 export async function secretOf(store: KillStore, pair: string): Promise<(tap?: Tap) => StoreOfJob> {
   if (store.kind === 'env-file') return () => ({ kind: 'env-file', path: path.join(store.folder, `${pair}.env`) });
@@ -52,6 +75,8 @@ export async function secretOf(store: KillStore, pair: string): Promise<(tap?: T
   if (store.kind === 'vault') {
     return (tap) => ({ kind: 'vault', address: through(tap), token: store.token, path: pair });
   }
+  if (store.kind === 'azure-key-vault') return (tap) => ({ kind: 'azure-key-vault', vault: through(tap), name: pair });
+  if (store.kind === 'kubernetes') return (tap) => ({ kind: 'kubernetes', server: through(tap), name: pair });
   const { CreateSecretCommand } = await import('@aws-sdk/client-secrets-manager');
   const client = await awsClient(store.url);
   await client.send(new CreateSecretCommand({ Name: pair }));

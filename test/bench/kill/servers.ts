@@ -2,31 +2,58 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-import { orNotRun, startMariadb, startMoto, startMysql, startOpenBao, startPostgres } from '@keyturn/services';
+import {
+  orNotRun,
+  startKeyVaultStandIn,
+  startKubernetesStandIn,
+  startMariadb,
+  startMoto,
+  startMysql,
+  startOpenBao,
+  startPgbouncer,
+  startPostgres,
+} from '@keyturn/services';
 
-import { asAdmin, type KillDatabase } from '../../../rotation/src/kill/databases.js';
-import { loadDriver } from '../../../rotation/src/kill/driver.js';
+import { asAdmin, type KillDatabase, type KillPooler } from '../../../rotation/src/kill/databases.js';
+import { loadDriver, type Scope } from '../../../rotation/src/kill/driver.js';
 import { ownDriver } from '../../../rotation/src/kill/run-cases.js';
 import type { KillStore } from '../../../rotation/src/kill/stores.js';
 
 export const databases = ['postgres', 'mysql', 'mariadb'] as const satisfies readonly KillDatabase['kind'][];
-export const stores = ['env-file', 'aws-secrets-manager', 'vault'] as const satisfies readonly KillStore['kind'][];
+export const stores = [
+  'env-file',
+  'aws-secrets-manager',
+  'vault',
+  'azure-key-vault',
+  'kubernetes',
+] as const satisfies readonly KillStore['kind'][];
 
 /** What one of the parts is, or why it is not. */
 export type Part<T> = { readonly part: T } | { readonly because: string };
+
+export interface Parts {
+  readonly database: KillDatabase;
+  readonly store: KillStore;
+  readonly pooler?: KillPooler;
+}
 
 /** Starts each server once, when it is needed first, and stops them all. */
 export class Servers {
   readonly #stops: (() => Promise<void>)[] = [];
   readonly #databases = new Map<string, Promise<Part<KillDatabase>>>();
   readonly #stores = new Map<string, Promise<Part<KillStore>>>();
+  readonly #poolers = new Map<string, Promise<Part<KillPooler>>>();
 
-  database(kind: KillDatabase['kind']): Promise<Part<KillDatabase>> {
-    return once(this.#databases, kind, () => this.#startDatabase(kind));
-  }
-
-  store(kind: KillStore['kind']): Promise<Part<KillStore>> {
-    return once(this.#stores, kind, () => this.#startStore(kind));
+  async all(scope: Pick<Scope, 'database' | 'store' | 'pooler'>): Promise<Parts | { readonly because: string }> {
+    const database = await once(this.#databases, scope.database, () => this.#startDatabase(scope.database));
+    if ('because' in database) return { because: `${scope.database}: because ${database.because}` };
+    const store = await once(this.#stores, scope.store, () => this.#startStore(scope.store));
+    if ('because' in store) return { because: `${scope.store}: because ${store.because}` };
+    const parts = { database: database.part, store: store.part };
+    if (scope.pooler === 'none') return parts;
+    const pooler = await once(this.#poolers, scope.database, () => this.#startPooler(database.part));
+    if ('because' in pooler) return { because: `${scope.pooler}: because ${pooler.because}` };
+    return { ...parts, pooler: pooler.part };
   }
 
   async stop(): Promise<void> {
@@ -55,6 +82,16 @@ export class Servers {
     return { part: database };
   }
 
+  /** It forgets soon what it keeps open, and that a login failed, so that cases do not wait for one another. */
+  async #startPooler(database: KillDatabase): Promise<Part<KillPooler>> {
+    const settings = { max_client_conn: 1_000, server_idle_timeout: 15, server_login_retry: 1 };
+    const { part, because } = await orNotRun(() => startPgbouncer({ upstream: database, settings }));
+    if (part === undefined) return { because };
+    this.#stops.push(part.stop);
+    const { host, port, adminUser: user, adminPassword: password, userlist } = part;
+    return { part: { host, port, console: { user, password }, userlist } };
+  }
+
   /** The tables of the journal, so that every run finds the same server. */
   async #journal(database: KillDatabase): Promise<void> {
     const own = await loadDriver(ownDriver);
@@ -78,9 +115,14 @@ export class Servers {
       this.#stops.push(part.stop);
       return { part: { kind, url: part.url, token: part.rootToken } };
     }
-    const { part, because } = await orNotRun(startMoto);
+    const start = {
+      'aws-secrets-manager': startMoto,
+      'azure-key-vault': startKeyVaultStandIn,
+      kubernetes: startKubernetesStandIn,
+    }[kind];
+    const { part, because } = await orNotRun<{ readonly url: string; stop(): Promise<void> }>(() => start());
     if (part === undefined) return { because };
-    this.#stops.push(part.stop);
+    this.#stops.push(() => part.stop());
     return { part: { kind, url: part.url } };
   }
 }

@@ -47,12 +47,39 @@ export async function onEndpoint<T>(
   patience: Patience,
   work: (client: Client) => Promise<T>,
 ): Promise<T> {
+  const started = Date.now();
+  for (;;) {
+    try {
+      return await once(endpoint, login, patience, work);
+    } catch (error) {
+      const again = endpoint.kind === 'pooler' && isRemembered(error) && Date.now() - started < poolerForgetsMs;
+      if (!again) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+  }
+}
+
+async function once<T>(
+  endpoint: Endpoint,
+  login: Login,
+  patience: Patience,
+  work: (client: Client) => Promise<T>,
+): Promise<T> {
   const client = await connect(endpoint, login, patience);
   try {
     return await asDatabaseErrors(endpoint, () => work(client));
   } finally {
     await close(client);
   }
+}
+
+/** `server_login_retry` of PgBouncer is 15 s where nobody changed it. */
+const poolerForgetsMs = 20_000;
+
+/** PgBouncer hands the answer to an earlier login of that user to everybody, until it tries again; this one was not tried. */
+function isRemembered(error: unknown): boolean {
+  const text = error instanceof Error ? error.message : '';
+  return text.includes('server_login_retry');
 }
 
 /** Whether a credential logs in here; trouble is reported and not thrown. */
@@ -112,7 +139,7 @@ const advice: Readonly<Record<TroubleKind, string>> = {
 };
 
 function trouble(endpoint: Endpoint, what: string, cause: unknown): DatabaseError {
-  const kind = troubleOf(cause);
+  const kind = isRemembered(cause) ? 'network' : troubleOf(cause);
   return new DatabaseError(`${what}: ${messageOf(cause)}. ${advice[kind]}`, { kind, endpoint: endpoint.name, cause });
 }
 
