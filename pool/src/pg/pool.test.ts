@@ -31,10 +31,13 @@ const whoAmI = async (db: Pick<pg.Pool, 'query'>): Promise<string> =>
   (await db.query<{ current_user: string }>('SELECT current_user')).rows[0]?.current_user ?? '';
 
 describe('a rotation', () => {
-  it('swaps user and password together, and closes idle connections of the old user at once', async () => {
+  it.each([
+    ['in a moment', {}],
+    ['at once', { replaceWithinMillis: 0 }],
+  ])('swaps user and password together, and closes idle connections of the old user %s', async (_when, options) => {
     const first = await pair.advance();
     const source = new ScriptedSource(first);
-    const pool = follow(source);
+    const pool = follow(source, options);
     await Promise.all(Array.from({ length: 5 }, async () => await pool.query('SELECT pg_sleep(0.02)')));
     expect(await pair.sessions()).toEqual({ [first.user]: 5 });
 

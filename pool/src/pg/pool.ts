@@ -185,19 +185,30 @@ export class Pool extends pg.Pool {
   /** Takes every idle connection, and gives back those that stay in the order in which they lay. */
   #reviewIdle(): void {
     const taken: (() => void)[] = [];
-    let expected = this.idleCount;
-    const review = (connected: pg.PoolClient, done: (release?: unknown) => void): void => {
-      const closed = this.#following.giveUp(connected as pg.PoolClient & FollowingClient);
-      done(closed !== undefined);
-      closed?.();
+    let over = false;
+    const finish = (): void => {
+      over = true;
+      for (const review of taken.reverse()) review();
     };
-    for (let idle = expected; idle > 0; idle -= 1) {
+    const take = (): void => {
+      if (over) return;
+      if (this.idleCount === 0 || this.ending) return finish();
+      let answered = false;
       super.connect((_error, client, done) => {
-        expected -= 1;
-        if (client) taken.push(() => review(client, done));
-        if (expected === 0) for (const one of taken.reverse()) one();
+        answered = true;
+        const review = (): void => {
+          const closed = client && this.#following.giveUp(client as pg.PoolClient & FollowingClient);
+          done(closed !== undefined);
+          closed?.();
+        };
+        if (over) return review();
+        taken.push(review);
+        take();
       });
-    }
+      // The driver answers in the next tick, unless another request was faster.
+      process.nextTick(() => (answered ? undefined : finish()));
+    };
+    take();
   }
 }
 

@@ -119,10 +119,13 @@ export function contract(
     const who = async (subject: { run(sql: string): Promise<unknown> }): Promise<string> =>
       value(await subject.run(whoAmI));
 
-    it('swaps user and password together, and closes idle connections of the old user at once', async () => {
+    it.each([
+      ['in a moment', {}],
+      ['at once', { replaceWithinMillis: 0 }],
+    ])('swaps user and password together, and closes idle connections of the old user %s', async (_when, options) => {
       const first = await pair.advance();
       const source = new ScriptedSource(first);
-      const subject = follow(source);
+      const subject = follow(source, options);
       expect(await many(subject, 5)).toEqual([]);
       await eventually(async () => (await pair.sessions())[first.user] === 5);
       const second = await pair.advance();
