@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 
 import { DatabaseError } from '../database.js';
 import { type Endpoint, onEndpoint, type Patience, type Tls } from '../databases/postgres/endpoint.js';
@@ -92,7 +92,7 @@ export class Pgbouncer {
       await withFileLock(`${userlist}.keyturn.lock`, async () => {
         const before = await readFile(userlist, 'utf8');
         const after = withUser(before, user, verifier);
-        if (after !== before) await replaceFile(userlist, after);
+        if (after !== before) await replaceFile(userlist, after, await laterSecond(userlist));
       });
     } catch (cause) {
       throw new DatabaseError(
@@ -111,6 +111,15 @@ export class Pgbouncer {
       return rows as Row[];
     });
   }
+}
+
+/**
+ * PgBouncer reads its list again when number, size or time of the file differ from those of its last look, and takes the time in seconds: two
+ * lists of one second can look the same to it.
+ */
+async function laterSecond(file: string): Promise<Date> {
+  const { mtimeMs } = await stat(file);
+  return new Date(Math.max(Date.now(), (Math.floor(mtimeMs / 1_000) + 1) * 1_000));
 }
 
 function codeOf(error: unknown): string {

@@ -7,8 +7,10 @@ const temporarySuffix = '.keyturn-new';
 /**
  * Replaces a file in one step: a reader sees the whole old text or the whole new one, also after a crash. Mode 0600; the owner of the file
  * that is replaced stays the owner where this process may say so.
+ *
+ * @param changedAt what the file shows as the time of its last change; default: now.
  */
-export async function replaceFile(file: string, text: string): Promise<void> {
+export async function replaceFile(file: string, text: string, changedAt?: Date): Promise<void> {
   const folder = path.dirname(file);
   const temporary = path.join(folder, `.${path.basename(file)}.${randomBytes(6).toString('hex')}${temporarySuffix}`);
   const before = await stat(file).catch(() => undefined);
@@ -17,6 +19,7 @@ export async function replaceFile(file: string, text: string): Promise<void> {
     try {
       if (before !== undefined && process.getuid?.() === 0) await handle.chown(before.uid, before.gid);
       await handle.writeFile(text);
+      if (changedAt !== undefined) await handle.utimes(changedAt, changedAt);
       await handle.sync();
     } finally {
       await handle.close();
