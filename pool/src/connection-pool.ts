@@ -111,7 +111,7 @@ export class ConnectionPool<C extends object> {
     if (this.#ended) return receive(this.#options.ended());
     const member = this.#nextIdle();
     if (member) {
-      this.following.inUse.add(member);
+      this.following.use(member);
       return receive(null, member.connection);
     }
     const waiting: Waiting<C> = { receive, since: Date.now(), timer: undefined };
@@ -129,7 +129,6 @@ export class ConnectionPool<C extends object> {
   give(connection: C): boolean {
     const member = this.#members.get(connection);
     if (!member || !this.following.inUse.delete(member)) return false;
-    member.idleSince = Date.now();
     if (this.#ended !== undefined) this.#close(member);
     else if (!this.#review(member)) {
       this.#offer(member);
@@ -193,10 +192,11 @@ export class ConnectionPool<C extends object> {
     const waiting = this.#waiting.shift();
     if (waiting) {
       clearTimeout(waiting.timer);
-      this.following.inUse.add(member);
+      this.following.use(member);
       waiting.receive(null, member.connection);
       return;
     }
+    member.idleSince = Date.now();
     this.#idle.push(member);
     if (this.#options.idleMillis > 0) this.#sweep ??= setInterval(() => this.#closeUnused(), sweepMillis).unref();
   }

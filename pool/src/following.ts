@@ -161,7 +161,15 @@ export class Following<C extends Connection> {
 
   /** Whether a connection may be handed out. */
   serves(connection: C): boolean {
-    return !this.isSuperseded(connection) || this.#turnover.keeps(connection);
+    return (
+      connection.credential === this.#swappedTo || !this.isSuperseded(connection) || this.#turnover.keeps(connection)
+    );
+  }
+
+  /** The application gets a connection. */
+  use(connection: C): void {
+    this.inUse.add(connection);
+    if (connection.credential !== this.#swappedTo) this.#turnover.use(connection);
   }
 
   /** Whether a connection is to be given up for the login that proves a credential. */
@@ -171,6 +179,7 @@ export class Following<C extends Connection> {
 
   /** Decides about a connection that comes free or lies idle: undefined when it stays open, else it is to be closed. */
   giveUp(connection: C): Closed | undefined {
+    if (connection.credential === this.#swappedTo && !this.#turnover.needsPlace) return undefined;
     return this.#turnover.giveUp(connection, this.isSuperseded(connection));
   }
 
@@ -238,6 +247,7 @@ export class Following<C extends Connection> {
     const worked = this.#replacesOneByOne && !this.logins.wasRefused(before);
     const kept = [...this.connections].filter(({ credential }) => worked && credential === before);
     this.#turnover.begin(kept, Math.min(replaceWithinMillis, stragglerTimeoutMillis / 2), fleet);
+    for (const connection of this.inUse) this.#turnover.use(connection);
   }
 
   #watchStragglers(): void {

@@ -21,9 +21,9 @@ export interface FollowOptions {
    */
   readonly loginBurstMillis?: number;
   /**
-   * After a rotation the connections that were used lately are replaced one at a time, spread over this long, so that no query waits for a
-   * login and the database does not get all logins at once; until its turn each serves on. It takes longer while logins are slow or fail.
-   * Connections that nobody used for as long close at once, and all do when the server has refused their credential. 0: all at once.
+   * After a rotation the connections in the traffic are replaced one at a time, spread over this long, so that no query waits for a login and
+   * the database does not get all logins at once; until its turn each serves on. It takes longer while logins are slow or fail. Those that
+   * nobody used in that time are closed at its end, and all close at once when the server has refused their credential. 0: all at once.
    * Default: 1 000.
    */
   readonly replaceWithinMillis?: number;

@@ -7,7 +7,6 @@ import { eventually } from './testing/postgres-pair.js';
 import { type Connection, Turnover } from './turnover.js';
 
 interface Fake extends Connection {
-  idleSince: number;
   busy: boolean;
 }
 
@@ -15,12 +14,12 @@ const credential = (generation: number): HeldCredential =>
   new HeldCredential({ user: generation % 2 ? 'a' : 'b', password: 'p', generation });
 
 /** A full pool of older connections; it notes how many there were whenever one was closed or opened. */
-function fullPool(size: number, { idleSince = Date.now() + 60_000, busy = false, proven = true } = {}) {
+function fullPool(size: number, { busy = false, proven = true } = {}) {
   const [older, newer] = [credential(1), credential(2)];
   const turnover = new Turnover<Fake>();
   const members = new Set<Fake>();
   const seen = { least: size, most: size, opening: 0, mostOpening: 0, opened: 0, refusing: false };
-  for (let count = 0; count < size; count += 1) members.add({ credential: older, idleSince, busy });
+  for (let count = 0; count < size; count += 1) members.add({ credential: older, busy });
   const review = (member: Fake): void => {
     const closed = turnover.giveUp(member, proven && member.credential === older);
     if (!closed) return;
@@ -38,7 +37,7 @@ function fullPool(size: number, { idleSince = Date.now() + 60_000, busy = false,
       seen.opening -= 1;
       if (seen.refusing) throw new Error('too many connections');
       seen.opened += 1;
-      members.add({ credential: newer, idleSince: Date.now(), busy: false });
+      members.add({ credential: newer, busy: false });
       seen.most = Math.max(seen.most, members.size + seen.opening);
     },
     reviewIdle: () => {
@@ -46,35 +45,41 @@ function fullPool(size: number, { idleSince = Date.now() + 60_000, busy = false,
     },
   };
   const release = (member: Fake): void => {
-    Object.assign(member, { busy: false, idleSince: Date.now() });
+    member.busy = false;
     review(member);
   };
   const old = (): Fake[] => [...members].filter((member) => member.credential === older);
-  return { turnover, berths, members, seen, release, old };
+  const begin = (withinMillis: number, { used = true } = {}): void => {
+    const kept = old();
+    turnover.begin(kept, withinMillis, berths);
+    if (used) for (const member of kept) turnover.use(member);
+  };
+  return { turnover, berths, members, seen, release, old, begin };
 }
 
 describe('after a rotation', () => {
   it('connections in the traffic are replaced one at a time, and the pool is never more than one short', async () => {
-    const { turnover, berths, members, seen, old } = fullPool(6);
-    turnover.begin(old(), 120, berths);
+    const { members, seen, old, begin } = fullPool(6);
+    begin(120);
     expect(old()).toHaveLength(6);
     await eventually(() => old().length === 0 && members.size === 6);
     expect(seen).toMatchObject({ least: 5, most: 6, mostOpening: 1, opened: 6 });
   });
 
   it('the new connection comes first where there is room for both', async () => {
-    const { turnover, berths, members, seen, old } = fullPool(3);
+    const { members, seen, old, begin } = fullPool(3);
     members.delete(old()[0] as Fake);
-    turnover.begin(old(), 60, berths);
+    begin(60);
     await eventually(() => old().length === 0);
     expect(seen).toMatchObject({ least: 2, most: 3, opened: 2 });
   });
 
-  it('those that nobody used for as long close at once, and nobody opens others for them', async () => {
-    const { turnover, berths, members, seen, old } = fullPool(4, { idleSince: Date.now() - 1_000 });
-    turnover.begin(old(), 100, berths);
-    expect(members.size).toBe(0);
-    await after(150);
+  it('those that the application has not used since close at the end, and nobody opens others for them', async () => {
+    const { members, seen, begin } = fullPool(4);
+    begin(100, { used: false });
+    await after(50);
+    expect(members.size).toBe(4);
+    await eventually(() => members.size === 0);
     expect(seen.opened).toBe(0);
   });
 
@@ -86,14 +91,14 @@ describe('after a rotation', () => {
   });
 
   it('with 0 all close at once', () => {
-    const { turnover, berths, members, old } = fullPool(4);
-    turnover.begin(old(), 0, berths);
+    const { members, begin } = fullPool(4);
+    begin(0);
     expect(members.size).toBe(0);
   });
 
   it('one in use is replaced when it comes free', async () => {
-    const { turnover, berths, members, seen, release, old } = fullPool(1, { busy: true });
-    turnover.begin(old(), 10, berths);
+    const { members, seen, release, old, begin } = fullPool(1, { busy: true });
+    begin(10);
     await after(50);
     expect(seen.opened).toBe(0);
     release(old()[0] as Fake);
@@ -102,9 +107,9 @@ describe('after a rotation', () => {
   });
 
   it('no other is given up while the server takes no new connections', async () => {
-    const { turnover, berths, members, seen, old } = fullPool(4);
+    const { members, seen, old, begin } = fullPool(4);
     seen.refusing = true;
-    turnover.begin(old(), 40, berths);
+    begin(40);
     await after(400);
     expect(members.size).toBe(3);
     seen.refusing = false;
@@ -113,8 +118,8 @@ describe('after a rotation', () => {
   });
 
   it('the next rotation closes what the last one had kept', async () => {
-    const { turnover, berths, members, old } = fullPool(4);
-    turnover.begin(old(), 10_000, berths);
+    const { turnover, berths, members, begin } = fullPool(4);
+    begin(10_000);
     expect(members.size).toBe(4);
     turnover.begin([], 10_000, berths);
     expect(members.size).toBe(0);

@@ -3,8 +3,6 @@ import type { HeldCredential } from './held-credential.js';
 /** A connection that knows which credential it logged in with. */
 export interface Connection {
   readonly credential: HeldCredential;
-  /** When it was last given back; milliseconds since the epoch. */
-  readonly idleSince?: number;
 }
 
 /** How a pool opens and closes connections of its own accord. */
@@ -32,11 +30,14 @@ const longestPauseMillis = 30_000;
 export class Turnover<C extends Connection> {
   /** Superseded connections that serve on until it is their turn. */
   readonly #kept = new Set<C>();
+  /** Those of them that the application has used since the rotation. */
+  readonly #used = new WeakSet<C>();
   #proof: { readonly open: Closed; readonly cancel: () => void } | undefined;
   #turn: Closed | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #deadline: NodeJS.Timeout | undefined;
+  #isOver = true;
   #round = 0;
-  #withinMillis = 0;
   #interval = 0;
   #pause = firstPauseMillis;
 
@@ -58,7 +59,9 @@ export class Turnover<C extends Connection> {
       return open;
     }
     if (!isSuperseded) return undefined;
-    if (!this.#kept.has(connection) || this.#isCold(connection)) {
+    if (!this.#kept.has(connection)) return nothing;
+    if (!this.#used.has(connection)) {
+      if (!this.#isOver) return undefined;
       this.#kept.delete(connection);
       return nothing;
     }
@@ -93,13 +96,26 @@ export class Turnover<C extends Connection> {
     proof?.cancel();
   }
 
-  /** Closes what is superseded, but for those to be kept: they are replaced one at a time, spread over `withinMillis`. */
+  /** The application uses a connection. */
+  use(connection: C): void {
+    if (this.#kept.has(connection)) this.#used.add(connection);
+  }
+
+  /**
+   * Closes what is superseded, but for those to be kept: they are replaced one at a time, spread over `withinMillis`. Those that the
+   * application has not used until then are closed, and nobody opens others for them.
+   */
   begin(keep: readonly C[], withinMillis: number, berths: Berths): void {
     this.stop();
     if (withinMillis > 0) for (const connection of keep) this.#kept.add(connection);
-    this.#withinMillis = withinMillis;
+    this.#isOver = this.#kept.size === 0;
     berths.reviewIdle();
-    this.#interval = withinMillis / Math.max(1, this.#kept.size);
+    if (this.#isOver) return;
+    this.#deadline = setTimeout(() => {
+      this.#isOver = true;
+      berths.reviewIdle();
+    }, withinMillis).unref();
+    this.#interval = withinMillis / this.#kept.size;
     this.#pause = firstPauseMillis;
     this.#schedule(this.#interval, berths);
   }
@@ -110,10 +126,8 @@ export class Turnover<C extends Connection> {
     this.#turn = undefined;
     this.#kept.clear();
     clearTimeout(this.#timer);
-  }
-
-  #isCold({ idleSince }: C): boolean {
-    return idleSince !== undefined && Date.now() - idleSince >= this.#withinMillis;
+    clearTimeout(this.#deadline);
+    this.#isOver = true;
   }
 
   #schedule(millis: number, berths: Berths): void {

@@ -67,6 +67,7 @@ export class Pool extends pg.Pool {
     Object.defineProperty(this, 'waitingCount', { get: () => waitingForConnection() + this.#held });
     this.on('error', () => (following.counts.brokenConnections += 1));
     this.on('connect', (client) => following.connections.add(client as pg.PoolClient & FollowingClient));
+    this.on('release', (problem, client) => this.#released(problem, client as pg.PoolClient & FollowingClient));
     this.on('remove', (client) => following.connections.delete(client as pg.PoolClient & FollowingClient));
   }
 
@@ -78,9 +79,9 @@ export class Pool extends pg.Pool {
   override connect(): Promise<pg.PoolClient>;
   override connect(callback: Callback): void;
   override connect(callback?: Callback): Promise<pg.PoolClient> | void {
-    if (callback) return this.#checkOut(callback, Date.now());
+    if (callback) return this.#checkOut(callback);
     return new Promise((resolve, reject) => {
-      this.#checkOut((error, client) => (client ? resolve(client) : reject(error)), Date.now());
+      this.#checkOut((error, client) => (client ? resolve(client) : reject(error)));
     });
   }
 
@@ -118,9 +119,31 @@ export class Pool extends pg.Pool {
     return this.#crew.logins;
   }
 
-  #checkOut(callback: Callback, since: number): void {
-    if (this.ending || this.idleCount > 0 || this.#logins.offered(this.#crew.policy))
-      return this.#attempt(callback, since);
+  /** `since`: when the request came; undefined while it may be served from what is idle, as almost all are. */
+  #checkOut(callback: Callback, since?: number): void {
+    if (this.idleCount === 0) {
+      since ??= Date.now();
+      if (!this.ending && !this.#logins.offered(this.#crew.policy)) return this.#wait(callback, since);
+    }
+    this.#asking += 1;
+    super.connect((error, connected, done) => {
+      this.#asking -= 1;
+      if (!connected) {
+        const again = error instanceof NotOffered || this.#logins.hasRefused(error);
+        return again && !this.ending ? this.#checkOut(callback, since ?? Date.now()) : callback(error, undefined, done);
+      }
+      const client = connected as pg.PoolClient & FollowingClient;
+      if (!this.#following.serves(client)) {
+        done(true);
+        return this.#checkOut(callback, since);
+      }
+      this.#following.use(client);
+      callback(undefined, client, done);
+    });
+  }
+
+  /** Until there is a credential to try. */
+  #wait(callback: Callback, since: number): void {
     const { credentialTimeoutMillis } = this.#crew.policy;
     const connectTimeout = this.options.connectionTimeoutMillis ?? 0;
     const limit = connectTimeout > 0 ? Math.min(connectTimeout, credentialTimeoutMillis) : credentialTimeoutMillis;
@@ -133,46 +156,28 @@ export class Pool extends pg.Pool {
       .available(this.#crew.policy, left)
       .finally(() => (this.#held -= 1))
       .then(
-        () => queueMicrotask(() => this.#attempt(callback, since)),
+        () => queueMicrotask(() => this.#checkOut(callback, since)),
         (error: Error) =>
-          queueMicrotask(() =>
-            this.ending ? this.#attempt(callback, since) : callback(error, undefined, () => undefined),
-          ),
+          queueMicrotask(() => (this.ending ? super.connect(callback) : callback(error, undefined, () => undefined))),
       );
   }
 
-  #attempt(callback: Callback, since: number): void {
-    this.#asking += 1;
-    super.connect((error, connected, done) => {
-      this.#asking -= 1;
-      if (!connected) {
-        const again = error instanceof NotOffered || this.#logins.hasRefused(error);
-        return again && !this.ending ? this.#checkOut(callback, since) : callback(error, undefined, done);
-      }
-      const client = connected as pg.PoolClient & FollowingClient;
-      if (!this.#following.serves(client)) {
-        done(true);
-        return this.#checkOut(callback, since);
-      }
-      const release = client.release;
-      this.#following.inUse.add(client);
-      client.release = (problem) => {
-        this.#following.inUse.delete(client);
-        client.idleSince = Date.now();
-        const closed = problem ? undefined : this.#following.giveUp(client);
-        release.call(client, problem || closed !== undefined);
-        closed?.();
-      };
-      callback(undefined, client, client.release as (release?: unknown) => void);
-    });
+  /** The driver's pool removes a connection that was ended while it was out. */
+  #released(problem: unknown, client: pg.PoolClient & FollowingClient): void {
+    this.#following.inUse.delete(client);
+    const closed = problem ? undefined : this.#following.giveUp(client);
+    if (!closed) return;
+    void client.end().catch(() => undefined);
+    closed();
   }
 
   /** Opens a connection that no request asked for: those that wait are served by what comes free first. */
   async #openUnasked(): Promise<void> {
     await new Promise<void>((resolve, reject) => {
+      if (this.ending) return reject(new Error('The pool has ended.'));
       const callback: Callback = (error, client, done) => {
         if (!client) return reject(error ?? new Error('There is no connection.'));
-        done(!this.#following.serves(client as pg.PoolClient & FollowingClient));
+        done();
         resolve();
       };
       // The public way gives an idle connection instead; this method is not in the types.
@@ -182,13 +187,13 @@ export class Pool extends pg.Pool {
     });
   }
 
-  /** Takes every idle connection, and gives back those that stay in the order in which they lay. */
+  /** Takes every idle connection, and gives all back in the order in which they lay: then it is decided which ones stay. */
   #reviewIdle(): void {
     const taken: (() => void)[] = [];
     let over = false;
     const finish = (): void => {
       over = true;
-      for (const review of taken.reverse()) review();
+      for (const done of taken.reverse()) done();
     };
     const take = (): void => {
       if (over) return;
@@ -196,13 +201,8 @@ export class Pool extends pg.Pool {
       let answered = false;
       super.connect((_error, client, done) => {
         answered = true;
-        const review = (): void => {
-          const closed = client && this.#following.giveUp(client as pg.PoolClient & FollowingClient);
-          done(closed !== undefined);
-          closed?.();
-        };
-        if (over) return review();
-        taken.push(review);
+        if (over) return done();
+        if (client) taken.push(done);
         take();
       });
       // The driver answers in the next tick, unless another request was faster.

@@ -27,6 +27,8 @@ const turns = 6;
 export async function measureOverhead(server: Server, pairs: number, roundMillis: number): Promise<Overhead> {
   const { user, password } = server.published;
   const bare = new pg.Pool({ ...server.at, max: connections, user, password });
+  // The server may stop before it has closed the last connections.
+  bare.on('error', () => undefined);
   const following = followingPool(server);
   const turn = async (db: pg.Pool | typeof following.db, share: Share): Promise<void> => {
     const [cpu, begin] = [process.cpuUsage(), performance.now()];

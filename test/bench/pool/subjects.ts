@@ -70,7 +70,9 @@ export function passwordFunction(server: Server): Subject {
 export function handWrittenSwap(server: Server): Subject {
   const open = (): pg.Pool => {
     const { user, password } = server.published;
-    return new pg.Pool({ ...server.at, max: connections, user, password });
+    const made = new pg.Pool({ ...server.at, max: connections, user, password });
+    made.on('error', () => undefined);
+    return made;
   };
   let pool = open();
   return {
