@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { promisify } from 'node:util';
 
 import { evaluate } from '@keyturn/policies';
 import { recordProgram } from '@keyturn/recorder';
@@ -12,16 +14,18 @@ const folder = path.join(root, 'test', `.samples-${process.pid}`);
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Pages whose sample makes Kubernetes objects. */
-const kubernetesPages = readdirSync(pages).filter((name) =>
-  readFileSync(path.join(pages, name), 'utf8').includes("from '@keyturn/components/kubernetes'"),
+/** Samples that make Kubernetes objects. */
+const samples = readdirSync(pages).flatMap((page) =>
+  [...readFileSync(path.join(pages, page), 'utf8').matchAll(/```ts\n(.*?)```/gs)]
+    .map(([, sample = '']) => sample)
+    .filter((sample) => sample.includes("from '@keyturn/components/kubernetes'"))
+    .map((sample, index) => ({ page, number: index + 1, sample })),
 );
 
-it.each(kubernetesPages)(
-  'the sample of %s is recorded without an engine, and our own policies find nothing',
-  async (page) => {
-    const [, sample = ''] = /```ts\n(.*?)```/s.exec(readFileSync(path.join(pages, page), 'utf8')) ?? [];
-    const directory = path.join(folder, page);
+it.each(samples)(
+  'sample $number of $page is recorded without an engine, and our own policies find nothing',
+  async ({ page, number, sample }) => {
+    const directory = path.join(folder, `${page}-${number}`);
     mkdirSync(directory, { recursive: true });
     writeFileSync(path.join(directory, 'Pulumi.yaml'), 'name: shop\nruntime: nodejs\n');
     writeFileSync(path.join(directory, 'package.json'), '{ "name": "shop", "private": true, "type": "module" }');
@@ -39,3 +43,27 @@ it.each(kubernetesPages)(
     expect(undecided.map(({ rule, because }) => `${rule}: ${because}`)).toEqual([]);
   },
 );
+
+it('the script that moves traffic by itself is what the types say', { timeout: 120_000 }, async () => {
+  const page = readFileSync(path.join(pages, 'blue-green-rotation.md'), 'utf8');
+  const [, script = ''] = /<!-- test: gradual -->\n\n```ts\n(.*?)```/s.exec(page) ?? [];
+  expect(script).toContain('mayPublish: gradually(');
+  mkdirSync(folder, { recursive: true });
+  const file = path.join(folder, 'gradual.ts');
+  writeFileSync(file, script);
+  const options = [
+    '--noEmit',
+    '--strict',
+    '--exactOptionalPropertyTypes',
+    '--module',
+    'nodenext',
+    '--target',
+    'es2023',
+    '--types',
+    'node',
+  ];
+  const args = ['--ignoreConfig', ...options, '--customConditions', 'keyturn-source', file];
+  await promisify(execFile)(path.join(root, 'node_modules/.bin/tsc'), args).catch((error: { stdout?: string }) => {
+    throw new Error(error.stdout);
+  });
+});

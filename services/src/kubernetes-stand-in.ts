@@ -15,6 +15,7 @@ export interface StandInObject {
     readonly labels?: Readonly<Record<string, string>>;
   };
   readonly data?: Readonly<Record<string, string>>;
+  readonly spec?: unknown;
   readonly immutable?: boolean;
   readonly type?: string;
   readonly status?: unknown;
@@ -41,7 +42,18 @@ export interface KubernetesStandIn {
   stop(): Promise<void>;
 }
 
-const kinds: Readonly<Record<string, string>> = { secrets: 'Secret', configmaps: 'ConfigMap', pods: 'Pod' };
+const kinds: Readonly<Record<string, string>> = {
+  secrets: 'Secret',
+  configmaps: 'ConfigMap',
+  pods: 'Pod',
+  deployments: 'Deployment',
+  httproutes: 'HTTPRoute',
+};
+/** The group of a resource and its version; the others are of the core group. */
+const groups: Readonly<Record<string, string>> = {
+  deployments: 'apps/v1',
+  httproutes: 'gateway.networking.k8s.io/v1',
+};
 const statuses = { 400: 'BadRequest', 401: 'Unauthorized', 403: 'Forbidden', 404: 'NotFound', 422: 'Invalid' } as const;
 const nameRule = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 const keyRule = /^[-._a-zA-Z0-9]{1,253}$/;
@@ -169,9 +181,10 @@ export async function startKubernetesStandIn(options: KubernetesStandInOptions =
 }
 
 function placeOf(url: URL): { readonly resource: string; readonly namespace: string; readonly name?: string } {
-  const [, namespace, resource, name] =
-    /^\/api\/v1\/namespaces\/([^/]+)\/([a-z]+)(?:\/([^/]+))?$/.exec(url.pathname) ?? [];
+  const [, group, namespace, resource, name] =
+    /^\/(?:api\/v1|apis\/([^/]+\/[^/]+))\/namespaces\/([^/]+)\/([a-z]+)(?:\/([^/]+))?$/.exec(url.pathname) ?? [];
   if (namespace === undefined || resource === undefined || kinds[resource] === undefined) throw new Refusal(404);
+  if (group !== groups[resource]) throw new Refusal(404);
   return { resource, namespace, ...(name === undefined ? {} : { name: decodeURIComponent(name) }) };
 }
 
@@ -186,7 +199,11 @@ function verbOf(method: string, name: string | undefined): string {
 function checked(body: unknown, resource: string): StandInObject {
   const object = body as Partial<StandInObject> | undefined;
   const name = object?.metadata?.name;
-  if (object?.metadata === undefined || object.kind !== kinds[resource] || object.apiVersion !== 'v1') {
+  if (
+    object?.metadata === undefined ||
+    object.kind !== kinds[resource] ||
+    object.apiVersion !== (groups[resource] ?? 'v1')
+  ) {
     throw new Refusal(400);
   }
   if (typeof name !== 'string' || name.length > 253 || !nameRule.test(name)) throw new Refusal(422);
@@ -214,7 +231,7 @@ function placed(
   resourceVersion: string,
 ): StandInObject {
   const metadata = { ...object.metadata, namespace, uid, resourceVersion };
-  return { ...object, apiVersion: 'v1', kind: kinds[resource] ?? '', metadata };
+  return { ...object, apiVersion: groups[resource] ?? 'v1', kind: kinds[resource] ?? '', metadata };
 }
 
 /** As it would be sent: without what is `undefined`. */
