@@ -41,6 +41,7 @@ type Receive<C> = (error: Error | null, connection?: C) => void;
 interface Member<C> {
   readonly connection: C;
   readonly credential: HeldCredential;
+  isInUse: boolean;
   idleSince: number;
 }
 
@@ -95,7 +96,7 @@ export class ConnectionPool<C extends object> {
   }
 
   get active(): number {
-    return this.following.inUse.size;
+    return this.#members.size - this.#idle.length;
   }
 
   get waiting(): number {
@@ -128,7 +129,8 @@ export class ConnectionPool<C extends object> {
   /** Takes a connection back; true when it stays open. */
   give(connection: C): boolean {
     const member = this.#members.get(connection);
-    if (!member || !this.following.inUse.delete(member)) return false;
+    if (!member?.isInUse) return false;
+    member.isInUse = false;
     if (this.#ended !== undefined) this.#close(member);
     else if (!this.#review(member)) {
       this.#offer(member);
@@ -219,7 +221,7 @@ export class ConnectionPool<C extends object> {
   #remove(member: Member<C>): 'idle' | 'used' {
     this.#members.delete(member.connection);
     this.following.connections.delete(member);
-    this.following.inUse.delete(member);
+    member.isInUse = false;
     const at = this.#idle.indexOf(member);
     if (at >= 0) this.#idle.splice(at, 1);
     return at >= 0 ? 'idle' : 'used';
@@ -309,7 +311,7 @@ export class ConnectionPool<C extends object> {
           turn.failed(error);
           throw error;
         });
-        const member: Member<C> = { connection, credential, idleSince: Date.now() };
+        const member: Member<C> = { connection, credential, isInUse: false, idleSince: Date.now() };
         this.#members.set(connection, member);
         this.following.connections.add(member);
         turn.accepted();

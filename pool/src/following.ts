@@ -89,7 +89,6 @@ export class Following<C extends Connection> {
   readonly policy: FollowPolicy;
   /** Open connections, idle ones included. */
   readonly connections = new Set<C>();
-  readonly inUse = new Set<C>();
   readonly counts = { rotations: 0, refreshes: 0, failedRefreshes: 0, refused: 0, stragglers: 0, brokenConnections: 0 };
   readonly #keeper: CredentialKeeper;
   readonly #ending = new AbortController();
@@ -155,6 +154,11 @@ export class Following<C extends Connection> {
     await this.#keeper.refresh();
   }
 
+  /** Open connections that the application has. */
+  get inUse(): C[] {
+    return [...this.connections].filter(({ isInUse }) => isInUse);
+  }
+
   isSuperseded(connection: C): boolean {
     return this.logins.isSuperseded(connection.credential);
   }
@@ -168,7 +172,7 @@ export class Following<C extends Connection> {
 
   /** The application gets a connection. */
   use(connection: C): void {
-    this.inUse.add(connection);
+    connection.isInUse = true;
     if (connection.credential !== this.#swappedTo) this.#turnover.use(connection);
   }
 
@@ -190,8 +194,8 @@ export class Following<C extends Connection> {
   ): Promise<{ cut: number }> {
     if (preStopMillis > 0) await after(preStopMillis);
     const end = Date.now() + timeoutMillis;
-    while (this.inUse.size + pool.waiting() > 0 && Date.now() < end) await after(5);
-    const busy = [...this.inUse];
+    while (this.inUse.length + pool.waiting() > 0 && Date.now() < end) await after(5);
+    const busy = this.inUse;
     const late = busy.length + pool.waiting() > 0;
     for (const connection of busy) this.#cut(connection, `${timeoutMillis} ms after drain() began`);
     if (this.#fleet?.isEnding() === false) await Promise.race([pool.end(), ...(late ? [after(cutMillis)] : [])]);
@@ -252,7 +256,7 @@ export class Following<C extends Connection> {
 
   #watchStragglers(): void {
     const { stragglerTimeoutMillis } = this.policy;
-    const busy = [...this.inUse].filter((connection) => this.isSuperseded(connection));
+    const busy = this.inUse.filter((connection) => this.isSuperseded(connection));
     if (busy.length === 0 || stragglerTimeoutMillis > longestTimer) return;
     // Weak: the timer outlives most of them by far, and rotations may follow each other fast.
     const watched = new WeakSet(busy);

@@ -6,21 +6,17 @@ import { HeldCredential } from './held-credential.js';
 import { eventually } from './testing/postgres-pair.js';
 import { type Connection, Turnover } from './turnover.js';
 
-interface Fake extends Connection {
-  busy: boolean;
-}
-
 const credential = (generation: number): HeldCredential =>
   new HeldCredential({ user: generation % 2 ? 'a' : 'b', password: 'p', generation });
 
 /** A full pool of older connections; it notes how many there were whenever one was closed or opened. */
 function fullPool(size: number, { busy = false, proven = true } = {}) {
   const [older, newer] = [credential(1), credential(2)];
-  const turnover = new Turnover<Fake>();
-  const members = new Set<Fake>();
+  const turnover = new Turnover<Connection>();
+  const members = new Set<Connection>();
   const seen = { least: size, most: size, opening: 0, mostOpening: 0, opened: 0, refusing: false };
-  for (let count = 0; count < size; count += 1) members.add({ credential: older, busy });
-  const review = (member: Fake): void => {
+  for (let count = 0; count < size; count += 1) members.add({ credential: older, isInUse: busy });
+  const review = (member: Connection): void => {
     const closed = turnover.giveUp(member, proven && member.credential === older);
     if (!closed) return;
     members.delete(member);
@@ -37,18 +33,18 @@ function fullPool(size: number, { busy = false, proven = true } = {}) {
       seen.opening -= 1;
       if (seen.refusing) throw new Error('too many connections');
       seen.opened += 1;
-      members.add({ credential: newer, busy: false });
+      members.add({ credential: newer, isInUse: false });
       seen.most = Math.max(seen.most, members.size + seen.opening);
     },
     reviewIdle: () => {
-      for (const member of [...members]) if (!member.busy) review(member);
+      for (const member of [...members]) if (!member.isInUse) review(member);
     },
   };
-  const release = (member: Fake): void => {
-    member.busy = false;
+  const release = (member: Connection): void => {
+    member.isInUse = false;
     review(member);
   };
-  const old = (): Fake[] => [...members].filter((member) => member.credential === older);
+  const old = (): Connection[] => [...members].filter((member) => member.credential === older);
   const begin = (withinMillis: number, { used = true } = {}): void => {
     const kept = old();
     turnover.begin(kept, withinMillis, berths);
@@ -68,7 +64,7 @@ describe('after a rotation', () => {
 
   it('the new connection comes first where there is room for both', async () => {
     const { members, seen, old, begin } = fullPool(3);
-    members.delete(old()[0] as Fake);
+    members.delete(old()[0] as Connection);
     begin(60);
     await eventually(() => old().length === 0);
     expect(seen).toMatchObject({ least: 2, most: 3, opened: 2 });
@@ -101,7 +97,7 @@ describe('after a rotation', () => {
     begin(10);
     await after(50);
     expect(seen.opened).toBe(0);
-    release(old()[0] as Fake);
+    release(old()[0] as Connection);
     await eventually(() => members.size === 1 && seen.opened === 1);
     expect(old()).toEqual([]);
   });

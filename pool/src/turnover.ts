@@ -3,6 +3,8 @@ import type { HeldCredential } from './held-credential.js';
 /** A connection that knows which credential it logged in with. */
 export interface Connection {
   readonly credential: HeldCredential;
+  /** Whether the application has it. */
+  isInUse: boolean;
 }
 
 /** How a pool opens and closes connections of its own accord. */

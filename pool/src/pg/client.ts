@@ -19,12 +19,14 @@ export interface Crew {
 /** A connection that knows which credential it logged in with. */
 export interface FollowingClient extends pg.Client {
   readonly credential: HeldCredential;
+  isInUse: boolean;
 }
 
 /** A client class for the pool's `Client` option: takes the credential at construction, and waits for its turn to log in. */
 export function followingClient(crew: Crew): new (config?: pg.ClientConfig) => FollowingClient {
   return class extends pg.Client implements FollowingClient {
     readonly credential: HeldCredential;
+    isInUse = false;
     readonly #connectTimeout: number;
 
     constructor(config: pg.ClientConfig = {}) {

@@ -56,7 +56,7 @@ export async function connectClient(config: ClientConfig): Promise<pg.Client> {
 function follow(client: FollowingClient, following: Following<FollowingClient>, probe: () => FollowingClient): void {
   let ended = false;
   following.connections.add(client);
-  following.inUse.add(client);
+  client.isInUse = true;
   client.once('end', () => {
     ended = true;
     following.stop();

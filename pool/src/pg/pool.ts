@@ -164,7 +164,7 @@ export class Pool extends pg.Pool {
 
   /** The driver's pool removes a connection that was ended while it was out. */
   #released(problem: unknown, client: pg.PoolClient & FollowingClient): void {
-    this.#following.inUse.delete(client);
+    client.isInUse = false;
     const closed = problem ? undefined : this.#following.giveUp(client);
     if (!closed) return;
     void client.end().catch(() => undefined);

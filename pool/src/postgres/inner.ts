@@ -169,12 +169,13 @@ export class Inner {
       waiting = false;
       socket.off('data', read);
       if (!accepted) return turn.failed(Object.assign(new Error(message), { code }));
-      const link: Link = { credential: this.credential, socket, processId };
-      const { connections, inUse } = this.#following;
-      for (const set of [this.links, connections, inUse]) set.add(link);
+      // The driver tells nobody what it has in use.
+      const link: Link = { credential: this.credential, isInUse: true, socket, processId };
+      const { connections } = this.#following;
+      for (const set of [this.links, connections]) set.add(link);
       void once(socket, 'close').then(
-        () => [this.links, connections, inUse].forEach((set) => set.delete(link)),
-        () => [this.links, connections, inUse].forEach((set) => set.delete(link)),
+        () => [this.links, connections].forEach((set) => set.delete(link)),
+        () => [this.links, connections].forEach((set) => set.delete(link)),
       );
       turn.accepted();
     });

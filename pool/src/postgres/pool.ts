@@ -290,12 +290,16 @@ class FollowingSql {
 
   #makeRoom(): void {
     const inner = this.#proven();
-    if (!inner || this.#makingRoom) return;
+    if (!inner || this.#makingRoom || this.#ended) return;
     this.#makingRoom = true;
     void inner
       .closeOne((link) => this.#following.giveUp(link))
       .catch(() => undefined)
-      .finally(() => (this.#makingRoom = false));
+      .finally(() => {
+        this.#makingRoom = false;
+        // The place may still be taken by a connection that is older still.
+        if (this.#following.needsPlace) setTimeout(() => this.#makeRoom(), parkedMillis).unref();
+      });
   }
 
   #retireSuperseded(): void {
