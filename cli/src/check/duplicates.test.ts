@@ -31,6 +31,12 @@ describe('one mistake that two rules see', () => {
     expect(withoutDuplicates(both, () => source)[0]?.rule).toBe('no-hardcoded-password');
   });
 
+  it('is a secret that nothing rotates, too, and not one of each', () => {
+    const policy = finding('require-rotation-schedule', 2);
+    expect(withoutDuplicates([policy, finding('require-rotation', 2)], () => source)).toEqual([policy]);
+    expect(withoutDuplicates([policy, finding('no-hardcoded-credential', 4)], () => source)).toHaveLength(2);
+  });
+
   it('stays where the policy said nothing, in another file, by another rule, or without the source', () => {
     const lint = finding('no-hardcoded-credential', 4);
     expect(withoutDuplicates([lint], () => source)).toEqual([lint]);

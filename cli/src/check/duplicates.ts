@@ -6,9 +6,16 @@ interface Lines {
   readonly to: number;
 }
 
+/** Lint rules that see in the text what a policy sees in the resource, and that policy. */
+const policyOf: ReadonlyMap<string, string> = new Map([
+  ['no-hardcoded-credential', 'no-hardcoded-password'],
+  ['require-rotation', 'require-rotation-schedule'],
+]);
+const policies = new Set(policyOf.values());
+
 /**
- * A password written into a resource is seen by the policy, which knows the resource, and by the lint rule, which knows the text. One
- * mistake is reported once: the policy's finding stays, because it names the resource. A lint finding elsewhere, such as at the
+ * A password written into a resource is seen by the policy, which knows the resource, and by the lint rule, which knows the text; so is a secret that
+ * nothing rotates. One mistake is reported once: the policy's finding stays, because it names the resource. A lint finding elsewhere, such as at the
  * constant that the resource is given, stays too: it is where the password has to be taken out.
  */
 export function withoutDuplicates(
@@ -17,18 +24,22 @@ export function withoutDuplicates(
 ): readonly Finding[] {
   const byPolicy = new Map<string, Set<number>>();
   for (const { rule, place } of findings) {
-    if (rule !== 'no-hardcoded-password') continue;
-    byPolicy.set(place.file, (byPolicy.get(place.file) ?? new Set()).add(place.line));
+    if (!policies.has(rule)) continue;
+    const key = keyOf(rule, place.file);
+    byPolicy.set(key, (byPolicy.get(key) ?? new Set()).add(place.line));
   }
   const spans = new Map<string, readonly Lines[]>();
   return findings.filter(({ rule, place }) => {
-    const lines = rule === 'no-hardcoded-credential' ? byPolicy.get(place.file) : undefined;
+    const policy = policyOf.get(rule);
+    const lines = policy === undefined ? undefined : byPolicy.get(keyOf(policy, place.file));
     if (lines === undefined) return true;
     const known = spans.get(place.file) ?? madeIn(sourceOf(place.file), place.file);
     spans.set(place.file, known);
     return !known.some(({ from, to }) => lines.has(from) && from <= place.line && place.line <= to);
   });
 }
+
+const keyOf = (rule: string, file: string): string => `${rule} ${file}`;
 
 /** The lines of every `new …(…)` in a file. */
 function madeIn(source: string | undefined, file: string): readonly Lines[] {
