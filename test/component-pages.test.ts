@@ -11,17 +11,19 @@ const folder = path.join(root, 'test', `.pages-${process.pid}`);
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-it('shows, on every page of a component, a sample that has no type error', () => {
+it('shows, on every page of a component, samples that have no type error', () => {
   const names = readdirSync(pages).filter(
     (name) => name.endsWith('.md') && !['README.md', 'engine-run.md'].includes(name),
   );
   mkdirSync(folder, { recursive: true });
-  const files = names.map((name) => {
+  const files = names.flatMap((name) => {
     const samples = [...readFileSync(path.join(pages, name), 'utf8').matchAll(/```ts\n(.*?)```/gs)];
-    expect(samples, name).toHaveLength(1);
-    const file = name.replace(/md$/, 'ts');
-    writeFileSync(path.join(folder, file), samples[0]?.[1] ?? '');
-    return file;
+    expect(samples.length, name).toBeGreaterThan(0);
+    return samples.map(([, sample = ''], index) => {
+      const file = name.replace(/\.md$/, `-${index + 1}.ts`);
+      writeFileSync(path.join(folder, file), sample);
+      return file;
+    });
   });
   writeFileSync(path.join(folder, 'package.json'), '{ "private": true }');
   writeFileSync(

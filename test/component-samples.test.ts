@@ -1,7 +1,5 @@
-import { execFile } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { promisify } from 'node:util';
 
 import { evaluate } from '@keyturn/policies';
 import { recordProgram } from '@keyturn/recorder';
@@ -43,27 +41,3 @@ it.each(samples)(
     expect(undecided.map(({ rule, because }) => `${rule}: ${because}`)).toEqual([]);
   },
 );
-
-it('the script that moves traffic by itself is what the types say', { timeout: 120_000 }, async () => {
-  const page = readFileSync(path.join(pages, 'blue-green-rotation.md'), 'utf8');
-  const [, script = ''] = /<!-- test: gradual -->\n\n```ts\n(.*?)```/s.exec(page) ?? [];
-  expect(script).toContain('mayPublish: gradually(');
-  mkdirSync(folder, { recursive: true });
-  const file = path.join(folder, 'gradual.ts');
-  writeFileSync(file, script);
-  const options = [
-    '--noEmit',
-    '--strict',
-    '--exactOptionalPropertyTypes',
-    '--module',
-    'nodenext',
-    '--target',
-    'es2023',
-    '--types',
-    'node',
-  ];
-  const args = ['--ignoreConfig', ...options, '--customConditions', 'keyturn-source', file];
-  await promisify(execFile)(path.join(root, 'node_modules/.bin/tsc'), args).catch((error: { stdout?: string }) => {
-    throw new Error(error.stdout);
-  });
-});

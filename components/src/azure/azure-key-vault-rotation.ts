@@ -1,8 +1,6 @@
 import {
   componentTypes,
   describeChain,
-  type DualUsers,
-  dualUsersOf,
   type HostDatabase,
   type HostSettings,
   hostVariables,
@@ -21,6 +19,7 @@ import type * as web from '@pulumi/azure-native/web/index.js';
 import * as pulumi from '@pulumi/pulumi';
 
 import { longestMysqlName } from '../mysql/dual-user-model.js';
+import { type NamedPair, type PairInput, pairOf } from '../pair.js';
 import { hostScheduleOf } from '../schedule/host-schedule.js';
 import { longestGap, type RotationSchedule, scheduledPlan } from '../schedule/rotation-schedule.js';
 import { makeChild, type Transform } from '../transform.js';
@@ -44,8 +43,8 @@ export interface KeyVaultDatabase {
 export interface AzureKeyVaultRotationArgs {
   /** Required. An Azure Database for PostgreSQL or MySQL, or another server that the function reaches. */
   readonly database: KeyVaultDatabase;
-  /** Required. Name of the pair: users `<pair>_a` and `<pair>_b` over the shared role `<pair>`. */
-  readonly pair: string;
+  /** Required. Name of the pair, with users `<pair>_a` and `<pair>_b` over the shared role `<pair>`; or the users that `keyturn adopt` has taken over. */
+  readonly pair: PairInput;
   /** Required. Resource id of the vault; its rights are given by roles (RBAC). The function may read every secret of it. */
   readonly vaultId: pulumi.Input<string>;
   /** Optional. For clouds other than the public one. Default: `https://<name>.vault.azure.net`. */
@@ -116,7 +115,7 @@ export class AzureKeyVaultRotation extends pulumi.ComponentResource {
   readonly secretName: pulumi.Output<string>;
   /** Resource id of that secret: the scope at which a consumer gets the role "Key Vault Secrets User". */
   readonly secretScope: pulumi.Output<string>;
-  readonly pair: pulumi.Output<DualUsers & { readonly name: string }>;
+  readonly pair: pulumi.Output<NamedPair>;
   readonly plan: pulumi.Output<Plan>;
   readonly functionAppName: pulumi.Output<string>;
   /** Identity of the function, for rights of your own. */
@@ -136,8 +135,8 @@ export class AzureKeyVaultRotation extends pulumi.ComponentResource {
     checkConsumers(plan);
     const schedule = hostScheduleOf(args.schedule);
     const engine = args.database.engine ?? 'postgres';
-    const pair = { name: args.pair, ...dualUsersOf(args.pair, longestName[engine]) };
-    const secretName = secretNameOf(args.pair, args.secretName);
+    const pair = pairOf(args.pair, longestName[engine]);
+    const secretName = secretNameOf(pair.name, args.secretName);
     const { database, transform = {}, sharedRole = 'owner', lookEvery = 10, resourceGroupName, location } = args;
     if (!Number.isInteger(lookEvery) || lookEvery < 1 || lookEvery > 59) {
       throw new LookEveryError(

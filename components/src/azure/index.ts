@@ -6,3 +6,4 @@ export {
 } from './azure-key-vault-rotation.js';
 export { KeyVaultError } from './key-vault.js';
 export type { RotatorWatch } from './watch.js';
+export type { NamedPair, PairInput } from '../pair.js';

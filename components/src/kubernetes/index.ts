@@ -19,3 +19,4 @@ export { type GreenCheck, GreenCheckError } from './blue-green/analysis.js';
 export { BlueGreenError, type ByGateway, type ByReplicas, type Traffic } from './blue-green/rollout.js';
 export * from './blue-green-rotation.js';
 export type { RefreshablePod } from './workload/pod-template.js';
+export type { NamedPair, PairInput } from '../pair.js';

@@ -97,6 +97,16 @@ describe('the children of RotationJob', () => {
     ]);
   });
 
+  it('rotate users that were taken over, under the names that they have', async () => {
+    const adopted = { name: 'shop', sharedRole: 'shop_owner', users: ['app', 'app_clone'] } as const;
+    const { job } = await build('adopted', { pair: adopted });
+    expect(settingsOf('adopted').pair).toEqual(adopted);
+    expect(await valueOf(job.pair)).toEqual(adopted);
+    expect(() => new RotationJob('twice', { ...args, pair: { ...adopted, users: ['app', 'app'] } })).toThrow(
+      'app twice',
+    );
+  });
+
   it('turn a pair in Vault where they are told to, and may touch no Secret then', async () => {
     const { secretName = '', ...rest } = args;
     const vault = { address: 'https://vault.internal:8200', selector: 'shop', role: 'shop-login-job' };

@@ -3,8 +3,6 @@ import { readFileSync } from 'node:fs';
 import {
   annotations as names,
   componentTypes,
-  type DualUsers,
-  dualUsersOf,
   type HostPods,
   type Plan,
   type SharedRoleKind,
@@ -14,6 +12,7 @@ import * as kubernetes from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
 
 import { bundleFile } from '../bundle.js';
+import { type NamedPair, type PairInput, pairOf } from '../pair.js';
 import { type RotationSchedule, scheduledPlan } from '../schedule/rotation-schedule.js';
 import { makeChild, type Transform } from '../transform.js';
 import { jobEgress, type JobNetwork } from './job/network.js';
@@ -25,8 +24,8 @@ import type { SecretDelivery } from './synced/delivery.js';
 export interface RotationJobArgs {
   /** Required. Namespace of the job and of the Secret that it writes. */
   readonly namespace: pulumi.Input<string>;
-  /** Required. Name of the pair: users `<pair>_a` and `<pair>_b` over the shared role `<pair>`. */
-  readonly pair: string;
+  /** Required. Name of the pair, with users `<pair>_a` and `<pair>_b` over the shared role `<pair>`; or the users that `keyturn adopt` has taken over. */
+  readonly pair: PairInput;
   /** Required. */
   readonly database: JobDatabase;
   /** Required. Secret with the rotator's login, `username` and `password`. It is made outside of Pulumi, whose state would hold it. */
@@ -81,7 +80,7 @@ const label = 'app.kubernetes.io/name';
 export class RotationJob extends pulumi.ComponentResource {
   static readonly type = componentTypes.kubernetesRotationJob;
 
-  readonly pair: pulumi.Output<DualUsers & { readonly name: string }>;
+  readonly pair: pulumi.Output<NamedPair>;
   readonly plan: pulumi.Output<Plan>;
   readonly #delivery: SecretDelivery | undefined;
   /** The name of the CronJob, once everything that it needs is there. */
@@ -96,7 +95,7 @@ export class RotationJob extends pulumi.ComponentResource {
    */
   constructor(name: string, args: RotationJobArgs, opts?: pulumi.ComponentResourceOptions) {
     const plan = scheduledPlan({ ...args.plan, strategy: 'dual-user' }, args.schedule);
-    const pair = { name: args.pair, ...dualUsersOf(args.pair) };
+    const pair = pairOf(args.pair);
     const { pods = {}, lookEvery = 10, transform = {}, database } = args;
     const publishes = publishedBy(name, args);
     const secretName = publishes.to === 'secret' ? publishes.name : undefined;
@@ -104,7 +103,7 @@ export class RotationJob extends pulumi.ComponentResource {
     const code = readFileSync(bundleFile('kubernetes-job'), 'utf8');
     const settings = hostSettings(
       {
-        pair: args.pair,
+        pair,
         plan,
         schedule: args.schedule,
         sharedRole: args.sharedRole ?? 'owner',

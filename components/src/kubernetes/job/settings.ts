@@ -1,5 +1,4 @@
 import {
-  dualUsersOf,
   type HostDatabase,
   type HostPods,
   type HostSettings,
@@ -9,6 +8,7 @@ import {
 } from '@keyturn/plan';
 import * as pulumi from '@pulumi/pulumi';
 
+import type { NamedPair } from '../../pair.js';
 import { hostScheduleOf } from '../../schedule/host-schedule.js';
 import type { RotationSchedule } from '../../schedule/rotation-schedule.js';
 
@@ -56,7 +56,7 @@ export type Published =
   | { readonly to: 'vault'; readonly vault: JobVault };
 
 export interface JobSettings {
-  readonly pair: string;
+  readonly pair: NamedPair;
   readonly plan: Plan;
   readonly schedule: RotationSchedule;
   readonly sharedRole: SharedRoleKind;
@@ -79,7 +79,7 @@ export function hostSettings(job: JobSettings, namespace: pulumi.Input<string>):
   return pulumi
     .all([database.host, database.name, storeOf(job.publishes, namespace)])
     .apply(([host, dbname, store]) => ({
-      pair: { name: job.pair, ...dualUsersOf(job.pair) },
+      pair: job.pair,
       plan: job.plan,
       ...(schedule === undefined ? {} : { schedule }),
       sharedRole: job.sharedRole,
