@@ -25,7 +25,7 @@ it('shows, on every page of a component, samples that have no type error', () =>
       return file;
     });
   });
-  writeFileSync(path.join(folder, 'package.json'), '{ "private": true }');
+  writeFileSync(path.join(folder, 'package.json'), '{ "private": true, "type": "module" }');
   writeFileSync(
     path.join(folder, 'tsconfig.json'),
     JSON.stringify({
