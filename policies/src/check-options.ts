@@ -15,7 +15,7 @@ export class OptionsError extends Error {
   }
 }
 
-const ajv = new Ajv({ allErrors: true, strict: true });
+let ajv: Ajv | undefined;
 const validators = new WeakMap<Policy, ValidateFunction>();
 
 /**
@@ -28,6 +28,7 @@ export function checkOptions(policy: Policy, options: object): Readonly<Record<s
   if (Object.keys(given).length === 0) return given;
   let validate = validators.get(policy);
   if (!validate) {
+    ajv ??= new Ajv({ allErrors: true, strict: true });
     validate = ajv.compile(policy.options ?? { type: 'object', additionalProperties: false });
     validators.set(policy, validate);
   }

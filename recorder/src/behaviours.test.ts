@@ -1,9 +1,12 @@
 import ts from 'typescript';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 
 import { recordProgram } from './record-program.js';
 import type { RecordOptions, Recording } from './recording.js';
 import { property, writeProgram } from './testing.js';
+
+// Each test runs a program at least twice.
+vi.setConfig({ testTimeout: 120_000 });
 
 const programs: (() => void)[] = [];
 afterEach(() => {
@@ -17,7 +20,7 @@ async function record(
 ): Promise<Recording> {
   const { directory, remove } = writeProgram(files);
   programs.push(remove);
-  const recording = await recordProgram({ directory, timeoutMs: 25_000, ...options });
+  const recording = await recordProgram({ directory, timeoutMs: 60_000, ...options });
   expect(recording.reason).toBeUndefined();
   expect(recording.ended).toBe('complete');
   return recording;
@@ -342,6 +345,22 @@ new Cluster('cluster', { password: 'correct-horse' });
         place: { file: 'index.ts', line: 9, column: 1 },
       },
     ]);
+  });
+
+  it('transforms of a resource, of its parent and of the stack are applied', async () => {
+    const recording = await record({
+      'index.ts': `${imports}
+const tag = (name: string): pulumi.ResourceTransform => async ({ props, opts }) =>
+  ({ props: { ...props, tags: { ...props['tags'], [name]: 'yes' } }, opts: { ...opts, ignoreChanges: ['tags'] } });
+pulumi.runtime.registerResourceTransform(tag('stack'));
+const parent = new pulumi.ComponentResource('shop:index:Parent', 'parent', {}, { transforms: [tag('parent')] });
+new aws.s3.Bucket('bucket', { tags: { own: 'yes' } }, { parent, transforms: [tag('resource')] });
+new pulumi.ResourceHook('hook', async () => { throw new Error('must not run'); });
+`,
+    });
+    const tags = property(recording, 'bucket', 'tags');
+    expect(tags?.kind === 'object' && [...tags.fields.keys()].sort()).toEqual(['own', 'parent', 'resource', 'stack']);
+    expect(recording.resources.find(({ name }) => name === 'bucket')?.ignoreChanges).toEqual(['tags']);
   });
 
   it('a dynamic provider is serialised, not run', async () => {

@@ -5,11 +5,14 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 
 import { recordProgram } from './record-program.js';
 import type { RecordOptions, Recording } from './recording.js';
 import { writeProgram } from './testing.js';
+
+// Each test runs a program at least twice.
+vi.setConfig({ testTimeout: 120_000 });
 
 const programs: (() => void)[] = [];
 afterEach(() => {
@@ -23,7 +26,7 @@ function program(files: Readonly<Record<string, string>>): string {
 }
 
 function record(files: Readonly<Record<string, string>>, options: Partial<RecordOptions> = {}): Promise<Recording> {
-  return recordProgram({ directory: program(files), timeoutMs: 25_000, ...options });
+  return recordProgram({ directory: program(files), timeoutMs: 60_000, ...options });
 }
 
 const bucket = `import * as aws from '@pulumi/aws';\nnew aws.s3.Bucket('first');\n`;
@@ -53,15 +56,6 @@ describe('a program that does not end well is never clean', () => {
         'other.ts': 'export const x: = 1;\n',
       },
       says: { ended: 'failed', place: { file: 'other.ts', line: 1 } },
-    },
-    {
-      name: 'needs a package that is not there',
-      files: { 'index.ts': `import 'no-such-package-anywhere';\n` },
-      says: {
-        ended: 'failed',
-        reason: "Error: Cannot find module 'no-such-package-anywhere'",
-        place: { file: 'index.ts', line: 1 },
-      },
     },
     {
       name: 'leaves by itself',
@@ -166,7 +160,9 @@ export = async () => {
   });
 
   it('fails when it cannot do without the network', async () => {
-    const recording = await record({ 'index.ts': `export = async () => { await fetch('http://example.com'); };\n` });
+    const recording = await record({
+      'index.ts': `import * as http from 'node:http';\nexport = () => new Promise((_, no) => http.get('http://example.com').on('error', no));\n`,
+    });
     expect(recording.ended).toBe('failed');
     expect(recording.refused).not.toEqual([]);
   });

@@ -4,10 +4,11 @@ import path from 'node:path';
 import type { NotAnalysed, ObjectValue, Place, Provenance, Resource, Value } from '@keyturn/resources';
 
 import type { Registration } from './monitor.js';
+import { notAnalysed } from './not-analysed.js';
 import { placeInStack, placeOf } from './places.js';
 import type { Project } from './project.js';
 import type { RunOutput } from './run.js';
-import { originIn, originsOf, type Origin } from './sentinels.js';
+import { originIn, originsOf, standInOrigin, type Origin } from './sentinels.js';
 import { readSent, type Sent } from './wire.js';
 
 /** One run, with what is needed to read it. */
@@ -17,7 +18,8 @@ export interface Observed {
   readonly output: RunOutput;
 }
 
-const origin = /^urn:keyturn:(?<kind>invoke|config|secret-config|environment)::(?<what>.*)$/s;
+const origin =
+  /^urn:keyturn:(?<kind>invoke|config|secret-config|environment|module|member|file|command|network)::(?<what>.*)$/s;
 const generators = /^(?:random:index\/random(?:Password|String|Bytes|Uuid|Id|Pet)|tls:index\/privateKey):/;
 
 /** Reads two runs of one program side by side: what differs between them was made from what differed between them. */
@@ -30,6 +32,7 @@ export class ModelBuilder {
   readonly #files: ReadonlyMap<string, string>;
   readonly #partners: ReadonlyMap<string, Registration>;
   readonly #registered: ReadonlyMap<string, Registration>;
+  readonly #places: ReadonlyMap<string, string>;
 
   constructor(project: Project, first: Observed, second: Observed | undefined) {
     this.#project = project;
@@ -38,6 +41,11 @@ export class ModelBuilder {
     const reports = [...first.output.reports, ...(second?.output.reports ?? [])];
     this.#firstOrigins = originsOf(first.prefix, project.config, reports);
     this.#secondOrigins = second === undefined ? [] : originsOf(second.prefix, project.config, reports);
+    this.#places = new Map(
+      first.output.reports.flatMap((report) =>
+        report.type === 'made' ? [[`${report.resource} ${report.name}`, report.at] as const] : [],
+      ),
+    );
     this.#files = readTexts(first.output, project);
     this.#registered = new Map(first.output.registrations.map((registration) => [registration.urn, registration]));
     this.#partners = new Map(
@@ -60,34 +68,7 @@ export class ModelBuilder {
   }
 
   notAnalysed(): readonly NotAnalysed[] {
-    const found: NotAnalysed[] = [];
-    for (const registration of this.#first.output.registrations) {
-      if (!registration.remote) continue;
-      const place = placeOf(registration.frames, this.#project.directory);
-      found.push({
-        what: `${registration.type} ${this.#named(registration.name)}`,
-        because: 'it is a component of a provider: its children are made by a plugin, which was not run',
-        ...(place && { place }),
-      });
-    }
-    const unreached = this.#first.output.reports.filter((report) => report.type === 'apply-unreached');
-    for (const report of unreached) {
-      if (report.type !== 'apply-unreached' || !report.makesResources) continue;
-      const place = placeInStack(report.at, this.#project.directory);
-      found.push({
-        what: 'resources made in an apply callback',
-        because: 'the callback waits for a value that is only known during the deployment',
-        ...(place && { place }),
-      });
-    }
-    const others = unreached.filter((report) => report.type === 'apply-unreached' && !report.makesResources).length;
-    if (others > 0) {
-      found.push({
-        what: others === 1 ? '1 apply callback' : `${others} apply callbacks`,
-        because: 'they wait for values that are only known during the deployment; what they return is unknown',
-      });
-    }
-    return found;
+    return notAnalysed(this.#first.output, this.#project.directory, (text) => this.#named(text));
   }
 
   #resource(registration: Registration): Resource {
@@ -121,12 +102,17 @@ export class ModelBuilder {
   #placeOf(registration: Registration): Place | undefined {
     const seen = new Set<string>();
     for (let current: Registration | undefined = registration; current !== undefined && !seen.has(current.urn);) {
-      const place = placeOf(current.frames, this.#project.directory);
+      const place = placeOf(current.frames, this.#project.directory) ?? this.#seenPlace(current);
       if (place !== undefined) return place;
       seen.add(current.urn);
       current = this.#registered.get(current.parent);
     }
     return undefined;
+  }
+
+  #seenPlace({ type, name }: Registration): Place | undefined {
+    const at = this.#places.get(`${type} ${name}`);
+    return at === undefined ? undefined : placeInStack(at, this.#project.directory);
   }
 
   #named(text: string): string {
@@ -163,6 +149,10 @@ export class ModelBuilder {
     const of = (kind: string): string | undefined => kinds.find((groups) => groups?.['kind'] === kind)?.['what'];
     const token = of('invoke');
     if (token !== undefined) return { kind: 'fetched-at-deploy', token };
+    for (const kind of ['command', 'network', 'file'] as const) {
+      const name = of(kind);
+      if (name !== undefined) return standInOrigin(kind, name).provenance;
+    }
     const generated = urns.find((urn) => generators.test(typeOf(urn)));
     if (generated !== undefined) return { kind: 'generated', urn: this.#named(generated) };
     const secretKey = of('secret-config');

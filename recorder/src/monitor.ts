@@ -50,6 +50,8 @@ const features = new Set([
   'deletedWith',
   'replaceWith',
   'aliasSpecs',
+  'transforms',
+  'invokeTransforms',
   'parameterization',
   'resourceHooks',
   'errorHooks',
@@ -125,8 +127,9 @@ export class Monitor {
         return new emptyPb.Empty();
       }),
       getDeploymentInfo: refuse('GetDeploymentInfo'),
-      registerStackTransform: refuse('stack transforms'),
-      registerStackInvokeTransform: refuse('invoke transforms'),
+      // They are called in the process of the program (`preload/transforms.cts`).
+      registerStackTransform: unary(() => new emptyPb.Empty()),
+      registerStackInvokeTransform: unary(() => new emptyPb.Empty()),
     };
   }
 
@@ -169,9 +172,8 @@ export class Monitor {
       additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
       frames: framesOf(request.getStacktrace(), request.getSourceposition()),
     });
-    const response = new resourcePb.RegisterResourceResponse().setUrn(urn).setObject(struct(inputs));
-    if (request.getCustom()) response.setId(unknownOnWire);
-    return response;
+    // No id: a preview does not know it, and callbacks that wait for it do not run.
+    return new resourcePb.RegisterResourceResponse().setUrn(urn).setObject(struct(inputs));
   }
 
   #read(request: resourcePb.ReadResourceRequest): resourcePb.ReadResourceResponse {

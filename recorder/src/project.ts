@@ -29,6 +29,8 @@ export interface ConfigEntry {
 export interface Project {
   readonly name: string;
   readonly stack: string;
+  /** Nobody said which stack it is, and there are no files of stacks. */
+  readonly stackIsGuessed: boolean;
   readonly directory: string;
   /** Where the program is run, and what is run there. */
   readonly workingDirectory: string;
@@ -64,20 +66,23 @@ export function readProject(directory: string, stackName?: string): Project {
       `The runtime is ${runtime ?? 'not given'}, and only nodejs programs can be run. Check this program with the policy pack instead.`,
     );
   }
-  const stack = stackName ?? defaultStack(directory);
+  const stacks = stacksOf(directory);
+  const stack = stackName ?? defaultStack(stacks);
   const main = textOf(project['main']) ?? '.';
-  const target = path.resolve(directory, main);
+  const target = mainOf(path.resolve(directory, main), directory);
   const isFolder = !existsSync(target) || statSync(target).isDirectory();
   const workingDirectory = isFolder && existsSync(target) ? target : path.dirname(target);
   const manifest = nearestManifest(workingDirectory);
+  const options = recordOf(readTsconfig(workingDirectory)['compilerOptions']);
   return {
     name,
     stack,
+    stackIsGuessed: stackName === undefined && stacks.length === 0,
     directory,
     workingDirectory,
-    entry: isFolder ? '.' : path.basename(target),
-    esm: manifest['type'] === 'module',
-    legacyInterop: recordOf(readTsconfig(workingDirectory)['compilerOptions'])['esModuleInterop'] !== true,
+    entry: isFolder ? sourceOfMain(workingDirectory, manifest, options) : path.basename(target),
+    esm: manifest['type'] === 'module' || /\.m[jt]s$/.test(target),
+    legacyInterop: options['esModuleInterop'] !== true,
     config: readConfig(name, project, directory, stack),
     sdk: findSdk(workingDirectory),
   };
@@ -110,11 +115,14 @@ function readYaml(file: string): Plain {
   return recordOf(document.toJS() as unknown);
 }
 
-function defaultStack(directory: string): string {
-  const stacks = readdirSync(directory)
+function stacksOf(directory: string): readonly string[] {
+  return readdirSync(directory)
     .map((file) => /^Pulumi\.(?<stack>[^.]+(?:\.[^.]+)*)\.ya?ml$/.exec(file)?.groups?.['stack'])
     .filter((stack) => stack !== undefined)
     .sort();
+}
+
+function defaultStack(stacks: readonly string[]): string {
   return stacks.length === 1 || !stacks.includes('dev') ? (stacks[0] ?? 'dev') : 'dev';
 }
 
@@ -124,6 +132,30 @@ function nearestManifest(from: string): Plain {
     if (existsSync(file)) return parseJson(file);
     if (path.dirname(folder) === folder) return {};
   }
+}
+
+/** `main` of the project: a folder, or a file whose ending may be left out, or which a build would make. */
+function mainOf(target: string, directory: string): string {
+  if (existsSync(target)) return target;
+  const withEnding = ['.ts', '.js', '.mts', '.mjs', '.cts', '.cjs']
+    .map((ending) => target + ending)
+    .find((file) => existsSync(file));
+  if (withEnding !== undefined) return withEnding;
+  const options = recordOf(readTsconfig(directory)['compilerOptions']);
+  const source = sourceOfMain(directory, { main: path.relative(directory, target) }, options);
+  return source === '.' ? target : path.join(directory, source);
+}
+
+/** `main` may name what a build would make: then the source that it is made of is run. */
+function sourceOfMain(folder: string, manifest: Plain, options: Plain): string {
+  const main = textOf(manifest['main']);
+  if (main === undefined || existsSync(path.join(folder, main)) || existsSync(path.join(folder, `${main}.js`)))
+    return '.';
+  const built = path.normalize(main).replace(/\.[cm]?js$/, '');
+  const out = path.normalize(textOf(options['outDir']) ?? built.split(path.sep)[0] ?? '');
+  const inside = built.startsWith(out + path.sep) ? built.slice(out.length + 1) : built;
+  const candidates = [textOf(options['rootDir']) ?? '.', 'src', '.'].map((root) => path.join(root, `${inside}.ts`));
+  return [...candidates, 'src/index.ts', 'index.ts'].find((file) => existsSync(path.join(folder, file))) ?? '.';
 }
 
 function parseJson(file: string): Plain {

@@ -1,8 +1,11 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 
 import { recordProgram } from './record-program.js';
 import type { RecordOptions, Recording } from './recording.js';
 import { property, writeProgram } from './testing.js';
+
+// Each test runs a program at least twice.
+vi.setConfig({ testTimeout: 120_000 });
 
 const programs: (() => void)[] = [];
 afterEach(() => {
@@ -15,7 +18,7 @@ async function record(
 ): Promise<Recording> {
   const { directory, remove } = writeProgram(files);
   programs.push(remove);
-  return recordProgram({ directory, timeoutMs: 25_000, ...options });
+  return recordProgram({ directory, timeoutMs: 60_000, ...options });
 }
 
 const shop = `

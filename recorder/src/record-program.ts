@@ -1,14 +1,17 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
 import type { Place } from '@keyturn/resources';
 
-import { adapt, hole, unadapted, type Adaptation } from './adapt.js';
+import { adapt, unadapted, type Adaptation, type Circumstances } from './adapt.js';
 import { ModelBuilder, type Observed } from './model.js';
 import { placeInStack, shownPath } from './places.js';
 import { ProjectError, readProject, type ConfigEntry, type Project } from './project.js';
 import type { RecordOptions, Recording } from './recording.js';
 import { run, type RunInput } from './run.js';
 import { configOf, newPrefix, sentinelFor } from './sentinels.js';
+import { hole, keyHole, shortHole } from './shapes.js';
 
 /**
  * Runs a Pulumi program against a monitor that only writes down, and says what it would register.
@@ -58,27 +61,50 @@ function withSamples({ name, config }: Project, samples: Readonly<Record<string,
   return [...entries.values()];
 }
 
+const defaultTimeout = 60_000;
+
 interface Runs {
   readonly first: Observed;
   readonly second: Observed | undefined;
 }
 
 /** Bounds the runs of a program that cannot use what was made up for it. */
-const attempts = 6;
+const attempts = 12;
 
 /** Runs the program until it can use what was made up for it, or nothing is left to try. */
 async function runAdapted(project: Project, options: RecordOptions): Promise<Runs> {
   let adaptation = unadapted;
+  const ends = performance.now() + (options.timeoutMs ?? defaultTimeout);
   const runs = await runTwice(project, options, adaptation);
   let last = runs;
   for (let count = 1; count < attempts && last.first.output.ended === 'failed'; count += 1) {
-    const next = adapt(adaptation, last.first, project.config);
+    if (performance.now() > ends) break;
+    const { reports } = last.first.output;
+    const program: Circumstances = {
+      config: project.config,
+      stackIsGuessed: project.stackIsGuessed,
+      source: () => sourceOf(reports),
+    };
+    const next = adapt(adaptation, last.first, program);
     if (next === undefined) break;
     adaptation = next;
     last = await runTwice(project, options, adaptation);
   }
   // When nothing helped, the first failure is the one to show: the others are about what was made up.
   return last.first.output.ended === 'complete' ? last : runs;
+}
+
+/** What a shape says in one run. */
+function shaped(shape: string, prefix: string, sentinel: string): string {
+  if (shape === keyHole)
+    return generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+  return shape === shortHole ? prefix : shape.replaceAll(hole, sentinel);
+}
+
+/** The text of the program's own files, as far as they were loaded. */
+function sourceOf(reports: Observed['output']['reports']): string {
+  const files = reports.flatMap((report) => (report.type === 'loaded' ? [report.path] : []));
+  return files.map((file) => (existsSync(file) ? readFileSync(file, 'utf8') : '')).join('\n');
 }
 
 /** The second run starts with the first, and is stopped as soon as it turns out that there is nothing to compare. */
@@ -93,19 +119,24 @@ async function runTwice(project: Project, options: RecordOptions, adaptation: Ad
   const observe = async (all: boolean, more: Partial<RunInput>): Promise<Observed> => {
     const prefix = newPrefix();
     const config = configOf(project.config, prefix, all);
+    const environment: Record<string, string> = {};
     for (const [key, shape] of adaptation.shapes) {
-      config.set(key, shape.replace(hole, sentinelFor(prefix, 'config', key)));
+      const [kind, name = ''] = key.split(/ (.*)/s);
+      if (kind === 'config') config.set(name, shaped(shape, prefix, sentinelFor(prefix, kind, name)));
+      if (kind === 'environment') environment[name] = shaped(shape, prefix, sentinelFor(prefix, kind, name));
     }
     const output = await run({
-      project,
+      project: { ...project, stack: adaptation.shapes.get('stack') ?? project.stack },
       config,
       secretKeys: project.config.filter(({ secret }) => secret).map(({ key }) => key),
       prefix,
       environment: adaptation.environment,
+      environmentTexts: environment,
       optional: adaptation.optional,
+      answered: adaptation.answered,
       paths: adaptation.paths,
       env: options.env ?? {},
-      timeoutMs: options.timeoutMs ?? 60_000,
+      timeoutMs: options.timeoutMs ?? defaultTimeout,
       memoryMb: options.memoryMb ?? 1024,
       signal,
       ...more,

@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 import { Monitor, type Registration } from './monitor.js';
-import type { Report, Settings } from './preload/messages.cjs';
+import type { Answered, Report, Settings } from './preload/messages.cjs';
 import type { Project } from './project.js';
 import type { NetworkGuard, Recording } from './recording.js';
 import { sentinelFor } from './sentinels.js';
@@ -20,8 +20,12 @@ export interface RunInput {
   readonly prefix: string;
   /** Answer the program's look-ups of unset environment variables. */
   readonly environment: boolean;
+  /** What look-ups of these variables get instead of a bare sentinel. */
+  readonly environmentTexts: Readonly<Record<string, string>>;
   /** Answer optional configuration that is missing. */
   readonly optional: boolean;
+  /** What is made up where the program asks in vain. */
+  readonly answered: readonly Answered[];
   /** Configuration keys whose value is the path of something that exists; the path has the key's sentinel in it. */
   readonly paths: ReadonlyMap<string, 'file' | 'folder'>;
   readonly env: Readonly<Record<string, string>>;
@@ -107,7 +111,9 @@ function start(input: RunInput, address: string, home: string, wrapper: readonly
     fallbackRoot: path.dirname(fileURLToPath(import.meta.url)),
     prefix: input.prefix,
     environment: input.environment,
+    environmentTexts: input.environmentTexts,
     optional: input.optional,
+    answered: input.answered,
     legacyInterop: project.legacyInterop,
   };
   const env: Record<string, string> = {

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 
 import type { Provenance } from '@keyturn/resources';
 
-import type { Report } from './preload/messages.cjs';
+import type { Report, SentinelKind, StandInKind } from './preload/messages.cjs';
 import type { ConfigEntry } from './project.js';
 
 /** A value that exists nowhere else, one per configuration key, environment variable and invoke; another one in every run. */
@@ -11,7 +11,7 @@ export function newPrefix(): string {
 }
 
 /** Must give what `preload/environment.cts` gives. */
-export function sentinelFor(prefix: string, kind: 'config' | 'environment' | 'invoke', name: string): string {
+export function sentinelFor(prefix: string, kind: SentinelKind, name: string): string {
   return prefix + createHash('sha256').update(`${prefix}|${kind}|${name}`).digest('hex').slice(0, 10);
 }
 
@@ -58,12 +58,17 @@ export function originsOf(
   const keys = new Set(entries.map(({ key }) => key));
   const environment = new Set<string>();
   const invokes = new Set<string>();
+  const standIns = new Map<string, Origin>();
   for (const report of reports) {
     if (report.type === 'config') {
       keys.add(report.key);
       if (report.secret) secrets.add(report.key);
     } else if (report.type === 'environment') environment.add(report.name);
     else if (report.type === 'invoke') invokes.add(report.token);
+    else if (report.type === 'stand-in') {
+      const sentinel = sentinelFor(prefix, report.kind, report.name);
+      standIns.set(sentinel, { sentinel, ...standInOrigin(report.kind, report.name) });
+    }
   }
   const config = (key: string): Origin => ({
     sentinel: sentinelFor(prefix, 'config', key),
@@ -78,6 +83,7 @@ export function originsOf(
       provenance: { kind: 'fetched-at-deploy', token },
       what: `the result of ${token}`,
     })),
+    ...standIns.values(),
     ...[...environment].sort().map((name): Origin => ({
       sentinel: sentinelFor(prefix, 'environment', name),
       provenance: { kind: 'environment', name },
@@ -85,6 +91,20 @@ export function originsOf(
     })),
     ...ordered.filter((key) => !secrets.has(key)).map(config),
   ];
+}
+
+/** Where a value comes from that was made up. */
+export function standInOrigin(kind: StandInKind, name: string): Omit<Origin, 'sentinel'> {
+  switch (kind) {
+    case 'file':
+      return { provenance: { kind: 'file', path: name }, what: `the file ${name}, which is not there` };
+    case 'command':
+      return { provenance: { kind: 'fetched-at-deploy', token: name }, what: `what the command ${name} prints` };
+    case 'network':
+      return { provenance: { kind: 'fetched-at-deploy', token: name }, what: `an answer of ${name}` };
+    default:
+      return { provenance: { kind: 'unknown' }, what: `${name}, which is not there` };
+  }
 }
 
 /** The strongest origin whose sentinel is in the text, as it is or encoded in base64, hex or percent signs. */

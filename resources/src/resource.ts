@@ -26,6 +26,8 @@ export interface NotAnalysed {
   readonly what: string;
   readonly because: string;
   readonly place?: Place;
+  /** `whole`: so much is missing that the model must not count as read. Default `part`. */
+  readonly extent?: 'whole' | 'part';
 }
 
 /** One program, stack or set of manifests. */

@@ -95,6 +95,8 @@ function start(directory: string, home: string, config: string): ChildProcess {
     fallbackRoot: '',
     prefix: '',
     environment: false,
+    environmentTexts: {},
+    answered: [],
     optional: false,
     legacyInterop: false,
   };

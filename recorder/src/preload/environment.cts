@@ -1,10 +1,10 @@
 /** Environment variables that the program reads get a sentinel each, so that what is made from them can be told from what is written. */
 import { settings } from './settings.cjs';
 import { report } from './report.cjs';
-import { programCaller } from './frames.cjs';
+import { frames, isProgramFile, printFrame, programCaller } from './frames.cjs';
 import { createHash } from 'node:crypto';
 
-type SentinelKind = 'config' | 'environment' | 'invoke';
+import type { SentinelKind, StandInKind } from './messages.cjs';
 
 /** Switches and names of the platform: a sentinel in them would change what the program does. */
 const functional =
@@ -20,6 +20,13 @@ export function sentinelFor(kind: SentinelKind, name: string): string {
   return sentinel;
 }
 
+/** Writes down that something is made up, and where the program asked for it. Its sentinel is the text that stands for it. */
+export function sayStandIn(kind: StandInKind, name: string): string {
+  const caller = frames(30).find(({ file }) => isProgramFile(file));
+  report({ type: 'stand-in', kind, name, at: caller === undefined ? '' : printFrame(caller) });
+  return sentinelFor(kind, name);
+}
+
 /** What a text stands for, when it is a sentinel of this run. */
 export function meaningOf(text: string): { readonly kind: SentinelKind; readonly name: string } | undefined {
   return given.get(text);
@@ -31,6 +38,8 @@ export function watchEnvironment(): void {
   const answers = (name: string): string | undefined => {
     if (functional.test(name) || programCaller() === undefined) return undefined;
     report({ type: 'environment', name });
+    const text = settings.environmentTexts[name];
+    if (text !== undefined) return text;
     return settings.environment ? sentinelFor('environment', name) : undefined;
   };
   const watched = new Proxy(real, {

@@ -1,4 +1,7 @@
 /** Registers the loader hooks; only for programs that are ES modules. */
 import { register } from 'node:module';
 
-register('./esm-hooks.mjs', import.meta.url);
+const answered: unknown = Reflect.get(globalThis, Symbol.for('keyturn.answered'));
+register('./esm-hooks.mjs', import.meta.url, {
+  data: { standsIn: Array.isArray(answered) && answered.includes('modules') },
+});

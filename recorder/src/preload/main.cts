@@ -1,14 +1,17 @@
 /** Loaded into the process that runs the program, before everything else. */
 import fs from 'node:fs';
 import Module from 'node:module';
+import path from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import { settings } from './settings.cjs';
 import { report } from './report.cjs';
-import { isProgramFile, programCaller } from './frames.cjs';
+import { frames, isProgramFile, printFrame, programCaller } from './frames.cjs';
 import { refuseNetwork } from './network.cjs';
 import { watchEnvironment } from './environment.cjs';
 import { patchSdkFile, reportUnreached } from './sdk.cjs';
 import { requireTypeScript, useSourceMap } from './sources.cjs';
+import { moduleStandIn, providerOf, withMissingMembers } from './stand-ins.cjs';
+import { answerSurroundings } from './answers.cjs';
 
 function reportError(error: unknown): void {
   const { name, message, stack, code } =
@@ -81,6 +84,51 @@ function isFromSdk(parent: unknown): boolean {
   return /[\\/]@pulumi[\\/]pulumi[\\/]runtime[\\/]closure[\\/]/.test(String(parent.filename));
 }
 
+function isFromProgram(parent: unknown): boolean {
+  return (
+    typeof parent === 'object' && parent !== null && 'filename' in parent && isProgramFile(String(parent.filename))
+  );
+}
+
+function loadOrStandIn(load: () => unknown, request: string, parent: unknown): unknown {
+  try {
+    return load();
+  } catch (error) {
+    const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
+    const lacks = code === 'MODULE_NOT_FOUND' && error instanceof Error && error.message.includes(`'${request}'`);
+    if (!lacks || !settings.answered.includes('modules') || !isFromProgram(parent)) throw error;
+    return moduleStandIn(request);
+  }
+}
+
+/** The SDKs refuse a resource without a property that it needs, and with it the rest of the program; that is written down instead. */
+function notePropertiesThatAreMissing(): void {
+  Reflect.set(globalThis, Symbol.for('keyturn.missing'), (property: string, resource: unknown): void => {
+    const caller = frames(30).find(({ file }) => isProgramFile(file));
+    report({
+      type: 'missing-property',
+      property,
+      resource: String(resource),
+      at: caller === undefined ? '' : printFrame(caller),
+    });
+  });
+}
+
+/** ES modules are loaded in another thread, which asks for a stand-in by this name. */
+function lendModules(): void {
+  Reflect.set(globalThis, Symbol.for('keyturn.module'), moduleStandIn);
+  Reflect.set(globalThis, Symbol.for('keyturn.answered'), settings.answered);
+}
+
+const refusal = /throw new Error\("Missing required property '(\w+)'"\)/g;
+
+function compileLeniently(module: unknown): void {
+  if (typeof module !== 'object' || module === null || !('_compile' in module)) return;
+  const compile = module._compile as (code: string, file: string) => unknown;
+  module._compile = (code: string, file: string): unknown =>
+    compile.call(module, code.replace(refusal, 'globalThis[Symbol.for("keyturn.missing")]("$1", name)'), file);
+}
+
 /** Sees each file as it loads, and lends the program our SDK packages where it has none. */
 function watchModules(): void {
   if (!isLoader(Module)) throw new TypeError('This version of Node loads modules in a way the recorder does not know.');
@@ -92,7 +140,10 @@ function watchModules(): void {
     if ((request === '../../typescript-shim' || request === '@npmcli/arborist') && isFromSdk(parent)) {
       return lazily(() => load.call(this, request, parent, isMain));
     }
-    return load.call(this, request, parent, isMain);
+    const loaded = loadOrStandIn(() => load.call(this, request, parent, isMain), request, parent);
+    return settings.answered.includes('members') && providerOf(request) !== undefined && isFromProgram(parent)
+      ? withMissingMembers(loaded, request)
+      : loaded;
   };
   loader._resolveFilename = function lent(request, parent, isMain, options) {
     try {
@@ -113,7 +164,7 @@ function watchModules(): void {
     if (isProgramFile(file)) {
       report({ type: 'loaded', path: file });
       useSourceMap(fs.readFileSync(file, 'utf8'));
-    }
+    } else if (file.includes(`${path.sep}node_modules${path.sep}`)) compileLeniently(module);
     javascript?.(module, file);
     patchSdkFile(file, module.exports);
   };
@@ -141,4 +192,7 @@ if (isMainThread) {
   watchModules();
   watchFiles();
   watchEnvironment();
+  notePropertiesThatAreMissing();
+  lendModules();
+  answerSurroundings();
 }

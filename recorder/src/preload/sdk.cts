@@ -2,9 +2,11 @@
 /** Small changes to the program's own copy of `@pulumi/pulumi`, made file by file as it loads. */
 import { settings } from './settings.cjs';
 import { report } from './report.cjs';
-import { programCaller, printFrame } from './frames.cjs';
+import { frames, isProgramFile, programCaller, printFrame } from './frames.cjs';
 import { deepUnknown, originUrn, unknownOutput } from './unknown.cjs';
 import { meaningOf, sentinelFor } from './environment.cjs';
+import { patchCallbacks, patchMonitorClient } from './transforms.cjs';
+import { settled, watchMissingProperties } from './stand-ins.cjs';
 import path from 'node:path';
 
 import type { Sdk } from './unknown.cjs';
@@ -32,12 +34,38 @@ function sdkAt(root: string): Sdk {
   return { Output: output.Output, unknown: output.unknown, DependencyResource: resource.DependencyResource };
 }
 
+/** Old SDKs take the position from a stack of a certain form, which a stand-in in between does not have. */
+let placesAreHidden = false;
+
+function sayPlace(type: string, name: string): void {
+  const caller = frames(60).find(({ file }) => isProgramFile(file));
+  if (caller !== undefined) report({ type: 'made', resource: type, name, at: printFrame(caller) });
+}
+
 /** Frames without parentheses (top level of an ES module) have a position too. */
 function patchResource(exports: Exports): void {
+  if (settings.answered.includes('members')) watchMissingProperties(exports);
   const { Resource } = exports;
+  placesAreHidden = settings.answered.length > 0 || !isRecord(Resource) || !('framePositionRegExp' in Resource);
   if (!isRecord(Resource) || !(Resource['framePositionRegExp'] instanceof RegExp)) return;
   Resource['framePositionRegExp'] =
     /^\s*at (?:.* \()?(?:async )?(?:file:\/\/)?(?<file>[^()]*?):(?<line>[0-9]+):(?<column>[0-9]+)\)?$/;
+}
+
+/** Names made from what is not known are texts on the wire, like any other. */
+function patchNames(exports: Exports): void {
+  for (const name of ['registerResource', 'readResource']) {
+    wrap(
+      exports,
+      name,
+      (original) =>
+        function register(resource, parent, type, label, ...rest) {
+          if (placesAreHidden && typeof type === 'string') sayPlace(type, String(label));
+          const text = typeof label === 'object' || typeof label === 'function' ? String(label) : label;
+          return original.call(this, resource, parent, type, text, ...rest);
+        },
+    );
+  }
 }
 
 /** Asks for output values, so that each leaf arrives with its own secret mark and its own dependencies. */
@@ -47,7 +75,8 @@ function patchSerialization(exports: Exports): void {
     'serializeResourceProperties',
     (original) =>
       function serialize(label, props, options) {
-        return original.call(this, label, props, { ...(isRecord(options) ? options : {}), keepOutputValues: true });
+        const sent = settings.answered.length === 0 ? props : settled(props);
+        return original.call(this, label, sent, { ...(isRecord(options) ? options : {}), keepOutputValues: true });
       },
   );
 }
@@ -163,6 +192,7 @@ function patchConfig(exports: Exports, root: string): void {
             const value = original.call(this, key, ...rest);
             if (depth > 1) return value;
             const answered = optional && value === undefined && settings.optional && groups['type'] === undefined;
+            if (value === undefined && !answered) report({ type: 'config-absent', key: full });
             if (value !== undefined || answered) report({ type: 'config', key: full, secret, missing: answered });
             sentinelFor('config', full);
             return answered ? sampleOf(undefined, full, secret, root) : value;
@@ -198,7 +228,8 @@ function sampleOf(type: string | undefined, key: string, secret: boolean, root: 
   );
 }
 
-const file = /[\\/]@pulumi[\\/]pulumi[\\/](?<name>output|config|resource|runtime[\\/](?:invoke|rpc|dependsOn))\.js$/;
+const file =
+  /[\\/]@pulumi[\\/]pulumi[\\/](?<name>output|config|resource|runtime[\/](?:invoke|rpc|dependsOn|resource|callbacks)|proto[\/]resource_grpc_pb)\.js$/;
 
 /** Called for each file after it was loaded and before anybody else sees its exports. */
 export function patchSdkFile(filename: string, exports: unknown): void {
@@ -207,6 +238,9 @@ export function patchSdkFile(filename: string, exports: unknown): void {
   const name = (match.groups?.['name'] ?? '').replace('\\', '/');
   const root = filename.slice(0, match.index) + `${path.sep}@pulumi${path.sep}pulumi`;
   if (name === 'resource') patchResource(exports);
+  else if (name === 'runtime/resource') patchNames(exports);
+  else if (name === 'runtime/callbacks') patchCallbacks(exports);
+  else if (name === 'proto/resource_grpc_pb') patchMonitorClient(exports, root);
   else if (name === 'runtime/rpc') patchSerialization(exports);
   else if (name === 'runtime/invoke') patchInvokes(exports, root);
   else if (name === 'runtime/dependsOn') patchDependencies(exports);

@@ -15,7 +15,9 @@ const inWorker: Settings = {
   fallbackRoot: '',
   prefix: '',
   environment: false,
+  environmentTexts: {},
   optional: false,
+  answered: [],
   legacyInterop: false,
 };
 

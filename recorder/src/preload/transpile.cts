@@ -18,14 +18,32 @@ class ParseError extends SyntaxError {
   }
 }
 
+/** Decorators, namespaces and aliases of names; also comments that look like them, which costs a parse. */
+const mayNeedCompiler = /(?:^|[\s;{}])(?:@[A-Za-z_$]|(?:namespace|module)\s|import\s+\w+\s*=)/m;
+/** What is valid JavaScript to the eye of a parser, and yet not what was written. */
+const needsCompiler =
+  /(?:^|[;{}])\s*(?:export\s+)?(?:(?:namespace|module)\s+[\w.]+\s*\{|import\s+\w+\s*=(?!\s*require\b))/m;
+/** `import()` of the program's own files: they are not what Node's own loader reads. */
+const ownDynamicImport = /\bimport\(\s*(['"])(?<file>\.[^'"]*)\1\s*\)/g;
+/** Without interop the default of a package would be undefined, which no program that compiles means. */
+const defaultImport = /^\s*import\s+(?!type\b)[A-Za-z_$][\w$]*\s*(?:,[^;]*?)?from\s*['"][^.'"]/m;
+
 /** A TypeScript file as JavaScript, `commonjs` or `esm`. */
 export function transpile(
   file: string,
-  source: string,
+  written: string,
   format: 'commonjs' | 'esm',
-  legacyInterop: boolean,
+  withoutInterop: boolean,
   fallbackRoot: string,
 ): string {
+  const source =
+    format === 'esm'
+      ? written
+      : written.replace(
+          ownDynamicImport,
+          (_all, _quote, name: string) => `Promise.resolve().then(() => require('${name}'))`,
+        );
+  const legacyInterop = withoutInterop && !defaultImport.test(source);
   const compile = (cause: unknown): string => withCompiler(file, source, format, legacyInterop, fallbackRoot, cause);
   const { transform }: typeof import('sucrase') = require('sucrase');
   const jsx = file.endsWith('x');
@@ -41,9 +59,9 @@ export function transpile(
       disableESTransforms: true,
       ...(jsx ? { jsxRuntime: 'automatic' as const, production: true } : {}),
     });
-    if (!/^\s*(?:@|(?:export\s+)?(?:declare\s+)?(?:namespace|module)\s)/m.test(source)) return code;
-    if (format === 'commonjs') new vm.Script(`(function(){${code}\n})`);
-    if (!/^\s*(?:export\s+)?(?:namespace|module)\s+[\w.]+\s*\{/m.test(source)) return code;
+    if (!mayNeedCompiler.test(source)) return code;
+    if (format === 'commonjs') new vm.Script(`(async function(){${code}\n})`);
+    if (!needsCompiler.test(source)) return code;
   } catch (error) {
     if (!/decorator|namespace|@/i.test(source)) throw new ParseError(file, error);
     return compile(error);

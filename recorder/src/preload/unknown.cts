@@ -1,3 +1,5 @@
+import type { SentinelKind } from './messages.cjs';
+
 /**
  * A value that the deployment would fetch. It behaves as an unknown Output where Pulumi looks at it, as a text that names where it
  * comes from where the program prints it, and as a list of one where the program loops over it.
@@ -15,7 +17,7 @@ export interface Sdk {
 }
 
 /** The URN that stands for an origin which is no resource; the recorder turns it into a provenance. */
-export function originUrn(kind: 'invoke' | 'config' | 'secret-config' | 'environment', what: string): string {
+export function originUrn(kind: SentinelKind | 'secret-config', what: string): string {
   return `urn:keyturn:${kind}::${what}`;
 }
 
@@ -36,7 +38,8 @@ const methods = new Set<string>(
     Object.getOwnPropertyNames(prototype).filter((name) => name !== 'length' && name !== 'constructor'),
   ),
 );
-const outputMembers = new Set([
+/** What Pulumi looks for in an Output. */
+export const outputMembers: ReadonlySet<string> = new Set([
   'promise',
   'isKnown',
   'isSecret',
@@ -75,9 +78,16 @@ export function deepUnknown(sdk: Sdk, urn: string, sentinel: string): object {
     if (['includes', 'startsWith', 'endsWith'].includes(name)) return true;
     return item;
   };
+  /** What the program has looked at: the rest of an object has it, too. */
+  const seen = new Map<string, object>();
   return new Proxy(
     {},
     {
+      ownKeys: () => [...seen.keys()],
+      getOwnPropertyDescriptor: (_target, name) =>
+        typeof name === 'string' && seen.has(name)
+          ? { value: seen.get(name), enumerable: true, configurable: true }
+          : undefined,
       get(_target, name) {
         if (name === 'then' || name === 'doNotCapture') return undefined;
         if (name === Symbol.toPrimitive) return (hint: string) => (hint === 'number' ? 1 : sentinel);
@@ -95,7 +105,9 @@ export function deepUnknown(sdk: Sdk, urn: string, sentinel: string): object {
         if (name === 'toJSON') return () => sentinel;
         if (name === 'length') return 1;
         if (methods.has(name)) return (callback: unknown) => call(name, callback);
-        return deepUnknown(sdk, urn, sentinel);
+        const child = seen.get(name) ?? deepUnknown(sdk, urn, sentinel);
+        seen.set(name, child);
+        return child;
       },
       has: (_target, name) => typeof name === 'string' && !name.startsWith('__'),
     },
