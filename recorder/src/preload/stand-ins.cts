@@ -103,9 +103,14 @@ function standIn(kind: Kind, origin: string, steps: readonly string[] = []): obj
     if (isClass && /^[A-Z]/.test(key)) return unknown();
     return standIn(kind, origin, [...steps, key]);
   };
-  const proxy: Constructor = new Proxy(class StandsIn {} as Constructor, {
-    get(target, key) {
-      if (key === 'prototype') return provider !== undefined && isClass ? classOf().prototype : target.prototype;
+  // A function and no class: the prototype of a class cannot be another's.
+  const target = function standsIn(): undefined {
+    return undefined;
+  };
+  const proxy: Constructor = new Proxy(target as unknown as Constructor, {
+    get(_target, key) {
+      if (key === 'prototype')
+        return provider !== undefined && isClass ? classOf().prototype : (target.prototype as unknown);
       if (key === Symbol.toPrimitive || key === 'toString') return () => sayStandIn(kind, name);
       if (key === Symbol.iterator) return () => [unknown()][Symbol.iterator]();
       if (typeof key === 'symbol' || key === 'then' || key === 'toJSON' || key === '__esModule') return undefined;
