@@ -1,3 +1,4 @@
+export { accept, acceptedIn, type Acceptance } from './accept.js';
 export * from './evaluate.js';
 export * from './options.js';
 export * from './policies/index.js';

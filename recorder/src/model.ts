@@ -93,6 +93,7 @@ export class ModelBuilder {
         [...registration.propertyDependencies].map(([key, urns]) => [key, this.#urns(urns)]),
       ),
       ignoreChanges: registration.ignoreChanges,
+      ...(registration.aliases.length > 0 && { aliases: registration.aliases }),
       remote: registration.remote,
       custom: registration.custom,
     };

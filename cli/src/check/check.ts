@@ -27,7 +27,7 @@ import { checkStates, checkYamlPrograms } from './check-documents.js';
 import { compareWith } from './compare.js';
 import { withoutDuplicates } from './duplicates.js';
 import { factsOf, packFolders } from './check-packs.js';
-import { configuredExceptions, directivesIn } from './exceptions.js';
+import { configuredExceptions, directivesIn, exceptionsInCode } from './exceptions.js';
 import { findInputs } from './find-inputs.js';
 import type { Part } from './part.js';
 import { repositoryOf } from './repository.js';
@@ -243,16 +243,21 @@ function combine(
     });
   }
 
+  const knows = (rule: string): true | string => {
+    const known = findRule(rule, rules);
+    return typeof known === 'string' ? known : true;
+  };
+  const inCode = exceptionsInCode(
+    parts.flatMap((part) => part.resources),
+    knows,
+  );
   const { findings, suppressed } = applyExceptions(
     parts.flatMap((part) => part.findings),
     {
-      directives: directivesIn(new Set(read.map(({ file }) => file)), cwd),
-      configured: configuredExceptions(loaded, shownFrom(cwd), cwd),
+      directives: [...directivesIn(new Set(read.map(({ file }) => file)), cwd), ...inCode.malformed],
+      configured: [...configuredExceptions(loaded, shownFrom(cwd), cwd), ...inCode.configured],
       today,
-      knows: (rule) => {
-        const known = findRule(rule, rules);
-        return typeof known === 'string' ? known : true;
-      },
+      knows,
       // A rule that is off, or a file that was not read by its kind of rule, says nothing about an exception.
       ran: (rule, file) =>
         levelOf(rule) !== 'off' &&

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { readDirectives, type ConfiguredException, type Directive } from '@keyturn/findings/exceptions';
+import { acceptedIn } from '@keyturn/policies';
+import type { Resource } from '@keyturn/resources';
 import picomatch from 'picomatch';
 
 import type { LoadedConfig } from '../config/config.js';
@@ -41,4 +43,31 @@ export function configuredExceptions(
         (urn === undefined || (finding.urn !== undefined && isUrn(finding.urn.replaceAll('/', '\u0001')))),
     };
   });
+}
+
+/** What programs accept at a resource of theirs, by `accept` of `@keyturn/policies`. One of a rule that does not exist is not honoured. */
+export function exceptionsInCode(
+  resources: readonly Resource[],
+  knows: (rule: string) => true | string,
+): { readonly configured: readonly ConfiguredException[]; readonly malformed: readonly Directive[] } {
+  const configured: ConfiguredException[] = [];
+  const malformed: Directive[] = [];
+  for (const { urn, aliases = [], place = { file: 'Pulumi.yaml', line: 1 } } of resources) {
+    for (const { rule, reason, until } of acceptedIn(aliases)) {
+      const known = knows(rule);
+      if (known !== true) malformed.push({ place, target: place.line, rules: [rule], reason, problem: known });
+      else {
+        configured.push({
+          rule,
+          reason,
+          ...(until === undefined ? {} : { until }),
+          by: 'comment',
+          place,
+          subject: urn,
+          covers: (finding) => finding.urn === urn,
+        });
+      }
+    }
+  }
+  return { configured, malformed };
 }

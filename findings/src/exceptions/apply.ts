@@ -9,7 +9,8 @@ export interface ConfiguredException {
   readonly reason: string;
   /** Last day on which it holds, `YYYY-MM-DD`. */
   readonly until?: string;
-  /** Where it is written. */
+  /** Where it is written. `comment`: in the source that it is about. Default: `config`. */
+  readonly by?: 'comment' | 'config';
   readonly place: FindingPlace;
   /** What identifies it besides the rule, for the fingerprint of a finding about it. */
   readonly subject: string;
@@ -60,7 +61,7 @@ export function applyExceptions(
     else {
       suppressed.push({
         finding,
-        by: accepted === comment ? 'comment' : 'config',
+        by: accepted === comment ? 'comment' : (setting?.by ?? 'config'),
         reason: accepted.reason ?? '',
         ...(accepted.until === undefined ? {} : { until: accepted.until }),
       });

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { accept, type Acceptance } from '../accept.js';
 import { ExceptionBook, exceptionsIn, ExceptionsError } from './exceptions.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'keyturn-exceptions-'));
@@ -77,5 +78,57 @@ describe('ExceptionBook', () => {
   it('says that it covers nothing, when its rule ran', () => {
     expect([...book().problems(ran)]).toEqual([expect.stringMatching(/^exception-unused: /)]);
     expect([...book().problems(new Set())]).toEqual([]);
+  });
+});
+
+describe('exceptions that the program gives', () => {
+  const accepting = (...acceptances: Acceptance[]) => {
+    const book = new ExceptionBook(
+      [],
+      () => '2027-05-31',
+      (rule) => rules.includes(rule),
+    );
+    book.note(urn('dev', 'db'), [
+      'urn:pulumi:dev::shop::aws:rds/instance:Instance::older',
+      ...accept(acceptances).aliases,
+    ]);
+    return book;
+  };
+  const rule = 'no-hardcoded-password';
+  const reason = 'a throw-away database';
+
+  it('cover findings at their resource and nowhere else', () => {
+    const book = accepting({ rule, reason });
+    expect(book.covers(rule, urn('dev', 'db'))).toBe(true);
+    expect(book.covers(rule, urn('dev', 'other'))).toBe(false);
+    expect(book.covers('require-rotation-schedule', urn('dev', 'db'))).toBe(false);
+    expect([...book.problems(new Set(rules))]).toEqual([]);
+  });
+
+  it('are reported when they are over, cover nothing, or are from a rule that does not exist', () => {
+    const book = accepting(
+      { rule, reason, until: '2027-05-30' },
+      { rule: 'require-rotation-schedule', reason },
+      { rule: 'no-such-rule', reason },
+    );
+    expect(book.covers(rule, urn('dev', 'db'))).toBe(false);
+    expect([...book.problems(new Set(rules))].map((text) => text.split(':')[0])).toEqual([
+      'exception-expired',
+      'exception-unused',
+      'exception-malformed',
+    ]);
+  });
+
+  it.each([
+    { name: 'no reason', given: { rule, reason: ' ' }, says: /gives no reason/ },
+    { name: 'no rule', given: { rule: '', reason }, says: /needs the id of a rule/ },
+    { name: 'a day that is none', given: { rule, reason, until: '2027-02-30' }, says: /"2027-02-30", which is no day/ },
+  ])('are refused with $name, where they are written', ({ given, says }) => {
+    expect(() => accept(given)).toThrow(says);
+  });
+
+  it('leave the other options of the resource as they are', () => {
+    const options = accept({ rule, reason }, { protect: true, aliases: [{ name: 'older' }] });
+    expect(options).toMatchObject({ protect: true, aliases: [{ name: 'older' }, expect.any(String)] });
   });
 });

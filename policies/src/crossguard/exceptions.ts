@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
 import { closest } from '../closest.js';
+import { acceptedIn } from '../accept.js';
 import { isOfType } from '../policy.js';
 
 /** A finding that somebody accepted. */
@@ -74,30 +75,53 @@ export function exceptionsIn(
 export class ExceptionBook {
   readonly #exceptions: readonly PackException[];
   readonly #today: () => string;
+  readonly #knows: (rule: string) => boolean;
   readonly #used = new Set<PackException>();
+  /** By URN: what the program accepts there. */
+  readonly #inCode = new Map<string, readonly PackException[]>();
 
-  constructor(exceptions: readonly PackException[], today: () => string = () => new Date().toISOString().slice(0, 10)) {
+  constructor(
+    exceptions: readonly PackException[],
+    today: () => string = () => new Date().toISOString().slice(0, 10),
+    knows: (rule: string) => boolean = () => true,
+  ) {
     this.#exceptions = exceptions;
+    this.#knows = knows;
     this.#today = today;
+  }
+
+  /** Takes note of what the program accepts at a resource. */
+  note(urn: string, aliases: readonly string[]): void {
+    if (this.#inCode.has(urn)) return;
+    const accepted = acceptedIn(aliases);
+    if (accepted.length > 0)
+      this.#inCode.set(
+        urn,
+        accepted.map((each) => ({ ...each, urn })),
+      );
   }
 
   /** Whether somebody accepted a finding of this rule at this resource. */
   covers(rule: string, urn: string): boolean {
-    const matching = this.#exceptions.filter((each) => each.rule === rule && isOfType(urn, [each.urn]));
+    const outside = this.#exceptions.filter((each) => isOfType(urn, [each.urn]));
+    const matching = [...outside, ...(this.#inCode.get(urn) ?? [])].filter((each) => each.rule === rule);
     for (const each of matching) this.#used.add(each);
     return matching.some((each) => !this.#isOver(each));
   }
 
   /** What is wrong with the exceptions, once every rule of `ran` has looked at the whole stack. */
   *problems(ran: ReadonlySet<string>): Generator<string> {
-    for (const each of this.#exceptions) {
-      if (this.#isOver(each)) {
+    for (const each of [...this.#exceptions, ...[...this.#inCode.values()].flat()]) {
+      if (!this.#knows(each.rule)) {
+        yield `exception-malformed: there is no rule "${each.rule}", which ${each.urn} is an exception from. Correct it.`;
+      } else if (this.#isOver(each)) {
         yield `exception-expired: the exception from ${each.rule} held until ${each.until ?? ''}. Fix the finding, or agree on a new date.`;
       } else if (ran.has(each.rule) && !this.#used.has(each)) {
         yield `exception-unused: the exception from ${each.rule} for ${each.urn} covers nothing. Remove it.`;
       }
     }
     this.#used.clear();
+    this.#inCode.clear();
   }
 
   #isOver({ until }: PackException): boolean {

@@ -34,7 +34,8 @@ export function createPolicies(
   policies: readonly Policy[] = allPolicies,
   exceptions: readonly PackException[] = [],
 ): Policies {
-  const stack = new StackPass(new ExceptionBook(exceptions));
+  const known = new Set(policies.map(({ facts }) => facts.id));
+  const stack = new StackPass(new ExceptionBook(exceptions, undefined, (rule) => known.has(rule)));
   return [
     ...policies.map((policy) =>
       policy.needs === 'resource' ? resourcePolicy(policy, preset, stack) : stackPolicy(policy, preset, stack),
@@ -76,6 +77,7 @@ function resourcePolicy(policy: Policy, preset: Preset, stack: StackPass): Resou
       if (!isOfType(args.type, policy.types)) args.notApplicable('not a type of resource that this policy looks at');
       const options = checkOptions(policy, args.getConfig());
       stack.forget(policy, args.urn);
+      stack.exceptions.note(args.urn, args.opts.aliases);
       reportFindings(
         policy,
         { resources: [readResource(args)], notAnalysed: [], secretMarks: 'hidden' },
@@ -207,6 +209,7 @@ class StackPass {
     const urns = resources.map(({ urn }) => urn).join('\n');
     if (this.#served.size === 0 || this.#served.has(policy) || urns !== this.#urns) {
       this.#model = readStack(resources);
+      for (const { urn, opts } of resources) this.exceptions.note(urn, opts.aliases);
       this.#urns = urns;
       this.#served = new Set();
     }

@@ -1,0 +1,72 @@
+/** A finding that somebody accepts at one resource. */
+export interface Acceptance {
+  /** Id of the rule. */
+  readonly rule: string;
+  /** Why. Shown wherever the finding would be. */
+  readonly reason: string;
+  /** Last day on which it holds, `YYYY-MM-DD`, in UTC. */
+  readonly until?: string;
+}
+
+/**
+ * An alias that no resource ever had: aliases are what reaches a policy pack, a preview and a recording alike, and an engine looks an
+ * unknown one up in vain.
+ */
+const prefix = 'urn:pulumi:keyturn::exception::keyturn:index:Exception::';
+
+/**
+ * Options of a resource that say which finding is accepted there, and why. `keyturn check` and the policy pack leave the finding out until
+ * the date, and report an exception that is over or covers nothing.
+ *
+ * @example
+ * new aws.rds.Instance('db', args, accept({ rule: 'no-hardcoded-password', reason: 'A throw-away database.', until: '2027-03-31' }));
+ * @throws TypeError when there is no rule, no reason, or a date that is none.
+ */
+export function accept<Alias = never>(acceptances: Acceptance | readonly Acceptance[]): { aliases: (Alias | string)[] };
+export function accept<Options extends { aliases?: unknown[] | undefined }>(
+  acceptances: Acceptance | readonly Acceptance[],
+  options: Options,
+): Omit<Options, 'aliases'> & { aliases: (NonNullable<Options['aliases']>[number] | string)[] };
+export function accept(
+  acceptances: Acceptance | readonly Acceptance[],
+  options: { aliases?: unknown[] | undefined } = {},
+): { aliases: unknown[] } {
+  const list = [acceptances].flat() as readonly Acceptance[];
+  return { ...options, aliases: [...(options.aliases ?? []), ...list.map(aliasOf)] };
+}
+
+function aliasOf({ rule, reason, until }: Acceptance): string {
+  if (!/\S/.test(rule)) throw new TypeError('An exception needs the id of a rule.');
+  if (!/\S/.test(reason)) throw new TypeError(`The exception from ${rule} gives no reason. Say why it is accepted.`);
+  if (until !== undefined && !isDay(until))
+    throw new TypeError(`The exception from ${rule} holds until "${until}", which is no day. Write YYYY-MM-DD.`);
+  return prefix + encodeURIComponent(JSON.stringify({ rule, reason, until }));
+}
+
+function isDay(text: string): boolean {
+  const time = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(text) : Number.NaN;
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text);
+}
+
+/** The findings that the aliases of a resource accept. */
+export function acceptedIn(aliases: readonly string[]): readonly Acceptance[] {
+  return aliases.flatMap((alias) => {
+    if (!alias.startsWith(prefix)) return [];
+    try {
+      const data: unknown = JSON.parse(decodeURIComponent(alias.slice(prefix.length)));
+      return isAcceptance(data) ? [data] : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+function isAcceptance(data: unknown): data is Acceptance {
+  return (
+    typeof data === 'object' &&
+    data !== null &&
+    typeof Reflect.get(data, 'rule') === 'string' &&
+    typeof Reflect.get(data, 'reason') === 'string' &&
+    ['undefined', 'string'].includes(typeof Reflect.get(data, 'until'))
+  );
+}
