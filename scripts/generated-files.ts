@@ -98,7 +98,7 @@ function headerOf(facts: RuleFacts, kind: Rule['kind']): string {
   const kinds = {
     policy: 'policy (`keyturn check`, CrossGuard)',
     'lint rule': 'lint rule (`keyturn check`, ESLint)',
-    'rule about exceptions': 'rule about exceptions (`keyturn check`)',
+    'rule about exceptions': 'rule about exceptions (`keyturn check`, ESLint)',
   } as const;
   const levels = presets.map((preset: Preset) => `${preset}: ${defaultLevel(facts.severity, preset)}`).join(', ');
   const rows = [

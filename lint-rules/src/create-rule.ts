@@ -1,5 +1,6 @@
 import { type RuleFacts, pageOf } from '@keyturn/findings';
 import type { JSONSchema, TSESLint } from '@typescript-eslint/utils';
+import { type FileExceptions, accepts, exceptionsOf } from './exceptions/exceptions.js';
 
 /** What a lint rule says about itself beside its facts. */
 export interface RuleDocs {
@@ -55,10 +56,29 @@ export function createRule<Options extends readonly unknown[], Ids extends strin
       ...(definition.hasSuggestions ? { hasSuggestions: true } : {}),
     },
     defaultOptions,
-    create: (context) =>
-      isScript(context.sourceCode) ? create(context, withDefaults(context.options, defaultOptions)) : {},
+    create(context) {
+      if (!isScript(context.sourceCode)) return {};
+      const exceptions = exceptionsOf(context);
+      const own = exceptions ? withExceptions(context, facts.id, exceptions) : context;
+      return create(own, withDefaults(context.options, defaultOptions));
+    },
   };
   return rule as unknown as LintRule;
+}
+
+/** The context of a rule that keeps quiet about what a comment accepts. */
+function withExceptions<Ids extends string, Options extends readonly unknown[]>(
+  context: Context<Ids, Options>,
+  id: string,
+  exceptions: FileExceptions,
+): Context<Ids, Options> {
+  exceptions.ran.add(id);
+  const report: typeof context.report = (found) => {
+    const loc = 'loc' in found && found.loc ? found.loc : 'node' in found ? found.node.loc : undefined;
+    const line = loc && ('start' in loc ? loc.start.line : loc.line);
+    if (line === undefined || !accepts(exceptions, id, line)) context.report(found);
+  };
+  return Object.create(context, { report: { value: report } }) as Context<Ids, Options>;
 }
 
 /** False for documents, which other languages of ESLint parse. */

@@ -19,7 +19,7 @@ export function pathOf(context: FileContext): string {
 }
 
 const testFolder =
-  /(?:^|[\\/])\.?(?:[a-z0-9]+[-_])*(?:_*tests?_*|__mocks__|__fixtures__|specs?|e2e|cypress|playwright|fixtures?|mocks?|testing|storybook)(?:[-_][a-z0-9]+)*[\\/]/i;
+  /(?:^|[\\/])\.?(?:[a-z0-9]+[-_])*(?:_*tests?_*|__mocks__|__fixtures__|specs?|e2e|cypress|playwright|fixtures?|mocks?|testing|test-?(?:utils?|helpers?|data|support)|storybook)(?:[-_][a-z0-9]+)*[\\/]/i;
 const testName = /[._-](?:test|tests|spec|specs|e2e|cy|stories|story|fixture|fixtures|mock|mocks)\.[cm]?[jt]sx?$/i;
 const namedForTests =
   /(?:^|[\\/])(?:[a-z0-9]*Test(?:s|Utils?|Helpers?|Data|Setup)?|test(?:[-_.]?(?:[uU]tils?|[hH]elpers?|[dD]ata|[sS]etup|[cC]onstants?|[sS]erver)))\.[cm]?[jt]sx?$/;
@@ -40,15 +40,14 @@ export function isTestFile(context: FileContext): boolean {
   const { sourceCode: source } = context;
   const known = remembered.get(source.ast);
   if (known !== undefined) return known;
-  const file = pathOf(context);
-  const isTest =
-    testFolder.test(file) ||
-    testName.test(file) ||
-    namedForTests.test(file) ||
-    namesAnyOf(source, testModules) ||
-    testBlock.test(source.text);
+  const isTest = isTestPath(pathOf(context)) || namesAnyOf(source, testModules) || testBlock.test(source.text);
   remembered.set(source.ast, isTest);
   return isTest;
+}
+
+/** True for a path inside of the project that says that only tests use the file. */
+export function isTestPath(file: string): boolean {
+  return testFolder.test(file) || testName.test(file) || namedForTests.test(file);
 }
 
 interface FileContext {
@@ -70,9 +69,21 @@ const ends = /process\.exit\s*\(\s*0?\s*\)|\.(?:\$disconnect|end|destroy|close|d
 const serves = /\.listen\s*\(|\bcreateServer\s*\(|\bexport\s|\bexports\b/;
 
 /** True for a program that does its work once and closes what it opened: it ends before any rotation matters. */
-export function isScript(source: Source): boolean {
-  return (ends.test(source.text) && !serves.test(source.text)) || isMigration(source);
+export function isScript(context: FileContext): boolean {
+  const { sourceCode: source } = context;
+  if (isMigration(source)) return true;
+  if (isInScriptFolder(context)) return true;
+  return ends.test(source.text) && !serves.test(source.text);
 }
+
+/** True for a program that somebody starts by hand, and that serves nobody. */
+export function isInScriptFolder(context: FileContext): boolean {
+  return scriptFolder.test(pathOf(context)) && !starts.test(context.sourceCode.text);
+}
+
+/** Programs that people start, and those that fill a database: by their folder, or by their name. */
+const scriptFolder = /(?:^|[\\/])(?:scripts?|seeds?|seeders?)[\\/]|(?:^|[\\/])seed(?:er|s)?\.[cm]?[jt]sx?$/i;
+const starts = /\.listen\s*\(|\bcreateServer\s*\(/;
 
 const wayOf = (name: string) =>
   new RegExp(

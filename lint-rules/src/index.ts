@@ -3,6 +3,7 @@ import type { TSESLint } from '@typescript-eslint/utils';
 import type { LintRule } from './create-rule.js';
 import { documentFiles, documentRules } from './documents/index.js';
 import { documentLanguage } from './documents/language.js';
+import { exceptionLintRules } from './exceptions/exception-rules.js';
 import { rules } from './rules/index.js';
 
 export type { LintRule, RuleDocs } from './create-rule.js';
@@ -27,7 +28,7 @@ const meta = { name: '@keyturn/eslint-plugin', version: '0.1.0', namespace: 'key
 
 function configOf(preset: 'recommended' | 'strict'): TSESLint.FlatConfig.Config {
   const levels: Record<string, 'error' | 'warn'> = {};
-  for (const { facts, meta: about } of Object.values(rules)) {
+  for (const { facts, meta: about } of [...Object.values(rules), ...Object.values(exceptionLintRules)]) {
     if (preset === 'recommended' && !about.docs?.recommended) continue;
     const level = defaultLevel(facts.severity, preset);
     if (level !== 'off') levels[`keyturn/${facts.id}`] = level === 'block' ? 'error' : 'warn';
@@ -48,7 +49,7 @@ function typeChecked(config: TSESLint.FlatConfig.Config): TSESLint.FlatConfig.Co
 /** YAML, `.env` files and scripts: the policies that `keyturn check` runs, over one file at a time. */
 function documentConfigOf(preset: 'recommended' | 'strict'): TSESLint.FlatConfig.Config {
   const levels: Record<string, 'error' | 'warn'> = {};
-  for (const { facts } of Object.values(documentRules)) {
+  for (const { facts } of [...Object.values(documentRules), ...Object.values(exceptionLintRules)]) {
     const level = defaultLevel(facts.severity, preset);
     if (level !== 'off') levels[`keyturn/${facts.id}`] = level === 'block' ? 'error' : 'warn';
   }
@@ -61,7 +62,7 @@ function documentConfigOf(preset: 'recommended' | 'strict'): TSESLint.FlatConfig
   } as TSESLint.FlatConfig.Config;
 }
 
-const everyRule = { ...documentRules, ...rules };
+const everyRule = { ...documentRules, ...rules, ...exceptionLintRules };
 const languages = { document: documentLanguage };
 
 const itself: TSESLint.FlatConfig.Plugin = {

@@ -11,9 +11,27 @@ export interface Origin {
 
 const deepest = 8;
 
+const others = new WeakMap<object, Source>();
+let hasOthers = false;
+
+/** From now on the nodes of this file are looked up in it, whichever file is linted. */
+export function ofOtherFile(source: Source): void {
+  others.set(source.ast, source);
+  hasOthers = true;
+}
+
+/** The other file that a node stands in; nothing for a node of the file that is linted. */
+export function otherFileOf(node: Node): Source | undefined {
+  if (!hasOthers) return undefined;
+  let root = node;
+  while (root.parent) root = root.parent;
+  return others.get(root);
+}
+
 /** The variable that an identifier means. */
 export function variableOf(source: Source, node: TSESTree.Identifier): TSESLint.Scope.Variable | undefined {
-  for (let scope: TSESLint.Scope.Scope | null = source.getScope(node); scope; scope = scope.upper) {
+  const own = otherFileOf(node) ?? source;
+  for (let scope: TSESLint.Scope.Scope | null = own.getScope(node); scope; scope = scope.upper) {
     const variable = scope.set.get(node.name);
     if (variable) return variable;
   }

@@ -1,6 +1,7 @@
 import type { TSESTree } from '@typescript-eslint/utils';
 import { type Node, findProperty, isFunction, nameOf, returnsOf, textOf, unwrap } from './ast.js';
 import { type Source, initialValueOf, variableOf } from './origin.js';
+import { comesFromParameter } from './parameters.js';
 import { typedBinding } from './types.js';
 
 /**
@@ -53,27 +54,44 @@ export function objectBehind(source: Source, node: Node, depth = 0): TSESTree.Ob
   const value = traced(source, node);
   if (value.type === 'ObjectExpression') return value;
   if (value.type === 'AwaitExpression') return objectBehind(source, value.argument, depth + 1);
-  if (value.type === 'LogicalExpression') return undefined;
   if (value.type !== 'CallExpression') return undefined;
+  if (isAssign(value)) return objectIn(source, value.arguments.toReversed(), depth);
   const callee = traced(source, value.callee);
   if (!isFunction(callee)) return undefined;
   const returns = returnsOf(callee).map((each) => traced(source, each));
   return returns.find((each) => each.type === 'ObjectExpression');
 }
 
-/** True for a parameter of a function, and for a member of one. */
-export function comesFromParameter(source: Source, node: Node, depth = 0): boolean {
-  if (depth > deepest) return false;
+/** `Object.assign(options, { … })` */
+function isAssign({ callee }: TSESTree.CallExpression): boolean {
+  return callee.type === 'MemberExpression' && nameOf(callee) === 'assign' && nameOf(callee.object) === 'Object';
+}
+
+function objectIn(source: Source, nodes: readonly Node[], depth: number): TSESTree.ObjectExpression | undefined {
+  for (const each of nodes) {
+    const object = each.type === 'SpreadElement' ? undefined : objectBehind(source, each, depth + 1);
+    if (object) return object;
+  }
+  return undefined;
+}
+
+/** The object literals that an expression may be: of a variable that is given one in each of several branches, all of them. */
+export function objectsBehind(source: Source, node: Node): TSESTree.ObjectExpression[] {
+  const only = objectBehind(source, node);
+  if (only) return [only];
   const bare = unwrap(node);
-  if (bare.type === 'MemberExpression') return comesFromParameter(source, bare.object, depth + 1);
-  if (bare.type === 'ThisExpression') return true;
-  if (bare.type !== 'Identifier') return false;
-  const variable = variableOf(source, bare);
-  const definition = variable?.defs[0];
-  if (!definition) return false;
-  if (definition.type === ('Parameter' as typeof definition.type)) return true;
-  const initial = initialValueOf(variable);
-  return initial !== undefined && initial.value !== node && comesFromParameter(source, initial.value, depth + 1);
+  const variable = bare.type === 'Identifier' ? variableOf(source, bare) : undefined;
+  const given = variable ? variable.references.map((each) => each.writeExpr) : [bare];
+  return given.flatMap((each) =>
+    each ? branchesOf(each).flatMap((branch) => objectBehind(source, branch) ?? []) : [],
+  );
+}
+
+function branchesOf(node: Node): Node[] {
+  const bare = unwrap(node);
+  if (bare.type === 'ConditionalExpression') return [bare.consequent, bare.alternate].flatMap(branchesOf);
+  if (bare.type === 'LogicalExpression') return [bare.left, bare.right].flatMap(branchesOf);
+  return [bare];
 }
 
 /** How the value of a credential property is bound. */
@@ -128,7 +146,8 @@ function bindingOfName(source: Source, node: TSESTree.Identifier): Binding {
     const annotation = (definition.name as TSESTree.Identifier).typeAnnotation?.typeAnnotation;
     return annotation?.type === 'TSStringKeyword' ? 'captured' : 'parameter';
   }
-  if (definition.parent?.type === 'ImportDeclaration') return typedBinding(source, node) ?? 'unknown';
+  if (definition.parent?.type === 'ImportDeclaration')
+    return typedBinding(source, node) ?? (/^[A-Z][A-Z0-9_]*$/.test(node.name) ? 'captured' : 'unknown');
   if (definition.type === ('Variable' as typeof definition.type)) {
     const given = [initialValueOf(variable)?.value, ...variable.references.map((each) => each.writeExpr)];
     return given.some((each) => each && comesFromParameter(source, each)) ? 'parameter' : 'captured';

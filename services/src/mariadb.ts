@@ -92,6 +92,8 @@ async function startIn(installation: Installation, options: MariadbOptions): Pro
     const common = [
       '--no-defaults',
       `--datadir=${data}`,
+      // Servers that start beside each other take away each other's temporary tables in a folder that they share.
+      `--tmpdir=${folder}`,
       `--lc-messages-dir=${share}`,
       `--character-sets-dir=${path.join(share, 'charsets')}`,
       ...userArgs,

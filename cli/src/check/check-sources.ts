@@ -112,6 +112,8 @@ function configOf(levels: ReadonlyMap<string, RuleLevel>): Linter.Config[] {
     parserOptions: { ecmaFeatures: { jsx } },
   });
   return [
+    // `check` judges the exceptions of all findings at once.
+    { settings: { keyturn: { exceptions: 'elsewhere' } } },
     { files: ['**/*'], plugins: { keyturn: { rules: plugin.rules as never } }, rules, languageOptions: language(true) },
     { files: ['**/*.{ts,mts,cts}'], languageOptions: language(false) },
     { linterOptions: { reportUnusedDisableDirectives: 'off', reportUnusedInlineConfigs: 'off' } },

@@ -1,18 +1,19 @@
 import type { TSESTree } from '@typescript-eslint/utils';
-import { type Node, findProperty, textOf } from '../ast.js';
+import { type Node, findProperty, nameOf, textOf } from '../ast.js';
 import type { Source } from '../origin.js';
-import { objectBehind } from '../value.js';
-import type { Client } from './clients.js';
+import { environmentName, objectBehind, traced } from '../value.js';
+import type { Client } from './client.js';
 
 /** The objects inside the options that may hold the credential. */
 export function nestedIn(
   source: Source,
   config: TSESTree.ObjectExpression,
   client: Client,
+  behind = objectBehind,
 ): TSESTree.ObjectExpression[] {
   return (client.nested ?? []).flatMap((path) => {
     const value = at(source, config, path.split('.'));
-    const object = value && objectBehind(source, value);
+    const object = value && behind(source, value);
     return object ? [object] : [];
   });
 }
@@ -41,7 +42,35 @@ export function holdsCredential(text: string): boolean {
 
 /** True for a URL, put together or whole, that names its server and no credential. An expression at its start may bring one along. */
 export function isPlainUrl(value: Node): boolean {
-  const pieces = value.type === 'TemplateLiteral' ? value.quasis.map((each) => each.value.raw) : [textOf(value) ?? ''];
-  const [authority] = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]+/i.exec(pieces.join('\0')) ?? [''];
+  const [authority] = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]+/i.exec(textWithHoles(value)) ?? [''];
   return authority !== '' && !authority.includes('@') && !authority.includes('://\0');
+}
+
+/** The URL of a client, where it brings user and password along. */
+export function credentialUrlIn(
+  source: Source,
+  config: TSESTree.ObjectExpression,
+  client: Client,
+): TSESTree.Property | undefined {
+  const property = findProperty(config, ...client.urlKeys);
+  if (!property) return undefined;
+  const value = traced(source, property.value);
+  const text = textOf(value);
+  if (text !== undefined) return holdsCredential(text) ? property : undefined;
+  const pieces = value.type === 'TemplateLiteral' ? value.quasis.map((each) => each.value.raw).join('x') : '';
+  return holdsCredential(pieces) ? property : undefined;
+}
+
+const hosts = /host|server|addr|domain|endpoint/i;
+
+/** The text of a value, with `\0` for what may be anything; an expression that is called a host is one. */
+function textWithHoles(value: Node): string {
+  if (value.type !== 'TemplateLiteral') return textOf(value) ?? '';
+  return value.quasis
+    .map((each, index) => {
+      const hole = value.expressions[index];
+      if (!hole) return each.value.raw;
+      return each.value.raw + (hosts.test(environmentName(hole) ?? nameOf(hole) ?? '') ? 'host' : '\0');
+    })
+    .join('');
 }

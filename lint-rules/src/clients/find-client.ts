@@ -3,7 +3,8 @@ import { nameOf } from '../ast.js';
 import { namesAnyOf } from '../modules.js';
 import { type Origin, type Source, originOf } from '../origin.js';
 import { declarationsOf, hasTypes } from '../types.js';
-import { type Client, clients } from './clients.js';
+import type { Client } from './client.js';
+import { clients } from './clients.js';
 
 export type Making = TSESTree.NewExpression | TSESTree.CallExpression;
 

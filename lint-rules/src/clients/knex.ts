@@ -2,7 +2,7 @@ import type { TSESTree } from '@typescript-eslint/utils';
 import { type Callable, findProperty, isFunction, returnsOf } from '../ast.js';
 import { type Source, originOf } from '../origin.js';
 import { objectBehind, traced } from '../value.js';
-import type { Client } from './clients.js';
+import type { Client } from './client.js';
 import type { Making } from './find-client.js';
 
 /** What stands inside `connection`, and around it. Its password function works on PostgreSQL alone. */

@@ -14,7 +14,7 @@ import { withProperty, withoutProperty } from '../edits.js';
 import { type Source, variableOf } from '../origin.js';
 import { traced } from '../value.js';
 import { clientMadeBy, type Making } from './find-client.js';
-import type { Problem } from './refresh.js';
+import type { Problem } from './config-verdict.js';
 
 type Ids = 'callFunction' | 'splitUrl' | 'dropUrl' | 'addChecker' | 'useKeyturnPool';
 type Suggestion = TSESLint.ReportSuggestionArray<Ids>[number];

@@ -9,6 +9,35 @@ const unsupported = (name: string, code: string) => ({ name, code, says: [['unsu
 table(rule, {
   fine: [
     {
+      name: 'redis: a URL of a host',
+      code: "import { createClient } from 'redis'; export const c = createClient({ url: `redis://${process.env.REDIS_HOST}:${process.env.REDIS_PORT}` });",
+    },
+    {
+      name: 'mysql: a connection that is made with what was just read',
+      code: "import mysql from 'mysql2'; export async function handler(event) { const { password } = await read(event.secret); const connection = mysql.createConnection({ host, password }); return await run(connection); }",
+    },
+    {
+      name: 'pg: a class that keeps what it was given',
+      code: "import { Pool } from 'pg'; export class Db { constructor(options) { this.options = options; } settings() { return { url: this.options.url }; } open() { return [new Pool({ host, password: this.options.password }), new Pool({ connectionString: this.settings().url })]; } }",
+    },
+    {
+      name: 'typeorm: a URL of a caller, taken apart',
+      code: "import { DataSource } from 'typeorm'; export const open = (options) => { const parts = parseUrl(options.url); return new DataSource({ type: 'mssql', password: parts.password }); };",
+    },
+    {
+      name: 'prisma adapter: a pool of the drivers that asks',
+      code: "import { PrismaPg } from '@prisma/adapter-pg'; export const a = new PrismaPg({ host, password: () => read() });",
+    },
+    {
+      name: 'drizzle over postgres.js: a function beside a URL',
+      code: "import { drizzle } from 'drizzle-orm/postgres-js'; export const db = drizzle({ connection: { url: process.env.U, password: () => read() } });",
+    },
+    {
+      name: 'pg: a script',
+      code: "import { Pool } from 'pg'; export const p = new Pool({ password: process.env.P });",
+      filename: 'scripts/clean-up.js',
+    },
+    {
       name: 'pg: options.password is assigned',
       code: "import { Pool } from 'pg'; export const p = new Pool({ password: process.env.P }); onChange((v) => { p.options.password = v; });",
     },
@@ -114,6 +143,34 @@ table(rule, {
     },
   ],
   wrong: [
+    captured(
+      'pg: a class that reads its own configuration',
+      "import { Pool } from 'pg'; import { config } from './config.js'; export class Db { constructor() { this.options = config.get('db'); } open() { return new Pool({ password: this.options.password }); } }",
+    ),
+    captured(
+      'knex: a configuration of one branch',
+      "import knex from 'knex'; let config; if (a) { config = { client: 'sqlite3', connection: { filename } }; } else { config = { client: 'pg', connection: { host, password: settings.password } }; } export default knex(config);",
+    ),
+    captured(
+      'typeorm: options that are put together',
+      "import { createConnection } from 'typeorm'; export const load = async () => { const options = Object.assign(await defaults(), { type: 'postgres', password: env.db.password }); return await createConnection(options); };",
+    ),
+    captured(
+      'sequelize: constants of another file',
+      "import { Sequelize } from 'sequelize'; import { DB_NAME, DB_USER, DB_PASSWORD } from '@config'; export const db = new Sequelize(DB_NAME, DB_USER, DB_PASSWORD, { dialect: 'mysql' });",
+    ),
+    captured(
+      'knex: a parameter that only this file gives',
+      "import knex from 'knex'; const connect = (login) => knex({ client: 'pg', connection: { host, password: login.password } }); export const open = async () => { const login = await read(); return connect(login); };",
+    ),
+    unsupported(
+      'drizzle over mysql2: a function',
+      "import { drizzle } from 'drizzle-orm/mysql2'; export const db = drizzle({ connection: { host, password: () => read() } });",
+    ),
+    unsupported(
+      'prisma adapter for mariadb: a function',
+      "import { PrismaMariaDb } from '@prisma/adapter-mariadb'; export const a = new PrismaMariaDb({ host, password: () => read() });",
+    ),
     captured(
       'pg: a getter',
       "import { Pool } from 'pg'; export const p = new Pool({ host, get password() { return process.env.P; } });",

@@ -1,4 +1,4 @@
-import { type Node, functionAround, nameOf, unwrap } from '../ast.js';
+import { type Node, functionAround, nameOf, unwrap, walk } from '../ast.js';
 import { type Source, variableOf } from '../origin.js';
 import type { Making } from './find-client.js';
 
@@ -21,6 +21,23 @@ export function isShortLived(source: Source, node: Making): boolean {
   const variable = name?.type === 'Identifier' ? variableOf(source, name) : undefined;
   if (!variable || functionAround(variable.defs[0]?.node ?? node) !== around) return false;
   return variable.references.some(({ identifier }) => isEnded(identifier) && runsIn(identifier) === around);
+}
+
+/** True for a connection that stays in the function which makes it, with a password that the same function awaits. */
+export function isMadeWithWhatWasJustRead(source: Source, node: Making, password: Node): boolean {
+  const around = functionAround(node);
+  const name = around && heldBy(node);
+  const variable = name?.type === 'Identifier' ? variableOf(source, name) : undefined;
+  if (!variable || functionAround(variable.defs[0]?.node ?? node) !== around) return false;
+  if (variable.references.some(({ identifier }) => identifier.parent.type === 'ReturnStatement')) return false;
+  let isAwaited = false;
+  walk(password, (each) => {
+    const read = each.type === 'Identifier' ? variableOf(source, each)?.defs[0]?.node : undefined;
+    isAwaited ||=
+      read?.type === 'VariableDeclarator' && read.init?.type === 'AwaitExpression' && functionAround(read) === around;
+    return !isAwaited;
+  });
+  return isAwaited;
 }
 
 /** The variable that the client, or what is made with it, is given to. */

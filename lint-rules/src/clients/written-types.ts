@@ -1,14 +1,8 @@
-import { readFileSync, statSync } from 'node:fs';
-import path from 'node:path';
-import type { TSESLint, TSESTree } from '@typescript-eslint/utils';
+import type { TSESTree } from '@typescript-eslint/utils';
 import { type Node, isFunction, nameOf, unwrap } from '../ast.js';
 import { type Source, initialValueOf, membersTo, variableOf } from '../origin.js';
+import { type FileContext, programOf } from '../project-file.js';
 
-interface FileContext {
-  readonly filename: string;
-  readonly sourceCode: Source;
-  readonly languageOptions: TSESLint.FlatConfig.LanguageOptions;
-}
 /** What a caller gives to a client. */
 export interface Given {
   readonly node: Node;
@@ -121,7 +115,7 @@ function memberOfNamed(
     if (statement.type !== 'ImportDeclaration' || body !== context.sourceCode.ast.body) continue;
     const imported = statement.specifiers.find((each) => each.local.name === typeName);
     if (imported?.type !== 'ImportSpecifier' || !/^\.\.?\//.test(statement.source.value)) continue;
-    const other = statementsOf(context, statement.source.value);
+    const other = programOf(context, statement.source.value)?.body;
     return other && memberOfNamed(context, other, nameOf(imported.imported) ?? typeName, name, depth + 1);
   }
   return undefined;
@@ -155,38 +149,4 @@ function first<Item, Found>(items: readonly Item[], look: (item: Item) => Found 
     if (found !== undefined) return found;
   }
   return undefined;
-}
-
-const most = { files: 100, bytes: 500_000 };
-const parsed = new Map<string, { readonly changed: number; readonly body: readonly TSESTree.ProgramStatement[] }>();
-
-/** The statements of a file of the project, read with the parser of the file that imports it; nothing where it cannot be read. */
-function statementsOf(context: FileContext, module: string): readonly TSESTree.ProgramStatement[] | undefined {
-  const bare = path.resolve(path.dirname(context.filename), module).replace(/\.([cm]?)[jt]sx?$/, '');
-  for (const ending of ['.ts', '.tsx', '.mts', '.cts', '.d.ts', '/index.ts']) {
-    const file = bare + ending;
-    const stats = statSync(file, { throwIfNoEntry: false });
-    if (!stats?.isFile() || stats.size > most.bytes) continue;
-    const known = parsed.get(file);
-    if (known?.changed === stats.mtimeMs) return known.body;
-    const body = parse(context, file);
-    if (parsed.size >= most.files) parsed.clear();
-    parsed.set(file, { changed: stats.mtimeMs, body });
-    return body;
-  }
-  return undefined;
-}
-
-function parse(context: FileContext, file: string): readonly TSESTree.ProgramStatement[] {
-  const { parser } = context.languageOptions;
-  const options = { sourceType: 'module', ecmaVersion: 'latest', filePath: file } as const;
-  try {
-    const text = readFileSync(file, 'utf8');
-    const found: unknown =
-      parser && 'parseForESLint' in parser ? parser.parseForESLint(text, options).ast : parser?.parse(text, options);
-    return (found as TSESTree.Program | undefined)?.body ?? [];
-  } catch {
-    // A file that this parser does not read, such as TypeScript in a project that lints JavaScript, says nothing.
-    return [];
-  }
 }

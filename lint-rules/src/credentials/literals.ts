@@ -222,9 +222,15 @@ export function isProse(text: string): boolean {
   );
 }
 
+/** A regular expression, or the path of a route: `\\d{4}`, `reset/:token`. */
+function isPattern(text: string): boolean {
+  return /\\[dwsbDWSB]|\[[^\]]*-[^\]]*\]|\/:[a-z]/.test(text);
+}
+
 /** True where letters and digits are mixed as in something that a machine handed out. */
 export function looksIssued(text: string): boolean {
-  if (text.length < 8 || /\s/.test(text) || isStandIn(text) || publicFormats.test(text)) return false;
+  if (text.length < 8 || /\s/.test(text) || isStandIn(text) || publicFormats.test(text) || isPattern(text))
+    return false;
   if (/^[a-z]+(?:[-_.:][a-z]+)*[-_.:]?v?\d{0,2}$/i.test(text))
     return /^[A-Za-z]{20,}$/.test(text) && /[a-z]/.test(text) && /[A-Z]/.test(text) && changesOfCase(text) >= 6;
   const digits = text.replace(/\D/g, '').length;
@@ -248,7 +254,7 @@ export function isCredential(text: string, name: string, kind: CredentialKind, c
   if (bare.length < (certainty === 'sink' ? 1 : 3) || bare.length > 4096) return false;
   if (isMask(bare) || isHole(bare) || isHash(bare) || publicFormats.test(bare)) return false;
   if (certainty === 'sink') return (!isEnvironmentName(bare) || /\d/.test(bare)) && !/placeholder|public/i.test(bare);
-  if (reserved.has(bare.toLowerCase()) || isPathOrAddress(bare)) return false;
+  if (reserved.has(bare.toLowerCase()) || isPathOrAddress(bare) || isPattern(bare)) return false;
   if (isEnvironmentName(bare)) return false;
   const isSameAsName = squeeze(bare) === squeeze(name);
   if (certainty === 'fallback') return isFallback(bare, name, kind, isSameAsName);
@@ -295,10 +301,13 @@ function isNamedCredential(text: string, kind: CredentialKind): boolean {
     return !/^\d{1,3}$/.test(text) && !/^[\d.]+(?:px|em|rem|ms|s|%)$/.test(text);
   // `password`, `user_password`, `auth.password`: a field that is named after what it holds.
   if (kindOf(text) !== undefined && /^[A-Za-z]+(?:[_.:/-][A-Za-z]+)*$/.test(text))
-    return kind === 'secret' && /[-_ ]/.test(text) && wordsOf(text).length > 2;
+    return kind === 'secret' && /[-_ ]/.test(text) && (wordsOf(text).length > 2 || praised.test(text));
   if (/^\p{Lu}\p{Ll}+$/u.test(text)) return false;
   return true;
 }
+
+/** `super-secret`: nobody calls a field so. */
+const praised = /^(?:super|my|top|very|really|extra|dev|local)[-_ ]/i;
 
 function squeeze(text: string): string {
   return text.toLowerCase().replace(/[^a-z0-9]/g, '');

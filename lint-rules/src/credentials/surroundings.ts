@@ -22,6 +22,7 @@ export function surroundingsOf(property: Node): Surroundings {
   let texts = 0;
   let prose = 0;
   let echoes = 0;
+  const distinct = new Set<string>();
   for (const each of object.properties) {
     const key = keyOf(each);
     if (each.type !== 'Property' || key === undefined) continue;
@@ -29,6 +30,7 @@ export function surroundingsOf(property: Node): Surroundings {
     const text = textOf(each.value);
     if (text !== undefined) {
       texts++;
+      if (each !== property) distinct.add(text);
       if (isProse(text) || /^\p{Lu}\p{Ll}+$/u.test(text)) prose++;
       if (isEchoOf(text, key)) echoes++;
     }
@@ -39,8 +41,18 @@ export function surroundingsOf(property: Node): Surroundings {
   const isEcho = echoes >= 3 || (echoes >= 2 && texts === echoes) || (echoes === 1 && texts === 1);
   return {
     hasOwner: hasOwner && !isEcho,
-    isCatalogue: isPublic || (texts >= 4 && prose * 2 > texts) || echoes >= 3 || isInCatalogue(object, !hasOwner),
+    // `{ host: 'public', user: 'public', database: 'public', password: 'secret' }` says of what sort each is.
+    isCatalogue:
+      (texts >= 4 && distinct.size === 1 && !distinct.has(textOf(valueOf(property)) ?? '')) ||
+      isPublic ||
+      (texts >= 4 && prose * 2 > texts) ||
+      echoes >= 3 ||
+      isInCatalogue(object, !hasOwner),
   };
+}
+
+function valueOf(property: Node): Node | null {
+  return property.type === 'Property' || property.type === 'PropertyDefinition' ? property.value : null;
 }
 
 /** `password: 'password'`, and `DB_PASSWORD: 'password'` in a map from variables to names. */

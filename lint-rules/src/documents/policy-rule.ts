@@ -1,9 +1,9 @@
 import { pageOf } from '@keyturn/findings';
-import { readDirectives } from '@keyturn/findings/exceptions';
 import { type Policy, check, messageOf } from '@keyturn/policies';
 import type { Place } from '@keyturn/resources';
 import type { JSONSchema, TSESLint } from '@typescript-eslint/utils';
 import type { LintRule, RuleDocs } from '../create-rule.js';
+import { accepts, exceptionsOf } from '../exceptions/exceptions.js';
 import { pathOf } from '../file-kind.js';
 import { modelOf } from './model-of.js';
 
@@ -32,10 +32,12 @@ export function policyRule(policy: Policy): LintRule {
         const file = pathOf(context).replaceAll('\\', '/');
         const model = modelOf(text, file);
         if (!model) return;
-        const accepted = acceptedLines(facts.id, file, text);
+        const exceptions = exceptionsOf(context);
+        exceptions?.ran.add(facts.id);
         for (const { resource, result } of check(policy, model, optionsOf(context.options[0]))) {
           const place = ('place' in result ? result.place : undefined) ?? resource.place;
-          if (result.is !== 'fail' || (place && accepted.has(place.line))) continue;
+          if (result.is !== 'fail') continue;
+          if (place && exceptions && accepts(exceptions, facts.id, place.line)) continue;
           context.report({
             loc: locOf(place),
             messageId: 'found',
@@ -52,15 +54,6 @@ export function policyRule(policy: Policy): LintRule {
 
 function optionsOf(given: unknown): Readonly<Record<string, unknown>> | undefined {
   return typeof given === 'object' && given !== null ? (given as Readonly<Record<string, unknown>>) : undefined;
-}
-
-/** Lines for which a comment `keyturn-ignore-next-line <rule> -- <reason> (until …)` holds today. */
-function acceptedLines(id: string, file: string, text: string): ReadonlySet<number> {
-  const today = new Date().toISOString().slice(0, 10);
-  const lines = readDirectives(file, text)
-    .filter(({ problem, rules, until }) => problem === undefined && rules.includes(id) && (until ?? today) >= today)
-    .map(({ target }) => target);
-  return new Set(lines);
 }
 
 function locOf(place: Place | undefined): { line: number; column: number } | TSESLint.AST.SourceLocation {

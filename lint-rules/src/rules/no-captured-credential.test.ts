@@ -3,6 +3,7 @@ import rule from './no-captured-credential.js';
 
 table(rule, {
   fine: [
+    { name: 'a program that somebody starts', code: 'const key = process.env.API_KEY;', filename: 'scripts/try-it.js' },
     {
       name: 'a function that reads a secret',
       code: "import { SecretClient } from '@azure/keyvault-secrets';\nconst vault = new SecretClient(url, id);\nexport const token = async () => (await vault.getSecret('api')).value;",

@@ -4,7 +4,7 @@ import { clientMadeBy } from '../clients/find-client.js';
 import { type TestsOption, createRule, testsDefault, testsSchema } from '../create-rule.js';
 import { kindOf } from '../credentials/names.js';
 import { mentionsSecretReader, secretReadOf } from '../credentials/secret-reads.js';
-import { isInfrastructure, isMigration, isScript, isTestFile } from '../file-kind.js';
+import { isInfrastructure, isInScriptFolder, isMigration, isScript, isTestFile } from '../file-kind.js';
 
 const reads = /\.env\s*(?:\??\.|\[\s*['"`]|!)[^\s;,)]*(?:pass|secret|token|key|pwd|pw|psw|salt|senha|contrasena|sign)/i;
 
@@ -28,8 +28,8 @@ export default createRule<[TestsOption], 'captured' | 'readOnce'>({
   create(context, [option]) {
     const source = context.sourceCode;
     const hasVariables = source.text.includes('.env') && reads.test(source.text);
-    const hasReads = mentionsSecretReader(source) && !isInfrastructure(source) && !isScript(source);
-    if ((!hasVariables && !hasReads) || isMigration(source)) return {};
+    const hasReads = mentionsSecretReader(source) && !isInfrastructure(source) && !isScript(context);
+    if ((!hasVariables && !hasReads) || isMigration(source) || isInScriptFolder(context)) return {};
     if (!option.checkTests && isTestFile(context)) return {};
     return {
       VariableDeclarator(node) {

@@ -16,6 +16,17 @@ table(rule, {
       name: 'a server that is started for tests',
       code: "import { GenericContainer } from 'testcontainers'; const env = { SESSION_SECRET: 'session-secret-for-1' };",
     },
+    { name: 'a folder of test helpers', code: "const secret = 'abc123def';", filename: 'server/testutils/token.js' },
+    { name: 'the path of a route', code: "const paths2 = { forgetPassword: 'auth/reset/:token1' };" },
+    { name: 'a pattern', code: "const DATE_TOKEN = '\\\\d{4}-\\\\d{2}|today12';" },
+    {
+      name: 'what sort of value each setting is',
+      code: "const sorts = { user: 'public', host: 'public', database: 'public', password: 'secret' };",
+    },
+    {
+      name: 'a database inside of the program',
+      code: "import { Sequelize } from 'sequelize'; new Sequelize('app', 'user', 'sample1', { dialect: 'sqlite' });",
+    },
     { name: 'helpers of tests', code: "const secret = 'abc123def';", filename: 'src/testHelpers.js' },
     { name: 'the environment', code: 'const password = process.env.DB_PASSWORD;' },
     { name: 'an empty fallback', code: "const password = process.env.DB_PASSWORD || '';" },
@@ -90,6 +101,16 @@ table(rule, {
     },
   ],
   wrong: [
+    {
+      name: 'a secret that praises itself',
+      code: "import jwt from '@fastify/jwt'; app.register(jwt, { secret: 'super-secret' });",
+      says: [['literal']],
+    },
+    {
+      name: 'an account whose values repeat a word',
+      code: "const db = { user: 'app', database: 'app', host: 'db', schema: 'app', password: 'app' };",
+      says: [['literal']],
+    },
     {
       name: 'an account in a list of samples, which a program makes',
       code: "export const sampleUsers = [{ email: 'a@b.c', password: 'hunter22' }];",

@@ -1,5 +1,6 @@
 import type { TSESLint, TSESTree } from '@typescript-eslint/utils';
 import { type Node, findProperty, functionAround, keyOf, nameOf, textOf, unwrap } from '../ast.js';
+import { embeddedDialects } from '../clients/clients.js';
 import { clientMadeBy, mentionsClient } from '../clients/find-client.js';
 import { createRule } from '../create-rule.js';
 import {
@@ -191,7 +192,7 @@ export default createRule<[Option], Ids>({
 
     function call(node: TSESTree.CallExpression | TSESTree.NewExpression): void {
       const made = hasClients ? clientMadeBy(source, node) : undefined;
-      if (made) {
+      if (made && !isEmbedded(node)) {
         for (const argument of node.arguments) {
           if (argument.type === 'SpreadElement') continue;
           const object = objectBehind(source, argument);
@@ -212,6 +213,15 @@ export default createRule<[Option], Ids>({
         if (each.modules.includes(origin.module) && (each.members.includes(member) || each.members.includes('*')))
           into(each, node);
       }
+    }
+
+    /** A database inside of the program, which asks nobody for a password. */
+    function isEmbedded(node: TSESTree.CallExpression | TSESTree.NewExpression): boolean {
+      return node.arguments.some((each) => {
+        const object = each.type === 'SpreadElement' ? undefined : objectBehind(source, each);
+        const dialect = object && textOf(findProperty(object, 'dialect', 'type', 'client')?.value);
+        return dialect !== undefined && embeddedDialects.includes(dialect);
+      });
     }
 
     /** `env('API_SALT', 'literal')` names what it reads, whatever it is given to. */

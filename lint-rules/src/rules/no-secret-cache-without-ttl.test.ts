@@ -50,6 +50,11 @@ table(rule, {
   ],
   wrong: [
     {
+      name: 'a variable of the module that is filled at the start',
+      code: "import { SecretsManagerClient, GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';\nconst client = new SecretsManagerClient({});\nlet jwtSecret;\nexport async function init() { jwtSecret = (await client.send(new GetSecretValueCommand({ SecretId }))).SecretString; }\nexport const sign = (body) => jwt.sign(body, jwtSecret);",
+      says: [['kept', { name: 'jwtSecret' }, 4]],
+    },
+    {
       name: 'a command that was made before it is sent',
       code: `${aws}const kept = {};\nexport async function secret(id) {\n  if (!kept[id]) {\n    const command = new GetSecretValueCommand({ SecretId: id });\n    const response = await client.send(command);\n    kept[id] = response.SecretString;\n  }\n  return kept[id];\n}`,
       says: [['kept', { name: 'kept' }, 9]],

@@ -3,8 +3,10 @@ import { type Callable, type Node, findProperty, functionAround, isFunction, nam
 import { textWithoutComments } from '../comments.js';
 import { createRule } from '../create-rule.js';
 import { mentionsSecretReader, secretReadIn } from '../credentials/secret-reads.js';
+import { kindOf } from '../credentials/names.js';
 import { isInfrastructure, isTestFile } from '../file-kind.js';
-import { originOf, variableOf } from '../origin.js';
+import { exportBehind } from '../imports.js';
+import { type Source, originOf, variableOf } from '../origin.js';
 import { type OriginSpecifier, originSchema, specifierOf } from '../origins.js';
 import { objectBehind, traced } from '../value.js';
 
@@ -17,7 +19,7 @@ type Ids = 'kept' | 'memoized' | 'unbounded' | 'tooLong';
 
 /** Anything that ends the life of what is kept: a clock, a timer, a limit, or a call that throws it away. */
 const bounds =
-  /\bDate\.now\b|\bnew Date\b|performance\.now|hrtime|set(?:Interval|Timeout)\s*\(|(?:^|[^a-z])ttl|expir|maxAge|max_age|stale|invalidat|refresh|\.(?:clear|delete|del|evict|reset|flush\w*)\s*\(/i;
+  /\bDate\.now\b|\bnew Date\b|performance\.now|hrtime|set(?:Interval|Timeout)\s*\(|(?:^|[^a-z])ttl|expir|maxAge|max_age|stale|invalidat|refresh(?![-_]?token)|\.(?:clear|delete|del|evict|reset|flush\w*)\s*\(/i;
 
 const memoizers = new Map<string, readonly string[]>([
   ['lodash', ['memoize', 'once']],
@@ -41,6 +43,8 @@ const caches = new Map<string, { readonly makers: readonly string[]; readonly ke
   ['keyv', { makers: ['', 'Keyv'], keys: ['ttl'] }],
   ['@isaacs/ttlcache', { makers: ['', 'TTLCache'], keys: ['ttl'] }],
 ]);
+
+const readerNames = /\b(?:get|fetch|read|load|retrieve|resolve)\w*(?:Secret|Credential|Password)\w*\s*\(/;
 
 export default createRule<[Option], Ids>({
   facts: {
@@ -80,7 +84,8 @@ export default createRule<[Option], Ids>({
   defaultOptions: [{ checkTests: false, maxAgeSeconds: 3600, secretReaders: [] }],
   create(context, [option]) {
     const source = context.sourceCode;
-    if (!mentionsSecretReader(source) && option.secretReaders.length === 0) return {};
+    const mayReadElsewhere = readerNames.test(source.text);
+    if (!mentionsSecretReader(source) && option.secretReaders.length === 0 && !mayReadElsewhere) return {};
     if (isInfrastructure(source)) return {};
     if (!option.checkTests && isTestFile(context)) return {};
     const isBounded = bounds.test(textWithoutComments(source));
@@ -97,15 +102,27 @@ export default createRule<[Option], Ids>({
         if (!found && each.type === 'CallExpression' && each.callee.type === 'Identifier') {
           const callee = traced(source, each.callee);
           found = isFunction(callee) && !isInside(each, callee) && readsSecret(callee, depth + 1);
+          found ||= mayReadElsewhere && depth === 0 && readsElsewhere(each.callee);
         }
         return !found;
       });
       return found;
     }
 
+    /** A function of another file of the project, whose name says that it reads a secret, and which does. */
+    function readsElsewhere(callee: TSESTree.Identifier): boolean {
+      const found = readerNames.test(`${callee.name}(`) ? exportBehind(context, callee) : undefined;
+      return (
+        found !== undefined &&
+        mentionsSecretReader(found.source) &&
+        readsIn(found.source, traced(found.source, found.node))
+      );
+    }
+
     function assigned(node: TSESTree.AssignmentExpression): void {
-      if (isBounded || !isLazy(node)) return;
+      if (isBounded) return;
       const target = unwrap(node.left);
+      if (!isLazy(node) && !isReadAtStart(node)) return;
       const around = functionAround(node);
       if (!around) return;
       if (target.type === 'Identifier') {
@@ -114,6 +131,14 @@ export default createRule<[Option], Ids>({
       } else if (target.type !== 'MemberExpression' || !isKeptMember(target)) return;
       if (!readsSecret(node.right) && !isFilledFromRead(node.right)) return;
       context.report({ node, messageId: 'kept', data: { name: lastNameOf(target) ?? 'cache' } });
+    }
+
+    /** `secret = await read()` in a function, for a variable of the module that nothing else writes. */
+    function isReadAtStart({ operator, left }: TSESTree.AssignmentExpression): boolean {
+      if (operator !== '=' || left.type !== 'Identifier' || kindOf(left.name) === undefined) return false;
+      const variable = variableOf(source, left);
+      const uses = variable?.references.filter((each) => each.isRead()) ?? [];
+      return uses.some(({ identifier }) => functionAround(identifier));
     }
 
     /** `const response = await client.send(…); cached = response.SecretString;` */
@@ -204,6 +229,20 @@ export default createRule<[Option], Ids>({
     return { AssignmentExpression: assigned, CallExpression: called, NewExpression: called };
   },
 });
+
+/** True for a function that reads a secret, itself or through a function of its file. */
+function readsIn(source: Source, root: Node, depth = 0): boolean {
+  if (secretReadIn(source, root)) return true;
+  let found = false;
+  walk(root, (each) => {
+    if (found || depth > 2) return false;
+    if (each.type !== 'CallExpression' || each.callee.type !== 'Identifier') return true;
+    const callee = traced(source, each.callee);
+    found = isFunction(callee) && !isInside(each, callee) && readsIn(source, callee, depth + 1);
+    return !found;
+  });
+  return found;
+}
 
 /** Written once and asked for afterwards: `??=`, `||=`, or behind a look at the variable itself. */
 function isLazy(node: TSESTree.AssignmentExpression): boolean {

@@ -1,6 +1,7 @@
 import type { TSESTree } from '@typescript-eslint/utils';
 import { type Node, findProperty, textOf } from '../ast.js';
-import type { Lifetime } from '../clients/clients.js';
+import type { Lifetime } from '../clients/client.js';
+import { embeddedDialects } from '../clients/clients.js';
 import { at, nestedIn } from '../clients/config.js';
 import { type Making, clientMadeBy, mentionsClient } from '../clients/find-client.js';
 import { isKnex, knexClient } from '../clients/knex.js';
@@ -33,7 +34,7 @@ export default createRule<[TestsOption], Ids>({
   hasSuggestions: true,
   create(context, [option]) {
     const source = context.sourceCode;
-    if (!mentionsClient(source) || isScript(source)) return {};
+    if (!mentionsClient(source) || isScript(context)) return {};
     if (!option.checkTests && isTestFile(context)) return {};
 
     function look(node: Making): void {
@@ -99,7 +100,8 @@ export default createRule<[TestsOption], Ids>({
 });
 
 function isOfDialect(config: TSESTree.ObjectExpression, { dialects }: Lifetime): boolean {
-  return !dialects || dialects.includes(textOf(findProperty(config, 'type', 'dialect')?.value) ?? '');
+  const dialect = textOf(findProperty(config, 'type', 'dialect', 'client')?.value) ?? '';
+  return !embeddedDialects.includes(dialect) && (!dialects || dialects.includes(dialect));
 }
 
 function isOff(value: Node): boolean {

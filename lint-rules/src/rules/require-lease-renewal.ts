@@ -44,7 +44,7 @@ export default createRule<[TestsOption], Ids>({
     if (!reads && !renews) return {};
     if (!option.checkTests && isTestFile(context)) return {};
     const keepsLease = mentionsLease.test(textWithoutComments(source));
-    const isShort = isScript(source);
+    const isShort = isScript(context);
 
     return {
       CallExpression(node) {

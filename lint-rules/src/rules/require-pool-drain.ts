@@ -2,8 +2,10 @@ import type { TSESLint, TSESTree } from '@typescript-eslint/utils';
 import { type Node, isFunction, nameOf, textOf, walk } from '../ast.js';
 import { type Made, clientMadeBy, mentionsClient } from '../clients/find-client.js';
 import { createRule } from '../create-rule.js';
-import { isTestFile } from '../file-kind.js';
+import { type Kept, isPassedOn, keptFor, mayBe, methodOn } from '../clients/kept.js';
+import { isInfrastructure, isScript, isTestFile } from '../file-kind.js';
 import { originOf, variableOf } from '../origin.js';
+import { packageOf } from '../package-scan.js';
 import { type OriginSpecifier, originSchema, specifierOf } from '../origins.js';
 import { traced } from '../value.js';
 
@@ -16,7 +18,7 @@ interface Held {
   readonly variable: TSESLint.Scope.Variable;
 }
 
-export default createRule<[Option], 'notDrained' | 'abrupt'>({
+export default createRule<[Option], 'notDrained' | 'abrupt' | 'neverDrained'>({
   facts: {
     id: 'require-pool-drain',
     summary: 'Require a process that ends on a signal to drain its pools first',
@@ -28,6 +30,8 @@ export default createRule<[Option], 'notDrained' | 'abrupt'>({
   messages: {
     notDrained:
       'This handler ends the process without draining `{{name}}`, so queries in flight are cut. Await `{{name}}.{{drain}}()` before the process exits.',
+    neverDrained:
+      'Nothing in this package drains `{{name}}`, so every rollout cuts queries in flight and leaves sessions of the old user behind. Await `{{name}}.{{drain}}()` when the process is told to end.',
     abrupt: '`{{name}}.{{method}}()` cuts commands in flight. Await `{{name}}.{{drain}}()`, which lets them finish.',
   },
   schema: [
@@ -47,14 +51,20 @@ export default createRule<[Option], 'notDrained' | 'abrupt'>({
   defaultOptions: [{ checkTests: false, drainers: [] }],
   create(context, [option]) {
     const source = context.sourceCode;
-    const { text } = source;
-    if (!/['"`]SIG(?:TERM|INT)['"`]/.test(text) || !mentionsClient(source)) return {};
+    if (!mentionsClient(source)) return {};
     if (!option.checkTests && isTestFile(context)) return {};
+    const hasSignals = /['"`]SIG(?:TERM|INT)['"`]/.test(source.text);
+    const mayServe = !isScript(context) && !isInfrastructure(source);
+    if (!hasSignals && !mayServe) return {};
     const held: Held[] = [];
     const handlers: TSESTree.CallExpression[] = [];
+    const kepts: Kept[] = [];
 
     function look(node: TSESTree.CallExpression | TSESTree.NewExpression): void {
       if (node.type === 'CallExpression' && isSignal(node)) handlers.push(node);
+      const kept = mayServe ? keptFor(source, node) : undefined;
+      if (kept) kepts.push(kept);
+      if (!hasSignals) return;
       const target = node.parent.type === 'AwaitExpression' ? node.parent.parent : node.parent;
       if (target.type !== 'VariableDeclarator' || target.id.type !== 'Identifier') return;
       const made = clientMadeBy(source, node);
@@ -65,14 +75,25 @@ export default createRule<[Option], 'notDrained' | 'abrupt'>({
       NewExpression: look,
       CallExpression: look,
       'Program:exit'() {
-        for (const handler of handlers) judge(handler);
+        const reported = handlers.some((handler) => judge(handler));
+        if (!reported) for (const kept of kepts) judgeKept(kept);
       },
     };
 
-    function judge(call: TSESTree.CallExpression): void {
+    /** A client that lives as long as the process, in a package that opens a port and ends nothing like it. */
+    function judgeKept(kept: Kept): void {
+      const { node, name, drain } = kept;
+      if (kept.isEnded || option.drainers.length > 0) return;
+      const around = packageOf(context);
+      if (!around?.serves || [...around.ended].some((each) => mayBe(kept, each))) return;
+      context.report({ node, messageId: 'neverDrained', data: { name, drain } });
+    }
+
+    function judge(call: TSESTree.CallExpression): boolean {
       const [, given] = call.arguments;
       const handler = given && traced(source, given);
-      if (!handler || !isFunction(handler)) return;
+      if (!handler || !isFunction(handler)) return false;
+      let reported = false;
       const inside = lookInto(handler);
       for (const { made, variable } of held) {
         const { drain, abrupt } = made.client;
@@ -83,17 +104,20 @@ export default createRule<[Option], 'notDrained' | 'abrupt'>({
         const [graceful = 'end'] = drain;
         const data = { name: variable.name, drain: graceful };
         const harsh = calls.find(({ method, identifier }) => abrupt?.includes(method) && contains(handler, identifier));
-        if (harsh)
+        if (harsh) {
+          reported = true;
           context.report({ node: harsh.identifier, messageId: 'abrupt', data: { ...data, method: harsh.method } });
-        else if (
+        } else if (
           inside.exits &&
           !inside.callsOthers &&
           !isPassedOn(variable) &&
           !calls.some(({ method }) => drain.includes(method))
         ) {
+          reported = true;
           context.report({ node: call, messageId: 'notDrained', data });
         }
       }
+      return reported;
     }
 
     /** Whether the handler ends the process, and whether it calls what another module may use to drain. */
@@ -122,28 +146,6 @@ function isSignal(node: TSESTree.CallExpression): boolean {
   const method = nameOf(node.callee);
   if (node.callee.type !== 'MemberExpression' || (method !== 'on' && method !== 'once')) return false;
   return nameOf(node.callee.object) === 'process' && /^SIG(?:TERM|INT)$/.test(textOf(node.arguments[0]) ?? '');
-}
-
-/** `end` for the `pool` of `pool.end()`, and `$client.end` for deeper ones. */
-function methodOn(identifier: Node): string | undefined {
-  const names: string[] = [];
-  let node: Node = identifier;
-  while (node.parent?.type === 'MemberExpression' && node.parent.object === node) {
-    node = node.parent;
-    names.push(nameOf(node) ?? '');
-  }
-  return node.parent?.type === 'CallExpression' && node.parent.callee === node ? names.join('.') : undefined;
-}
-
-/** A pool that goes to another function may be drained there. */
-function isPassedOn(variable: TSESLint.Scope.Variable): boolean {
-  return variable.references.some(({ identifier }) => {
-    const { parent } = identifier;
-    return (
-      (parent.type === 'CallExpression' || parent.type === 'NewExpression') &&
-      parent.arguments.some((each) => each === identifier)
-    );
-  });
 }
 
 function contains(outer: Node, inner: Node): boolean {

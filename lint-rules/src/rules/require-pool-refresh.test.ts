@@ -137,7 +137,7 @@ table(rule, {
     },
     {
       name: 'a URL that begins with a variable, which may bring a credential',
-      code: 'import { MongoClient } from "mongodb"; export const client = new MongoClient(`mongodb://${process.env.HOST}/app`);',
+      code: 'import { MongoClient } from "mongodb"; export const client = new MongoClient(`mongodb://${process.env.CLUSTER}/app`);',
       says: [
         [
           'capturedCredential',

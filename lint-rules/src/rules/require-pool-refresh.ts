@@ -1,11 +1,15 @@
 import { walk } from '../ast.js';
 import { clientNames } from '../clients/clients.js';
 import { type Making, mentionsClient } from '../clients/find-client.js';
-import { type Problem, type RefreshOption, type RefreshProblem, refreshLike, refreshOf } from '../clients/refresh.js';
+import type { Problem, RefreshOption, RefreshProblem } from '../clients/config-verdict.js';
+import { mayLookBeside } from '../clients/imported.js';
+import { isEmbeddedPrisma } from '../clients/prisma-schema.js';
+import { refreshLike, refreshOf } from '../clients/refresh.js';
 import { suggestionsFor } from '../clients/refresh-suggestions.js';
 import { isTextByType } from '../clients/written-types.js';
 import { createRule } from '../create-rule.js';
 import { isScript, isTestFile } from '../file-kind.js';
+import { otherFileOf } from '../origin.js';
 import { type OriginSpecifier, originSchema, specifierOf } from '../origins.js';
 import { traced } from '../value.js';
 
@@ -81,7 +85,8 @@ export default createRule<[Option], Ids>({
     const source = context.sourceCode;
     if (!mentionsClient(source) && option.clients.length === 0) return {};
     if (!option.checkTests && isTestFile(context)) return {};
-    if (isScript(source)) return {};
+    if (isScript(context)) return {};
+    mayLookBeside(context);
 
     function look(node: Making): void {
       const own = specifierOf(context, node.callee, option.clients);
@@ -89,8 +94,9 @@ export default createRule<[Option], Ids>({
       if (found?.verdict && isRefreshing(node)) return;
       if (!found?.verdict) return;
       const { maker, remedy } = found;
-      const verdict = bySupplier(found.verdict);
+      const verdict = here(node, bySupplier(found.verdict));
       if (verdict.id === 'unknown' && !option.reportUnknown) return;
+      if (found.library === 'prisma' && verdict.node === node && isEmbeddedPrisma(context)) return;
       context.report({
         node: verdict.node,
         messageId: verdict.id,
@@ -122,3 +128,11 @@ export default createRule<[Option], Ids>({
     return { NewExpression: look, CallExpression: look };
   },
 });
+
+/** What is wrong in a file that is imported is reported where the client is made, and cannot be changed from here. */
+function here(making: Making, verdict: Problem): Problem {
+  if (!otherFileOf(verdict.node))
+    return verdict.config && otherFileOf(verdict.config) ? { id: verdict.id, node: verdict.node } : verdict;
+  const { id, data, given } = verdict;
+  return { id, node: making, ...(data && { data }), ...(given && { given }) };
+}

@@ -1,0 +1,212 @@
+import type { TSESTree } from '@typescript-eslint/utils';
+import {
+  type Callable,
+  type Node,
+  findProperty,
+  functionAround,
+  isFunction,
+  keyOf,
+  nameOf,
+  textOf,
+  unwrap,
+} from '../ast.js';
+import { type Source, variableOf } from '../origin.js';
+import { comesFromParameter } from '../parameters.js';
+import { type Binding, bindingOf, traced } from '../value.js';
+import type { Client } from './client.js';
+import { at, holdsCredential, isPlainUrl, nestedIn } from './config.js';
+import type { Making } from './find-client.js';
+import { isHookedValue } from './hooks.js';
+import { objectBehindImport } from './imported.js';
+import type { Given } from './written-types.js';
+
+export type RefreshProblem =
+  | 'capturedCredential'
+  | 'shadowedHook'
+  | 'unsupportedFunction'
+  | 'passwordOnly'
+  | 'calledOnce'
+  | 'alwaysExpired'
+  | 'unknown';
+
+/** What keeps a client from asking again for its credential, and the parts that a suggestion changes. */
+export interface Problem {
+  readonly id: RefreshProblem;
+  readonly node: Node;
+  readonly data?: Readonly<Record<string, string>>;
+  readonly config?: TSESTree.ObjectExpression;
+  readonly url?: TSESTree.Property;
+  readonly user?: TSESTree.Property | undefined;
+  readonly password?: TSESTree.Property;
+  readonly provider?: Callable;
+  /** What somebody else gives: the whole configuration, or the password alone. */
+  readonly given?: Given;
+}
+export type Verdict = Problem | undefined;
+
+export interface RefreshOption {
+  readonly rotation: 'same-user' | 'dual-user' | 'dynamic-user';
+}
+
+const embeddedUrl = /^(?:sqlite:|file:|:memory:)/;
+const urlName = /ur[il]|dsn|conn(?:ection)?_?str|uri|database$|^db$/i;
+
+export function urlVerdict(
+  source: Source,
+  url: TSESTree.Expression,
+  node: Making,
+  config: TSESTree.ObjectExpression | undefined,
+  client: Client,
+  option: RefreshOption,
+): Verdict {
+  if (config && client.passwordFunction === 'yes') {
+    const verdict = configVerdict(source, config, client, node, option);
+    const password = findProperty(config, ...client.passwordKeys);
+    if (verdict || (password && bindingOf(source, password.value) === 'function')) return verdict;
+  }
+  const value = traced(source, url);
+  const text = textOf(value);
+  if (isPlainUrl(value) && !holdsCredential(text ?? '')) return undefined;
+  if (text !== undefined && embeddedUrl.test(text)) return undefined;
+  const bare = unwrap(url);
+  if (text === undefined && (bare.type === 'ObjectExpression' || isHookedValue(source, bare))) return undefined;
+  if (!looksLikeUrl(source, bare)) return { id: 'unknown', node };
+  return verdictOf(bindingOf(source, url), node);
+}
+
+/** A whole configuration and a URL are told apart by what the value is called, and by its type where one is written. */
+export function looksLikeUrl(source: Source, node: Node): boolean {
+  const value = traced(source, node);
+  if (textOf(value) !== undefined || value.type === 'TemplateLiteral' || value.type === 'BinaryExpression') return true;
+  if (value.type === 'LogicalExpression') return looksLikeUrl(source, value.left) || looksLikeUrl(source, value.right);
+  if (value.type === 'ConditionalExpression') return looksLikeUrl(source, value.consequent);
+  if (value.type === 'CallExpression') {
+    const argument = textOf(value.arguments[0]);
+    return urlName.test(nameOf(value.callee) ?? '') || (argument !== undefined && urlName.test(argument));
+  }
+  if (value.type === 'TSNonNullExpression') return looksLikeUrl(source, value.expression);
+  const name = nameOf(node) ?? '';
+  return urlName.test(name) || (bindingOf(source, node) === 'captured' && /url|uri|string/i.test(name));
+}
+
+export function configVerdict(
+  source: Source,
+  config: TSESTree.ObjectExpression,
+  client: Client,
+  node: Making,
+  option: RefreshOption,
+  depth = 0,
+): Verdict {
+  const places = [config, ...nestedIn(source, config, client, objectBehindImport)];
+  const url = places
+    .map((each) => findProperty(each, ...client.urlKeys))
+    .find((each) => each && bindingOf(source, each.value) !== 'absent');
+  const password = places.map((each) => findProperty(each, ...client.passwordKeys)).find((each) => each);
+  const binding = password && (isGetter(password) ? 'captured' : bindingOf(source, password.value));
+  const user = places.map((each) => findProperty(each, ...client.userKeys)).find((each) => each);
+
+  if (user && isFunction(traced(source, user.value))) {
+    return { id: 'unsupportedFunction', node: user, data: { key: keyOf(user) ?? 'user' } };
+  }
+  if (password && binding === 'function') {
+    const isBelow = client.fixedNested?.some(
+      (path) => at(source, config, [...path.split('.'), keyOf(password) ?? '']) === password.value,
+    );
+    if (client.passwordFunction === 'no' || isBelow || isOtherThan(client, config)) {
+      return { id: 'unsupportedFunction', node: password, data: { key: keyOf(password) ?? 'password' } };
+    }
+    if (url && client.passwordFunction === 'not-with-url') {
+      return {
+        id: 'shadowedHook',
+        node: password,
+        data: { hook: keyOf(password) ?? 'password', shadow: keyOf(url) ?? 'url' },
+        config: places.find((each) => each.properties.includes(url)) ?? config,
+        url,
+      };
+    }
+    return option.rotation === 'same-user' ? undefined : { id: 'passwordOnly', node: password };
+  }
+  if (password && binding === 'captured') return { id: 'capturedCredential', node, config, user, password };
+  if (url) {
+    const value = traced(source, url.value);
+    const text = textOf(value);
+    if (text === undefined ? isPlainUrl(value) : embeddedUrl.test(text) || !holdsCredential(text)) return undefined;
+    if (bindingOf(source, url.value) === 'captured') return { id: 'capturedCredential', node };
+    return { id: 'unknown', node };
+  }
+  if (password && binding !== 'absent')
+    return { id: 'unknown', node, given: { node: password.value, keys: [], hooks: [] } };
+  const later = password ? undefined : passwordGivenLater(source, places, client);
+  if (later) {
+    const how = bindingOf(source, later);
+    if (how === 'captured') return { id: 'capturedCredential', node };
+    if (how === 'parameter') return { id: 'unknown', node, given: { node: later, keys: [], hooks: [] } };
+  }
+  if (config.properties.some((each) => each.type === 'SpreadElement'))
+    return spreadVerdict(source, config, client, node, option, depth);
+  return client.name === 'prisma' ? { id: 'capturedCredential', node } : undefined;
+}
+
+/** The password that the function which makes the configuration assigns to it: `config.password = …`. */
+function passwordGivenLater(
+  source: Source,
+  places: readonly TSESTree.ObjectExpression[],
+  client: Client,
+): Node | undefined {
+  for (const place of places) {
+    const declarator = place.parent;
+    if (declarator.type !== 'VariableDeclarator' || declarator.id.type !== 'Identifier') continue;
+    for (const { identifier } of variableOf(source, declarator.id)?.references ?? []) {
+      const target = identifier.parent;
+      const write = target.parent;
+      if (target.type !== 'MemberExpression' || target.object !== identifier) continue;
+      if (write?.type !== 'AssignmentExpression' || write.left !== target) continue;
+      const isHere = functionAround(write) === functionAround(declarator);
+      if (isHere && client.passwordKeys.includes(nameOf(target) ?? '')) return write.right;
+    }
+  }
+  return undefined;
+}
+
+function spreadVerdict(
+  source: Source,
+  config: TSESTree.ObjectExpression,
+  client: Client,
+  node: Making,
+  option: RefreshOption,
+  depth: number,
+): Verdict {
+  let given: Node | undefined;
+  for (const each of config.properties) {
+    if (each.type !== 'SpreadElement') continue;
+    const object = objectBehindImport(source, each.argument);
+    if (!object || depth > 4) {
+      given ??= comesFromParameter(source, each.argument) ? each.argument : undefined;
+      continue;
+    }
+    const verdict = configVerdict(source, object, client, node, option, depth + 1);
+    if (verdict) return verdict;
+  }
+  return {
+    id: 'unknown',
+    node,
+    ...(given && { given: { node: given, keys: client.passwordKeys, hooks: client.hooks } }),
+  };
+}
+
+export function verdictOf(binding: Binding, node: Node): Verdict {
+  if (binding === 'captured') return { id: 'capturedCredential', node };
+  return binding === 'parameter' || binding === 'unknown' ? { id: 'unknown', node } : undefined;
+}
+
+/** A dialect of which the password function is not called. */
+function isOtherThan(client: Client, config: TSESTree.ObjectExpression): boolean {
+  const dialect = textOf(findProperty(config, 'type', 'dialect', 'client')?.value);
+  if (client.functionDialects) return dialect === undefined || !client.functionDialects.includes(dialect);
+  return dialect === 'mysql' || dialect === 'mariadb' || dialect === 'mysql2';
+}
+
+/** `get password() {}` is read when the options are copied, and never again. */
+function isGetter(property: TSESTree.Property): boolean {
+  return property.kind === 'get';
+}

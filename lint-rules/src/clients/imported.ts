@@ -1,0 +1,25 @@
+import type { TSESTree } from '@typescript-eslint/utils';
+import type { Node } from '../ast.js';
+import { exportBehind } from '../imports.js';
+import { type Source, otherFileOf } from '../origin.js';
+import type { FileContext } from '../project-file.js';
+import { objectBehind } from '../value.js';
+
+const contexts = new WeakMap<object, FileContext>();
+
+/** Lets `importedObject` look into the files that this one imports. */
+export function mayLookBeside(context: FileContext): void {
+  contexts.set(context.sourceCode.ast, context);
+}
+
+/** The object literal that another file of the project exports under the name that is imported here. */
+export function importedObject(source: Source, node: Node): TSESTree.ObjectExpression | undefined {
+  const context = contexts.get(source.ast);
+  const exported = context && !otherFileOf(node) ? exportBehind(context, node) : undefined;
+  return exported && objectBehind(source, exported.node);
+}
+
+/** As `objectBehind`, and one file further. */
+export function objectBehindImport(source: Source, node: Node): TSESTree.ObjectExpression | undefined {
+  return objectBehind(source, node) ?? importedObject(source, node);
+}

@@ -1,0 +1,87 @@
+import type { TSESTree } from '@typescript-eslint/utils';
+import { type Node, nameOf, textOf, unwrap } from './ast.js';
+import { type Source, initialValueOf, otherFileOf, variableOf } from './origin.js';
+import { type FileContext, programOf } from './project-file.js';
+
+/** What another file of the project exports under the name that is imported here, and that file. */
+export function exportBehind(
+  context: FileContext,
+  node: Node,
+): { readonly node: Node; readonly source: Source } | undefined {
+  const found = importOf(context.sourceCode, node);
+  const program = found && programOf(context, found.module);
+  const source = program && otherFileOf(program);
+  const exported = source && exportOf(program, found.name);
+  return exported && { node: exported, source };
+}
+
+interface Import {
+  readonly module: string;
+  /** `default` for all of it, too. */
+  readonly name: string;
+  /** It has members, as `require` and `import * as` give. */
+  readonly isWhole: boolean;
+}
+
+function importOf(source: Source, node: Node, depth = 0): Import | undefined {
+  if (depth > 4) return undefined;
+  const bare = unwrap(node);
+  if (bare.type === 'MemberExpression') return takenFrom(importOf(source, bare.object, depth + 1), [nameOf(bare)]);
+  if (bare.type === 'CallExpression' && nameOf(bare.callee) === 'require') {
+    const module = textOf(bare.arguments[0]);
+    return module === undefined ? undefined : { module, name: 'default', isWhole: true };
+  }
+  const variable = bare.type === 'Identifier' ? variableOf(source, bare) : undefined;
+  const definition = variable?.defs[0];
+  if (!variable || !definition) return undefined;
+  if (definition.parent?.type !== 'ImportDeclaration') {
+    const initial = initialValueOf(variable);
+    return initial && takenFrom(importOf(source, initial.value, depth + 1), initial.members);
+  }
+  const specifier = definition.node as TSESTree.ImportClause;
+  const module = definition.parent.source.value;
+  if (specifier.type === 'ImportSpecifier') return { module, name: nameOf(specifier.imported) ?? '', isWhole: false };
+  return { module, name: 'default', isWhole: specifier.type === 'ImportNamespaceSpecifier' };
+}
+
+function takenFrom(whole: Import | undefined, members: readonly (string | undefined)[]): Import | undefined {
+  const [name, ...deeper] = members;
+  if (name === undefined || !whole) return members.length === 0 ? whole : undefined;
+  return whole.isWhole && deeper.length === 0 ? { module: whole.module, name, isWhole: false } : undefined;
+}
+
+/** `export const name`, `export function name`, `export default`, `exports.name`, `module.exports` and `module.exports = { name }`. */
+function exportOf(program: TSESTree.Program, name: string): Node | undefined {
+  for (const statement of program.body) {
+    if (statement.type === 'ExportDefaultDeclaration' && name === 'default') return statement.declaration;
+    if (statement.type === 'ExportNamedDeclaration' && !statement.source) {
+      const found = declaredIn(statement, name);
+      if (found) return found;
+    }
+    if (statement.type === 'TSExportAssignment' && name === 'default') return statement.expression;
+    if (statement.type !== 'ExpressionStatement' || statement.expression.type !== 'AssignmentExpression') continue;
+    const { left, right } = statement.expression;
+    if (left.type !== 'MemberExpression') continue;
+    const owner = nameOf(left.object);
+    const isWhole = owner === 'module' && nameOf(left) === 'exports';
+    if (isWhole && name === 'default') return right;
+    if ((owner === 'exports' && nameOf(left) === name) || (isWhole && memberOf(right, name)))
+      return isWhole ? memberOf(right, name) : right;
+  }
+  return undefined;
+}
+
+function declaredIn({ declaration, specifiers }: TSESTree.ExportNamedDeclaration, name: string): Node | undefined {
+  if (declaration?.type === 'VariableDeclaration') {
+    const declarator = declaration.declarations.find((each) => nameOf(each.id) === name);
+    if (declarator) return declarator.id;
+  }
+  if (declaration?.type === 'FunctionDeclaration' && declaration.id?.name === name) return declaration;
+  return specifiers.find((each) => nameOf(each.exported) === name)?.local;
+}
+
+function memberOf(node: Node, name: string): Node | undefined {
+  if (node.type !== 'ObjectExpression') return undefined;
+  const property = node.properties.find((each) => each.type === 'Property' && nameOf(each.key) === name);
+  return property?.type === 'Property' ? property.value : undefined;
+}

@@ -1,0 +1,117 @@
+import type { TSESTree } from '@typescript-eslint/utils';
+import { type Callable, type Node, isFunction, keyOf, nameOf, returnsOf, unwrap, walk } from './ast.js';
+import { type Source, initialValueOf, variableOf } from './origin.js';
+
+/** Sources may refer to themselves, so each way ends after so many steps. */
+const deepest = 8;
+
+/** True for what a caller chooses: a parameter of a function, a member of one, and what a class keeps of one. */
+export function comesFromParameter(source: Source, node: Node, depth = 0): boolean {
+  if (depth > deepest) return false;
+  const bare = unwrap(node);
+  switch (bare.type) {
+    case 'MemberExpression':
+      return bare.object.type === 'ThisExpression'
+        ? isKeptParameter(source, bare, depth)
+        : comesFromParameter(source, bare.object, depth + 1);
+    case 'ThisExpression':
+      return true;
+    case 'LogicalExpression':
+      return comesFromParameter(source, bare.left, depth + 1) || comesFromParameter(source, bare.right, depth + 1);
+    case 'ObjectExpression':
+      return bare.properties.some(
+        (each) => each.type === 'SpreadElement' && comesFromParameter(source, each.argument, depth + 1),
+      );
+    case 'CallExpression':
+    case 'NewExpression':
+      return (
+        (isParsing(bare) && bare.arguments.some((each) => comesFromParameter(source, each, depth + 1))) ||
+        givesKeptParameter(source, bare, depth)
+      );
+    case 'Identifier':
+      return isNameOfParameter(source, bare, depth);
+    default:
+      return false;
+  }
+}
+
+function isNameOfParameter(source: Source, node: TSESTree.Identifier, depth: number): boolean {
+  const variable = variableOf(source, node);
+  const definition = variable?.defs[0];
+  if (!variable || !definition) return false;
+  if (definition.type === ('Parameter' as typeof definition.type)) {
+    const given = isFunction(definition.node as Node)
+      ? argumentsFor(source, definition.node as Callable, definition.name)
+      : undefined;
+    return given === undefined || given.some((each) => comesFromParameter(source, each, depth + 1));
+  }
+  const initial = initialValueOf(variable);
+  return initial !== undefined && initial.value !== node && comesFromParameter(source, initial.value, depth + 1);
+}
+
+/** `new URL(given)` and `parseUrl(given)` are what was given in another form. */
+function isParsing(node: TSESTree.CallExpression | TSESTree.NewExpression): boolean {
+  return /^(?:URL|.*[pP]arse.*)$/.test(nameOf(node.callee) ?? '');
+}
+
+/** What the class assigns to a member of itself; where it assigns nothing, somebody else does. */
+function isKeptParameter(source: Source, member: TSESTree.MemberExpression, depth: number): boolean {
+  const name = nameOf(member);
+  const body = classAround(member);
+  if (name === undefined || !body) return true;
+  const given: Node[] = [];
+  let isGiven = false;
+  walk(body, (node) => {
+    if (node.type === 'TSParameterProperty') {
+      const { parameter } = node;
+      isGiven ||= nameOf(parameter.type === 'AssignmentPattern' ? parameter.left : parameter) === name;
+    } else if (node.type === 'PropertyDefinition' && keyOf(node) === name && node.value) given.push(node.value);
+    else if (node.type === 'AssignmentExpression' && isMemberOfThis(node.left, name)) given.push(node.right);
+    return true;
+  });
+  return isGiven || given.length === 0 || given.some((each) => comesFromParameter(source, each, depth + 1));
+}
+
+/** `this.settings()` of a class whose method answers with what the class was given. */
+function givesKeptParameter(
+  source: Source,
+  call: TSESTree.CallExpression | TSESTree.NewExpression,
+  depth: number,
+): boolean {
+  if (call.callee.type !== 'MemberExpression' || call.callee.object.type !== 'ThisExpression') return false;
+  const name = nameOf(call.callee);
+  const method = classAround(call)?.body.find((each) => each.type === 'MethodDefinition' && nameOf(each.key) === name);
+  if (method?.type !== 'MethodDefinition' || !isFunction(method.value)) return false;
+  return returnsOf(method.value).some((each) => {
+    const values =
+      each.type === 'ObjectExpression'
+        ? each.properties.map((property) => (property.type === 'Property' ? property.value : property.argument))
+        : [each];
+    return values.some((value) => comesFromParameter(source, value, depth + 1));
+  });
+}
+
+function isMemberOfThis(node: Node, name: string): boolean {
+  const bare = unwrap(node);
+  return bare.type === 'MemberExpression' && bare.object.type === 'ThisExpression' && nameOf(bare) === name;
+}
+
+function classAround(node: Node): TSESTree.ClassBody | undefined {
+  for (let current = node.parent; current; current = current.parent) if (current.type === 'ClassBody') return current;
+  return undefined;
+}
+
+/** What a function of this file is called with, where nobody else can call it; nothing where somebody could. */
+function argumentsFor(source: Source, callable: Callable, name: Node): Node[] | undefined {
+  const index = callable.params.findIndex((each) => each === name);
+  const holder = callable.type === 'FunctionDeclaration' ? callable : callable.parent;
+  const id = holder.type === 'FunctionDeclaration' || holder.type === 'VariableDeclarator' ? holder.id : undefined;
+  const statement = holder.type === 'VariableDeclarator' ? holder.parent : holder;
+  if (index < 0 || id?.type !== 'Identifier' || statement.parent?.type !== 'Program') return undefined;
+  const uses = (variableOf(source, id)?.references ?? []).filter((each) => each.isRead());
+  const given = uses.map(({ identifier }) => {
+    const call = identifier.parent;
+    return call.type === 'CallExpression' && call.callee === identifier ? call.arguments[index] : undefined;
+  });
+  return given.length > 0 && given.every((each) => each !== undefined) ? given : undefined;
+}

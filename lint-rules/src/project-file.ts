@@ -1,0 +1,68 @@
+import { readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import type { TSESLint, TSESTree } from '@typescript-eslint/utils';
+import { type Source, ofOtherFile } from './origin.js';
+
+/** What a rule knows of the file that it looks at. */
+export interface FileContext {
+  readonly filename: string;
+  readonly cwd: string;
+  readonly sourceCode: Source;
+  readonly languageOptions: TSESLint.FlatConfig.LanguageOptions;
+}
+
+const most = { files: 100, bytes: 500_000 };
+const parsed = new Map<string, { readonly changed: number; readonly program: TSESTree.Program | undefined }>();
+const endings = ['.ts', '.tsx', '.mts', '.cts', '.d.ts', '.js', '.mjs', '.cjs', '/index.ts', '/index.js'];
+
+/** A file of the project, read with the parser of the file that imports it; nothing where it cannot be read. */
+export function programOf(context: FileContext, module: string): TSESTree.Program | undefined {
+  const folder = folderOf(context, module);
+  if (folder === undefined) return undefined;
+  const bare = path.resolve(folder.from, folder.rest).replace(/\.([cm]?)[jt]sx?$/, '');
+  for (const ending of endings) {
+    const file = bare + ending;
+    const stats = statSync(file, { throwIfNoEntry: false });
+    if (!stats?.isFile() || stats.size > most.bytes) continue;
+    const known = parsed.get(file);
+    if (known?.changed === stats.mtimeMs) return known.program;
+    const program = parse(context, file);
+    if (parsed.size >= most.files) parsed.clear();
+    parsed.set(file, { changed: stats.mtimeMs, program });
+    return program;
+  }
+  return undefined;
+}
+
+/** `./config` stands beside the file; `@/config` and `~/config` stand in the folder of the sources, by convention. */
+function folderOf(
+  { filename, cwd }: FileContext,
+  module: string,
+): { readonly from: string; readonly rest: string } | undefined {
+  if (/^\.\.?(?:\/|$)/.test(module)) return { from: path.dirname(filename), rest: module };
+  const rest = /^[@~]\/(.+)$/.exec(module)?.[1];
+  if (rest === undefined) return undefined;
+  const src = /^(.*[\\/]src)[\\/]/.exec(filename)?.[1];
+  return { from: src?.startsWith(cwd) ? src : cwd, rest };
+}
+
+function parse(context: FileContext, file: string): TSESTree.Program | undefined {
+  const { parser } = context.languageOptions;
+  const options = { sourceType: 'module', ecmaVersion: 'latest', filePath: file, range: true, loc: true } as const;
+  try {
+    const text = readFileSync(file, 'utf8');
+    if (!parser || !('parseForESLint' in parser)) return parser?.parse(text, options) as TSESTree.Program | undefined;
+    const result = parser.parseForESLint(text, { ...options, tokens: true, comment: true });
+    const SourceCode = context.sourceCode.constructor as new (given: object) => Source & { traverse(): unknown };
+    // `traverse` tells each node its parent.
+    if (result.scopeManager) {
+      const source = new SourceCode({ text, ...result, parserServices: {} });
+      source.traverse();
+      ofOtherFile(source);
+    }
+    return result.ast as TSESTree.Program;
+  } catch {
+    // A file that this parser does not read, such as TypeScript in a project that lints JavaScript, says nothing.
+    return undefined;
+  }
+}

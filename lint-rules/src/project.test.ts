@@ -1,0 +1,151 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import * as parser from '@typescript-eslint/parser';
+import { ESLint } from 'eslint';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import plugin from './index.js';
+
+let folder: string;
+beforeEach(() => {
+  const room = path.join(import.meta.dirname, '../node_modules');
+  mkdirSync(room, { recursive: true });
+  folder = mkdtempSync(path.join(room, '.project-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Writes a project, and lints one of its files by one rule. */
+async function lint(rule: string, files: Readonly<Record<string, string>>, file: string): Promise<string[]> {
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
+    writeFileSync(path.join(folder, name), text);
+  }
+  const eslint = new ESLint({
+    cwd: folder,
+    overrideConfigFile: true,
+    ignore: false,
+    overrideConfig: [
+      {
+        files: ['**/*.{js,ts}'],
+        languageOptions: { parser },
+        plugins: { keyturn: plugin as unknown as ESLint.Plugin },
+        rules: { [`keyturn/${rule}`]: 'error' },
+      },
+    ],
+  });
+  const [result] = await eslint.lintText(files[file] ?? '', { filePath: path.join(folder, file) });
+  return (result?.messages ?? []).map((each) => `${String(each.line)} ${each.messageId ?? each.message}`);
+}
+
+describe('a configuration of another file', () => {
+  const knex = (from: string) =>
+    `import knex from 'knex';\nimport config from '${from}';\nexport default knex(config);`;
+  const captured = "export default { client: 'pg', connection: { host: 'db', password: process.env.P } };";
+
+  it.each([
+    ['with a password that was read once', './config.js', captured, ['3 capturedCredential']],
+    ['by the alias of the sources', '@/config', captured, ['3 capturedCredential']],
+    [
+      'with a function',
+      './config.js',
+      "export default { client: 'pg', connection: { host: 'db', password: () => read() } };",
+      [],
+    ],
+    ['that exports nothing of the kind', './config.js', "export const other = { client: 'pg' };", []],
+    ['that is itself imported', './config.js', "import config from './more.js';\nexport default config;", []],
+    ['that cannot be parsed', './config.js', 'export default {', []],
+  ])('%s', async (_, from, config, expected) => {
+    const files = { 'src/config.ts': config, 'src/more.ts': captured, 'src/db.ts': knex(from) };
+    expect(await lint('require-pool-refresh', files, 'src/db.ts')).toEqual(expected);
+  });
+
+  it.each([
+    [
+      'module.exports',
+      "module.exports = { connection: { host: 'q', password: process.env.P } };",
+      "require('./redis')",
+    ],
+    ['a named export', "exports.connection = { host: 'q', password: process.env.P };", "require('./redis').connection"],
+    [
+      'a value that gets its password later',
+      "const redis = { host: 'q' };\nredis.password = settings.password;\nmodule.exports = { connection: redis };",
+      "require('./redis').connection",
+    ],
+  ])('by %s', async (_, config, from) => {
+    const queue = `const { Queue } = require('bullmq');\nconst found = ${from};\nexports.queue = new Queue('mail', ${from.endsWith(')') ? 'found' : '{ connection: found }'});`;
+    const files = { 'redis.js': config, 'queue.js': queue };
+    expect(await lint('require-pool-refresh', files, 'queue.js')).toEqual(['3 capturedCredential']);
+  });
+});
+
+describe('a Prisma schema', () => {
+  it.each([
+    ['sqlite', []],
+    ['postgresql', ['2 capturedCredential']],
+  ])('of %s', async (provider, expected) => {
+    const files = {
+      'prisma/schema.prisma': `datasource db {\n  provider = "${provider}"\n  url = env("DATABASE_URL")\n}\n`,
+      'src/db.ts': "import { PrismaClient } from '@prisma/client';\nexport const prisma = new PrismaClient();",
+    };
+    expect(await lint('require-pool-refresh', files, 'src/db.ts')).toEqual(expected);
+  });
+});
+
+describe('a secret that a function of another file reads', () => {
+  const reader =
+    "import { SecretsManagerClient, GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';\nconst client = new SecretsManagerClient({});\nexport const getSecret = async (SecretId) => (await client.send(new GetSecretValueCommand({ SecretId }))).SecretString;";
+  const keeper =
+    "import { getSecret } from './secrets.js';\nlet signingKey;\nexport async function init() { signingKey = await getSecret('jwt'); }\nexport const key = () => signingKey;";
+
+  it('is kept for the life of the process', async () => {
+    const files = { 'secrets.ts': reader, 'keys.ts': keeper };
+    expect(await lint('no-secret-cache-without-ttl', files, 'keys.ts')).toEqual(['3 kept']);
+  });
+
+  it('is none when the function reads something else', async () => {
+    const files = {
+      'secrets.ts': 'export const getSecret = async (name) => await table.find(name);',
+      'keys.ts': keeper,
+    };
+    expect(await lint('no-secret-cache-without-ttl', files, 'keys.ts')).toEqual([]);
+  });
+});
+
+describe('a pool that lives as long as its process', () => {
+  const pool = "import { Pool } from 'pg';\nexport const pool = new Pool({ host: 'db' });";
+  const server = "import { pool } from './pool.js';\napp.listen(80);\n";
+  const drain = (files: Readonly<Record<string, string>>) =>
+    lint('require-pool-drain', { 'package.json': '{}', 'src/pool.ts': pool, ...files }, 'src/pool.ts');
+
+  it('is drained by nobody', async () => {
+    expect(await drain({ 'src/server.ts': server })).toEqual(['2 neverDrained']);
+  });
+
+  it('is drained by another file', async () => {
+    expect(await drain({ 'src/server.ts': `${server}process.on('SIGTERM', () => pool.end());` })).toEqual([]);
+  });
+
+  it('is drained by a test alone', async () => {
+    const test = "import { pool } from './pool.js';\nafterAll(() => pool.end());";
+    expect(await drain({ 'src/server.ts': server, 'src/pool.test.ts': test })).toEqual(['2 neverDrained']);
+  });
+
+  it('may be what another file calls a database', async () => {
+    expect(await drain({ 'src/server.ts': `${server}onStop(() => db.close());` })).toEqual([]);
+  });
+
+  it('is in a package that opens no port', async () => {
+    expect(await drain({ 'src/job.ts': "import { pool } from './pool.js';" })).toEqual([]);
+  });
+
+  it('is beside another package that drains its own', async () => {
+    const other = { 'other/package.json': '{}', 'other/stop.ts': 'pool.end();' };
+    const own = { 'app/package.json': '{}', 'app/pool.ts': pool, 'app/server.ts': server };
+    expect(await lint('require-pool-drain', { ...other, ...own }, 'app/pool.ts')).toEqual(['2 neverDrained']);
+  });
+
+  it('is what a callback gets when the module is loaded', async () => {
+    const mongo =
+      "import { MongoClient } from 'mongodb';\nMongoClient.connect(url, (error, db) => { routes(app, db); app.listen(80); });";
+    expect(await drain({ 'src/pool.ts': mongo })).toEqual(['2 neverDrained']);
+  });
+});
