@@ -6,12 +6,15 @@ import { isTestPath } from './file-kind.js';
 export interface PackageFacts {
   /** It opens a port. */
   readonly serves: boolean;
+  /** It opens the connections of a data source. */
+  readonly initializes: boolean;
   /** On what a method that ends something is called: `pool` of `pool.end()`, in lower case. */
   readonly ended: ReadonlySet<string>;
 }
 interface FileFacts {
   readonly changed: number;
   readonly serves: boolean;
+  readonly initializes: boolean;
   readonly ended: readonly string[];
 }
 
@@ -24,8 +27,9 @@ const files = new Map<string, FileFacts>();
 const sources = /(?<!\.d)\.[cm]?[jt]sx?$/;
 const unread = /^(?:node_modules|dist|build|out|coverage|public|static|assets|vendor|\..*)$/;
 const listening = /\.listen\s*\(/;
+const initializing = /\.initialize\s*\(/;
 const endings =
-  /([\w$]+)(?:\(\))?[!?]?(?:\.\$(?:client|pool))?[!?]?\.(?:end|close|destroy|disconnect|quit|drain|shutdown|\$disconnect)\s*\(/g;
+  /(?<![\w$])([\w$]{1,60})(?:\(\))?[!?]?(?:\.\$(?:client|pool))?[!?]?\.(?:end|close|destroy|disconnect|quit|drain|shutdown|\$disconnect)\s*\(/g;
 
 /** Looks through the package that a file belongs to; nothing where it is too big to look through. */
 export function packageOf(context: { readonly filename: string; readonly cwd: string }): PackageFacts | undefined {
@@ -59,6 +63,7 @@ function scan(root: string): PackageFacts | undefined {
   const facts = found.map(factsOf);
   return {
     serves: facts.some((each) => each.serves),
+    initializes: facts.some((each) => each.initializes),
     ended: new Set(facts.flatMap((each) => each.ended)),
   };
 }
@@ -80,6 +85,7 @@ function factsOf(file: string): FileFacts {
   const facts = {
     changed: stats?.mtimeMs ?? 0,
     serves: listening.test(text),
+    initializes: initializing.test(text),
     ended: [...new Set([...text.matchAll(endings)].map(([, name = '']) => name.toLowerCase()))],
   };
   files.set(file, facts);

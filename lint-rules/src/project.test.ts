@@ -143,6 +143,17 @@ describe('a pool that lives as long as its process', () => {
     expect(await lint('require-pool-drain', { ...other, ...own }, 'app/pool.ts')).toEqual(['2 neverDrained']);
   });
 
+  const source = "import { DataSource } from 'typeorm';\nexport const source = new DataSource({ type: 'postgres' });";
+
+  it('is a data source that nobody opens', async () => {
+    expect(await drain({ 'src/pool.ts': source, 'src/server.ts': server })).toEqual([]);
+  });
+
+  it('is a data source that another file opens', async () => {
+    const opens = `${server}await source.initialize();`;
+    expect(await drain({ 'src/pool.ts': source, 'src/server.ts': opens })).toEqual(['2 neverDrained']);
+  });
+
   it('is what a callback gets when the module is loaded', async () => {
     const mongo =
       "import { MongoClient } from 'mongodb';\nMongoClient.connect(url, (error, db) => { routes(app, db); app.listen(80); });";

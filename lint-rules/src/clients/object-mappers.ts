@@ -62,7 +62,7 @@ export const objectMappers: readonly Client[] = [
   },
   {
     name: 'prisma',
-    modules: ['@prisma/client'],
+    modules: ['@prisma/client', '.prisma/client'],
     makers: ['PrismaClient'],
     userKeys: [],
     passwordKeys: [],

@@ -1,6 +1,6 @@
 import { type Model, type TextReader, readKubernetesYaml, readPulumiYaml, textReaderOf } from '@keyturn/resources';
 
-const manifest = /^\s*(?:- )?apiVersion\s*:/m;
+const manifest = /^[ \t]*(?:- )?apiVersion\s*:/m;
 /** Helm, Jinja and ERB: a text that becomes YAML later. */
 const template = /\{\{|\{%|<%/;
 

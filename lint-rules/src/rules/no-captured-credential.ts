@@ -6,7 +6,8 @@ import { kindOf } from '../credentials/names.js';
 import { mentionsSecretReader, secretReadOf } from '../credentials/secret-reads.js';
 import { isInfrastructure, isInScriptFolder, isMigration, isScript, isTestFile } from '../file-kind.js';
 
-const reads = /\.env\s*(?:\??\.|\[\s*['"`]|!)[^\s;,)]*(?:pass|secret|token|key|pwd|pw|psw|salt|senha|contrasena|sign)/i;
+const reads =
+  /\.env\s*(?:\??\.|\[\s*['"`]|!)[^\s;,)]{0,100}(?:pass|secret|token|key|pwd|pw|psw|salt|senha|contrasena|sign)/i;
 
 export default createRule<[TestsOption], 'captured' | 'readOnce'>({
   facts: {

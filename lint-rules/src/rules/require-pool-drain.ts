@@ -86,6 +86,8 @@ export default createRule<[Option], 'notDrained' | 'abrupt' | 'neverDrained'>({
       if (kept.isEnded || option.drainers.length > 0) return;
       const around = packageOf(context);
       if (!around?.serves || [...around.ended].some((each) => mayBe(kept, each))) return;
+      // One that nobody opens is what the command line of TypeORM reads.
+      if (kept.library === 'typeorm' && !around.initializes) return;
       context.report({ node, messageId: 'neverDrained', data: { name, drain } });
     }
 

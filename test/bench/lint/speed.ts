@@ -81,7 +81,8 @@ export async function measureSpeed(corpus: string): Promise<Speed> {
   };
 }
 
-async function sourcesIn(folder: string): Promise<string[]> {
+/** Every source below a folder that people write, in order. */
+export async function sourcesIn(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true });
   const found = await Promise.all(
     entries.map((entry) => {
