@@ -265,8 +265,7 @@ describe('a real Pulumi engine', () => {
         env: { PGPASSWORD: admin.password, VAULT_TOKEN: bao.rootToken },
       });
       const lease = async (): Promise<{ user: string; password: string }> => {
-        const answer = await fetch(`${bao.url}/v1/leases/creds/app`, { headers: { 'X-Vault-Token': bao.rootToken } });
-        const { data } = (await answer.json()) as { data: { username: string; password: string } };
+        const { data } = await bao.ask<{ data: { username: string; password: string } }>('GET', 'leases/creds/app');
         return { user: data.username, password: data.password };
       };
       try {

@@ -14,6 +14,12 @@ export interface OpenBao extends HttpService {
   readonly rootToken: string;
   /** Path of `bao`, which is the agent too. */
   readonly command: string;
+  /**
+   * Asks the API, at a path without `/v1/`.
+   *
+   * @throws Error with method, path, status and answer, unless the status is 2xx.
+   */
+  ask<T = Record<string, unknown>>(method: string, at: string, body?: object, token?: string): Promise<T>;
 }
 
 /**
@@ -41,9 +47,21 @@ export async function startOpenBao(): Promise<OpenBao> {
     ...service,
     rootToken,
     command,
+    ask: (method, at, body, token = rootToken) => ask(`${url}/v1/${at}`, method, token, body),
     stop: async () => {
       await service.stop();
       rmSync(home, { recursive: true, force: true });
     },
   };
+}
+
+async function ask<T>(url: string, method: string, token: string, body: object | undefined): Promise<T> {
+  const response = await fetch(url, {
+    method,
+    headers: { 'X-Vault-Token': token },
+    ...(body ? { body: JSON.stringify(body) } : {}),
+  });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${method} ${new URL(url).pathname}: ${response.status} ${text}`);
+  return (text === '' ? {} : JSON.parse(text)) as T;
 }

@@ -103,12 +103,8 @@ describe('the rights on a store of Vault', () => {
       throw error;
     }
     try {
-      const asRoot = async (path: string, body: object): Promise<{ auth?: { client_token: string } }> => {
-        const headers = { 'X-Vault-Token': bao.rootToken };
-        const response = await fetch(`${bao.url}/v1/${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
-        expect(response.ok).toBe(true);
-        return JSON.parse((await response.text()) || '{}') as { auth?: { client_token: string } };
-      };
+      const asRoot = async (path: string, body: object) =>
+        await bao.ask<{ auth?: { client_token: string } }>('POST', path, body);
       await asRoot('sys/policies/acl/rotator', { policy: vault.rights({ path: 'orders' }, []).join('\n') });
       const { auth } = await asRoot('auth/token/create', { policies: ['rotator'], no_default_policy: true });
       const store = new VaultKvStore({ address: bao.url, token: auth?.client_token ?? '', path: 'orders' });

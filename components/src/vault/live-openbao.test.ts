@@ -135,16 +135,8 @@ async function apply({ type, inputs }: Recorded): Promise<void> {
   await vault('POST', table.path(inputs), body);
 }
 
-async function vault<T = Inputs>(method: string, path: string, body?: Inputs, vaultToken = bao.rootToken): Promise<T> {
-  const answer = await fetch(`${bao.url}/v1/${path}`, {
-    method,
-    headers: { 'X-Vault-Token': vaultToken },
-    ...(body ? { body: JSON.stringify(body) } : {}),
-  });
-  const text = await answer.text();
-  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
-  return (text === '' ? {} : JSON.parse(text)) as T;
-}
+const vault = async <T = Inputs>(method: string, path: string, body?: Inputs, vaultToken?: string): Promise<T> =>
+  await bao.ask<T>(method, path, body, vaultToken);
 
 function unwrap(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(unwrap);

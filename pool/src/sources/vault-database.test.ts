@@ -11,16 +11,8 @@ let bao: OpenBao | undefined;
 let pair: PostgresPair;
 let missing = '';
 
-async function ask(path: string, body?: object, token = bao?.rootToken ?? ''): Promise<Record<string, never>> {
-  const response = await fetch(`${bao?.url ?? ''}/v1/${path}`, {
-    method: body ? 'PUT' : 'GET',
-    headers: { 'X-Vault-Token': token },
-    ...(body ? { body: JSON.stringify(body) } : {}),
-  });
-  const text = await response.text();
-  expect(response.ok, `${path}: ${text}`).toBe(true);
-  return (text === '' ? {} : JSON.parse(text)) as Record<string, never>;
-}
+const ask = async (path: string, body?: object, token?: string): Promise<Record<string, never>> =>
+  (await bao?.ask(body ? 'PUT' : 'GET', path, body, token)) ?? {};
 
 beforeAll(async () => {
   pair = await startPostgresPair();

@@ -18,15 +18,8 @@ beforeEach((context) => {
 
 const at = () => ({ address: bao?.url ?? '', token: bao?.rootToken ?? '' });
 
-async function write(path: string, data: object): Promise<void> {
-  const { address, token } = at();
-  const response = await fetch(`${address}/v1/secret/data/${path}`, {
-    method: 'POST',
-    headers: { 'X-Vault-Token': token },
-    body: JSON.stringify({ data }),
-  });
-  expect(response.status).toBe(200);
-}
+const write = async (path: string, data: object): Promise<unknown> =>
+  await bao?.ask('POST', `secret/data/${path}`, { data });
 
 describe('a secret in Vault', () => {
   it('gives user, password and generation of one version, and follows the next', async () => {

@@ -8,12 +8,7 @@ import type { OpenBao } from '@keyturn/services';
 /** Publishes as keyturn's store does. */
 export async function publish(server: OpenBao, user: string, generation: number): Promise<void> {
   const data = { username: user, password: `Password${generation}`, generation, version: `token-${generation}` };
-  const answer = await fetch(`${server.url}/v1/secret/data/shop`, {
-    method: 'POST',
-    headers: { 'X-Vault-Token': server.rootToken },
-    body: JSON.stringify({ data }),
-  });
-  if (!answer.ok) throw new Error(`OpenBao answered ${answer.status}.`);
+  await server.ask('POST', 'secret/data/shop', { data });
 }
 
 /** Renders with the agent that the injector puts beside a container. */

@@ -87,16 +87,8 @@ function serviceAccountToken(name: string): string {
   return `${signed}.${sign('RSA-SHA256', Buffer.from(signed), keys.privateKey).toString('base64url')}`;
 }
 
-async function ask(method: string, at: string, body?: object): Promise<{ data?: Record<string, unknown> }> {
-  const response = await fetch(`${bao?.url ?? ''}/v1/${at}`, {
-    method,
-    headers: { 'X-Vault-Token': bao?.rootToken ?? '' },
-    ...(body ? { body: JSON.stringify(body) } : {}),
-  });
-  const text = await response.text();
-  expect(response.ok, `${method} ${at}: ${text}`).toBe(true);
-  return (text === '' ? {} : JSON.parse(text)) as { data?: Record<string, unknown> };
-}
+const ask = async (method: string, at: string, body?: object): Promise<{ data?: Record<string, unknown> }> =>
+  (await bao?.ask(method, at, body)) ?? {};
 
 async function query(login: { user: string; password: string }, sql: string): Promise<unknown[]> {
   const client = new pg.Client({ host: server?.host ?? '', port: server?.port ?? 0, database: 'postgres', ...login });

@@ -36,16 +36,8 @@ beforeEach((context) => {
   if (!bao) context.skip(missing);
 });
 
-async function ask(method: string, path: string, body?: object): Promise<{ data?: Record<string, unknown> }> {
-  const response = await fetch(`${bao?.url ?? ''}/v1/${path}`, {
-    method,
-    headers: { 'X-Vault-Token': bao?.rootToken ?? '' },
-    ...(body ? { body: JSON.stringify(body) } : {}),
-  });
-  const text = await response.text();
-  expect(response.ok, `${method} ${path}: ${text}`).toBe(true);
-  return (text === '' ? {} : JSON.parse(text)) as { data?: Record<string, unknown> };
-}
+const ask = async (method: string, at: string, body?: object): Promise<{ data?: Record<string, unknown> }> =>
+  (await bao?.ask(method, at, body)) ?? {};
 
 async function session(login: { user: string; password: string }): Promise<pg.Client> {
   if (!server) throw new Error('no server');
