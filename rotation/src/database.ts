@@ -172,8 +172,10 @@ export interface Existing {
 
 /** How existing users become a pair; no password is changed. */
 export interface TakeOver {
-  /** In order, for one transaction. */
+  /** In order. */
   readonly statements: readonly string[];
+  /** Whether they are one transaction; where account statements commit on their own, the pair is recorded last. */
+  readonly atomic: boolean;
   /** What takes it back, until the first rotation. */
   readonly undo: readonly string[];
   /** What no statement here can mend. */
@@ -196,9 +198,9 @@ export interface Database {
   /** The statements that `bootstrap` would send now; nothing is changed. */
   bootstrapStatements?(run?: BootstrapRun): Promise<readonly string[]>;
   /**
-   * Makes a pair of users that are in use, in one transaction and without changing a password; with `apply` false it only says how.
+   * Makes a pair of users that are in use, without changing a password; with `apply` false it only says how.
    *
-   * @throws BootstrapError when it cannot be; nothing was changed then.
+   * @throws BootstrapError when it cannot be.
    */
   takeOver?(existing: Existing, apply: boolean): Promise<TakeOver>;
   /**

@@ -26,8 +26,8 @@ export function adoptCommand(terminal: Terminal, finish: (code: number) => void)
 Without --apply it only says what it would do, with the SQL.
 
 A pair that the journal does not know is taken over as it is: the credential that the store publishes becomes the published one. The
-other user is made when it is missing, ownership and rights move to the shared role, and both users end up with the same rights, or
-nothing is changed. This is also the way from the AWS multi-user rotation (users: [app, app_clone]).
+other user is made when it is missing, and both users end up with the same rights. On PostgreSQL ownership and rights move to the shared
+role, in one transaction; on MySQL and MariaDB each user gets what the other has, statement by statement. This is also the way from the AWS multi-user rotation (users: [app, app_clone]).
 
 A pair that the journal knows, and whose store says something else, was restored from a backup on one side. It settles on the
 credential that logs in.
@@ -191,7 +191,7 @@ async function undo({ name, database }: OpenPair, flags: AdoptFlags, terminal: T
     return 0;
   }
   const lines = [
-    `${name}: ${applied ? 'taken back' : 'this would take it back'}, in one transaction:`,
+    `${name}: ${applied ? 'taken back' : 'this would take it back'}:`,
     ...statements.map((statement) => `  ${statement};`),
     ...(applied ? [] : ['Nothing was changed. Add --apply to do it.']),
   ];
@@ -202,11 +202,11 @@ async function undo({ name, database }: OpenPair, flags: AdoptFlags, terminal: T
 function describe(
   name: string,
   user: string,
-  { statements, undo: back, warnings }: TakeOver,
+  { statements, atomic, undo: back, warnings }: TakeOver,
   applied: boolean,
 ): string[] {
   return [
-    `${name}: ${user} ${applied ? 'is taken over' : 'would be taken over'} as it is; no password changes. In one transaction:`,
+    `${name}: ${user} ${applied ? 'is taken over' : 'would be taken over'} as it is; no password changes. ${atomic ? 'In one transaction:' : 'One by one, and the pair is known when all are done:'}`,
     ...statements.map((statement) => `  ${statement};`),
     ...warnings.map((warning) => `  warning: ${warning}`),
     'What takes it back, until the first rotation ("keyturn adopt --undo"):',

@@ -1,4 +1,4 @@
-import type { Attributes, Meter } from '@opentelemetry/api';
+import type { Meter } from '@opentelemetry/api';
 
 import type { Holder } from '../holder.js';
 
@@ -25,44 +25,68 @@ export interface Block {
 /** Prefix of all metrics. */
 export const metricPrefix = 'keyturn.rotation';
 
+/** One value of one metric at one time. */
+export interface Measurement {
+  readonly name: 'overdue' | 'age' | 'generation' | 'blocked_by';
+  readonly description: string;
+  readonly unit: 's' | '1';
+  readonly value: number;
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+const described = {
+  overdue: { unit: 's', description: 'Time by which a rotation is late' },
+  age: { unit: 's', description: 'Time since the published credential was published' },
+  generation: { unit: '1', description: 'Generation of the published credential' },
+  blocked_by: { unit: '1', description: 'Sessions, or another reason, that keep a rotation from going on' },
+} as const satisfies Readonly<Record<Measurement['name'], Pick<Measurement, 'unit' | 'description'>>>;
+
 /**
  * The metrics that every host reports, each with the attribute `pair`: `overdue` and `age` in seconds, `generation`, and `blocked_by`, which
  * counts the sessions per `user`, `application` and `client_address`, or is 1 with the attribute `kind` where no session is the reason.
  */
-export function observeRotations(meter: Meter, read: () => Iterable<Reading>): void {
-  const overdue = meter.createObservableGauge(`${metricPrefix}.overdue`, {
-    unit: 's',
-    description: 'Time by which a rotation is late',
+export function measurementsOf(reading: Reading): readonly Measurement[] {
+  const { pair, overdueMs, ageMs, generation } = reading;
+  const one = (name: Measurement['name'], value: number, attributes: Measurement['attributes'] = { pair }) => ({
+    name,
+    ...described[name],
+    value,
+    attributes,
   });
-  const age = meter.createObservableGauge(`${metricPrefix}.age`, {
-    unit: 's',
-    description: 'Time since the published credential was published',
-  });
-  const generation = meter.createObservableGauge(`${metricPrefix}.generation`, {
-    description: 'Generation of the published credential',
-  });
-  const blockedBy = meter.createObservableGauge(`${metricPrefix}.blocked_by`, {
-    description: 'Sessions, or another reason, that keep a rotation from going on',
-  });
-  meter.addBatchObservableCallback(
-    (result) => {
-      for (const reading of read()) {
-        const { pair } = reading;
-        result.observe(overdue, reading.overdueMs / 1_000, { pair });
-        result.observe(generation, reading.generation, { pair });
-        if (reading.ageMs !== undefined) result.observe(age, reading.ageMs / 1_000, { pair });
-        for (const [count, attributes] of blocks(reading)) result.observe(blockedBy, count, attributes);
-      }
-    },
-    [overdue, age, generation, blockedBy],
-  );
+  return [
+    one('overdue', overdueMs / 1_000),
+    one('generation', generation),
+    ...(ageMs === undefined ? [] : [one('age', ageMs / 1_000)]),
+    ...blocks(reading).map(([count, attributes]) => one('blocked_by', count, attributes)),
+  ];
 }
 
-function blocks({ pair, blocked }: Reading): readonly (readonly [number, Attributes])[] {
+/** Reports {@link measurementsOf} whenever the meter is read. */
+export function observeRotations(meter: Meter, read: () => Iterable<Reading>): void {
+  const gauge = (name: Measurement['name']) => {
+    const { unit, description } = described[name];
+    return meter.createObservableGauge(`${metricPrefix}.${name}`, {
+      description,
+      ...(unit === 's' && { unit }),
+    });
+  };
+  const gauges = {
+    overdue: gauge('overdue'),
+    age: gauge('age'),
+    generation: gauge('generation'),
+    blocked_by: gauge('blocked_by'),
+  } as const;
+  meter.addBatchObservableCallback((result) => {
+    for (const { name, value, attributes } of [...read()].flatMap(measurementsOf))
+      result.observe(gauges[name], value, attributes);
+  }, Object.values(gauges));
+}
+
+function blocks({ pair, blocked }: Reading): readonly (readonly [number, Measurement['attributes']])[] {
   if (blocked === undefined) return [];
   const { doing } = blocked;
   if (blocked.holders.length === 0) return [[1, { pair, doing, kind: blocked.failed === true ? 'error' : 'gate' }]];
-  const groups = new Map<string, [number, Attributes]>();
+  const groups = new Map<string, [number, Measurement['attributes']]>();
   for (const { user, application = '', clientAddress = '' } of blocked.holders) {
     const key = [user, application, clientAddress].join('\0');
     const attributes = { pair, doing, kind: 'session', user, application, client_address: clientAddress };

@@ -16,8 +16,8 @@ export async function tapHttp(target: string): Promise<Tap> {
 
   async function pass(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const body = await buffer(incoming);
-    if (changes(incoming)) seen += 1;
-    const point = changes(incoming) && armed?.effect === seen ? armed.point : undefined;
+    if (isChange(incoming)) seen += 1;
+    const point = isChange(incoming) && armed?.effect === seen ? armed.point : undefined;
     const kill = armed?.kill ?? (() => undefined);
     if (point === 'before') {
       kill();
@@ -52,14 +52,15 @@ export async function tapHttp(target: string): Promise<Tap> {
   };
 }
 
-function changes({ method, url = '', headers }: IncomingMessage): boolean {
+/** Whether a request changes something in the store. */
+export function isChange({ method, url = '', headers }: IncomingMessage): boolean {
   // The SDK of Azure asks once without a token, to be told where to get one.
   if (url.startsWith('/secrets/') && headers.authorization === undefined) return false;
   const action = headers['x-amz-target'];
   return action === undefined ? method !== 'GET' && method !== 'HEAD' : awsChanges.has(String(action));
 }
 
-interface Reply {
+export interface Reply {
   readonly status: number;
   readonly headers: IncomingMessage['headers'];
   readonly body: Buffer;

@@ -57,6 +57,11 @@ export class Accounts {
     );
   }
 
+  /** As `create`, with the options of another account; `options` is SQL. */
+  creation(user: string, options: string): string {
+    return `CREATE USER ${this.name(user)} ${this.#identified(newPassword())} ${options}`.trim();
+  }
+
   async configure(user: string, { requireTls, connectionLimit }: AccountOptions): Promise<void> {
     const limit = connectionLimit === undefined ? '' : ` WITH MAX_USER_CONNECTIONS ${connectionLimit}`;
     await this.#client.change(`ALTER USER ${this.name(user)} REQUIRE ${requireTls ? 'SSL' : 'NONE'}${limit}`);
@@ -136,6 +141,11 @@ export class Accounts {
 
   isSecondOf({ plugin, second }: Account, password: string): boolean {
     return second !== undefined && this.isOf({ plugin, stored: second }, password);
+  }
+
+  /** How the two users' passwords are checked. */
+  get plugin(): Plugin {
+    return this.#rules.plugin;
   }
 
   name(user: string): string {

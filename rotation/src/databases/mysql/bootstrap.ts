@@ -8,7 +8,7 @@ import type { Accounts, AccountOptions } from './accounts.js';
 import type { Client } from './endpoint.js';
 import { clock } from './journal.js';
 import type { Flavour } from './server.js';
-import { createTables, layout } from './tables.js';
+import { createTables, hasTables, layout } from './tables.js';
 
 /** What both users get alike. */
 export interface BootstrapOptions extends Partial<AccountOptions> {
@@ -62,6 +62,7 @@ function checkLimit(limit: number | undefined): void {
 }
 
 async function knownPair(client: Client, { pair, strategy, host }: BootstrapOptions): Promise<boolean> {
+  if (!(await hasTables(client))) return false;
   const [found] = await client.rows<{
     shared_role: string;
     user_a: string;

@@ -9,6 +9,7 @@ export class Client {
   readonly endpoint: Endpoint;
   readonly #connection: Connection;
   readonly #patience: Patience;
+  #recorded: string[] | undefined;
 
   private constructor(endpoint: Endpoint, connection: Connection, patience: Patience) {
     this.endpoint = endpoint;
@@ -35,12 +36,31 @@ export class Client {
     }
   }
 
+  /**
+   * The same connection, on which statements that change something are written down instead of sent, with secrets masked. What only reads is
+   * sent, so that the code that decides runs as it is.
+   */
+  recorder(): Client {
+    const recorder = new Client(this.endpoint, this.#connection, this.#patience);
+    recorder.#recorded = [];
+    return recorder;
+  }
+
+  /** What a {@link recorder} has written down. */
+  get recorded(): readonly string[] {
+    return this.#recorded ?? [];
+  }
+
   async rows<T>(sql: string, values: readonly unknown[] = []): Promise<T[]> {
     return (await this.#send(sql, values)) as T[];
   }
 
   /** Number of rows that the statement found, changed or not. */
   async change(sql: string, values: readonly unknown[] = []): Promise<number> {
+    if (this.#recorded !== undefined) {
+      this.#recorded.push(masked(this.#connection.format(sql, [...values])));
+      return 1;
+    }
     return ((await this.#send(sql, values)) as { affectedRows?: number }).affectedRows ?? 0;
   }
 
@@ -68,6 +88,17 @@ export class Client {
       throw trouble(this.endpoint, `${describeEndpoint(this.endpoint)} refused a statement`, cause);
     }
   }
+}
+
+/** What the server stores for a password, or the password itself, in an account statement. */
+export function masked(sql: string): string {
+  return sql
+    .replaceAll(
+      /\b(IDENTIFIED (?:WITH|VIA) \S+ (?:AS|USING|BY)(?: PASSWORD\()? ?|OR \S+ USING |USING PASSWORD\()'(?:[^'\\]|\\.|'')*'/g,
+      "$1'****'",
+    )
+    .replaceAll(/\s+/g, ' ')
+    .trim();
 }
 
 /** Opens a connection, runs `work` on it and closes it. */

@@ -1,14 +1,15 @@
 import type { Strategy } from '@keyturn/plan';
 
-import { BootstrapError, type Database, type DatabaseSession } from '../../database.js';
+import { BootstrapError, type Database, type DatabaseSession, type Existing, type TakeOver } from '../../database.js';
 import type { Holder } from '../../holder.js';
 import { checkUsers, type Pair } from '../../pair.js';
 import type { Endpoint, Login, Patience } from '../postgres/endpoint.js';
 import { type AccountRules, Accounts, type Plugin } from './accounts.js';
 import { bootstrap } from './bootstrap.js';
-import { onEndpoint } from './endpoint.js';
-import { flavourOf } from './server.js';
+import { type Client, onEndpoint } from './endpoint.js';
+import { type Flavour, flavourOf } from './server.js';
 import { MysqlSession } from './session.js';
+import { takeOver, undoTakeOver } from './take-over.js';
 
 export { auditMysql } from './audit.js';
 export { cachingSha2Verifier, nativeVerifier } from './verifiers.js';
@@ -52,6 +53,8 @@ export interface MysqlDatabaseOptions {
   readonly lockWaitMs?: number;
 }
 
+const defaultPlugin = { mysql: 'caching_sha2_password', mariadb: 'mysql_native_password' } as const;
+
 /**
  * MySQL and MariaDB commit at every account statement, so that no transaction can fence one. Rotators are kept apart by a lock of the server
  * (GET_LOCK) on the connection that also sends the account statements, and the journal's generation is raised, by compare-and-set, before each
@@ -85,19 +88,45 @@ export class MysqlDatabase implements Database {
   }
 
   async bootstrap(): Promise<void> {
-    const { pair, connectionLimit, rotator } = this.#options;
-    const requireTls = this.#options.requireTls ?? this.#options.endpoints.every(({ tls }) => tls !== false);
-    await onEndpoint(this.#writer, await this.#admin(), this.#patience, async (client) => {
-      const flavour = await flavourOf(client);
-      const rules = this.#rules(flavour === 'mysql' ? 'caching_sha2_password' : 'mysql_native_password');
-      await bootstrap(client, new Accounts(client, flavour, rules), flavour, {
+    await this.#onWriter(async (client, flavour, rules) => await this.#bootstrap(client, flavour, rules));
+  }
+
+  async bootstrapStatements(): Promise<readonly string[]> {
+    return await this.#onWriter(async (client, flavour, rules) => {
+      const recorder = client.recorder();
+      await this.#bootstrap(recorder, flavour, rules);
+      return recorder.recorded;
+    });
+  }
+
+  async takeOver(existing: Existing, apply: boolean): Promise<TakeOver> {
+    const { pair } = this.#options;
+    return await this.#onWriter(async (client, flavour, rules) =>
+      takeOver(client, new Accounts(client, flavour, rules), flavour, {
         pair,
         strategy: this.strategy,
         host: rules.host,
-        requireTls,
-        connectionLimit,
-        rotator,
-      });
+        existing,
+        apply,
+      }),
+    );
+  }
+
+  async undoTakeOver(apply: boolean): Promise<readonly string[]> {
+    return await this.#onWriter((client) => undoTakeOver(client, this.pair.name, apply));
+  }
+
+  async #bootstrap(client: Client, flavour: Flavour, rules: AccountRules): Promise<void> {
+    const { pair, connectionLimit, rotator } = this.#options;
+    const requireTls = this.#options.requireTls ?? this.#options.endpoints.every(({ tls }) => tls !== false);
+    const options = { pair, strategy: this.strategy, host: rules.host, requireTls, connectionLimit, rotator };
+    await bootstrap(client, new Accounts(client, flavour, rules), flavour, options);
+  }
+
+  async #onWriter<T>(work: (client: Client, flavour: Flavour, rules: AccountRules) => Promise<T>): Promise<T> {
+    return await onEndpoint(this.#writer, await this.#admin(), this.#patience, async (client) => {
+      const flavour = await flavourOf(client);
+      return await work(client, flavour, this.#rules(defaultPlugin[flavour]));
     });
   }
 
@@ -106,7 +135,7 @@ export class MysqlDatabase implements Database {
     return await MysqlSession.open({
       pair,
       strategy: this.strategy,
-      rulesOf: (flavour) => this.#rules(flavour === 'mysql' ? 'caching_sha2_password' : 'mysql_native_password'),
+      rulesOf: (flavour) => this.#rules(defaultPlugin[flavour]),
       endpoints,
       writer: this.#writer,
       patience: this.#patience,

@@ -11,6 +11,7 @@ import {
   HeldError,
   type JournalEntry,
   type PairState,
+  type Planned,
   type PublishedState,
   type SupersededState,
   type TestReport,
@@ -25,6 +26,7 @@ import { Client, onEndpoint } from './endpoint.js';
 import { endOn, sessionsOf } from './holders.js';
 import * as journal from './journal.js';
 import { parityOf } from './parity.js';
+import { plannedStatements } from './planned.js';
 import { refusedOn } from './refused-logins.js';
 import { type Flavour, flavourOf } from './server.js';
 import { type Switch, switchOf } from './switch.js';
@@ -280,6 +282,16 @@ export class MysqlSession implements DatabaseSession {
   async adopt(published: Omit<PublishedState, 'at'>, atLeast: number, because: string): Promise<void> {
     const other = otherUser(this.#context.pair, published.user);
     await this.#apply(journal.adopted(published, other, atLeast, because));
+  }
+
+  async statements(planned: Planned): Promise<readonly string[]> {
+    const { pair, strategy, writer } = this.#context;
+    const recorder = this.#client.recorder();
+    const accounts = new Accounts(recorder, this.#flavour, this.#rules);
+    const { id } = await this.read();
+    const known = { name: pair.name, id, switch: switchOf(strategy, accounts, writer.name) };
+    await plannedStatements(recorder, known, planned);
+    return recorder.recorded;
   }
 
   async close(): Promise<void> {

@@ -52,6 +52,7 @@ export async function planTakeOver(client: Client, options: TakeOverOptions, exi
   steps.push(...(await heldRights(client, options)));
   return {
     statements: [...steps.map(({ sql }) => sql), ...record(client, pair, existing, otherLogsIn ? other : undefined)],
+    atomic: true,
     undo: undoOf(client, pair, steps),
     warnings: await warningsOf(client, pair),
   };

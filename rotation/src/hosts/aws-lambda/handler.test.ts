@@ -18,6 +18,7 @@ import { createConnection } from 'mysql2/promise';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
+import type { Reading } from '../metrics.js';
 import { createHandler, EventError } from './handler.js';
 import type { Settings } from './settings.js';
 import { settingsFrom, SettingsError } from './settings.js';
@@ -31,6 +32,7 @@ let pairs = 0;
 let settings: Settings;
 let SecretId = '';
 let lines: string[] = [];
+let readings: Reading[] = [];
 
 beforeAll(async () => {
   const { part, because } = await orNotRun(startMoto);
@@ -52,6 +54,7 @@ beforeEach(async (context) => {
   if (!moto) context.skip(missing);
   pairs += 1;
   lines = [];
+  readings = [];
   const name = `app${pairs}`;
   SecretId = `${name}/db`;
   const { ARN: masterarn } = await client.send(
@@ -83,7 +86,12 @@ beforeEach(async (context) => {
 });
 
 const handler = (more: Partial<Settings> = {}) =>
-  createHandler({ client, settings: { ...settings, ...more }, onEvent: (event) => lines.push(JSON.stringify(event)) });
+  createHandler({
+    client,
+    settings: { ...settings, ...more },
+    onEvent: (event) => lines.push(JSON.stringify(event)),
+    onReading: (reading) => void readings.push(reading),
+  });
 const steps = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'] as const;
 
 async function rotate(more: Partial<Settings> = {}): Promise<string> {
@@ -126,6 +134,8 @@ describe('the rotation function', () => {
         outcome: 'retired',
         user: first.username,
       });
+      expect(readings.at(-1)).toMatchObject({ pair: settings.pair.name, generation: 2, overdueMs: 0 });
+      expect(readings.at(-1)?.blocked).toBeUndefined();
       await expect(login(first)).rejects.toMatchObject({ code: '28P01' });
       await (await login(second)).end();
       const { VersionIdsToStages } = await client.send(new DescribeSecretCommand({ SecretId }));
@@ -146,6 +156,10 @@ describe('the rotation function', () => {
       await expect(step).rejects.toThrow(
         new RegExp(`^createSecret did nothing: ${settings.pair.users[0]} still has 1 session: `),
       );
+      expect(readings.at(-1)).toMatchObject({
+        generation: 2,
+        blocked: { doing: 'advance', holders: [{ user: settings.pair.users[0] }] },
+      });
       const { VersionIdsToStages } = await client.send(new DescribeSecretCommand({ SecretId }));
       expect(VersionIdsToStages?.[ClientRequestToken]).toBeUndefined();
       await session.end();

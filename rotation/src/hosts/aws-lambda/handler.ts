@@ -3,7 +3,10 @@ import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { RotationEvent } from '../../events.js';
 import type { Holder } from '../../holder.js';
 import type { RetireResult } from '../../retire.js';
+import { type Block, type Reading } from '../metrics.js';
+import { pushReadings } from '../otlp.js';
 import { databaseOf } from './database.js';
+import { embeddedMetrics } from './embedded-metrics.js';
 import { overdueBy, rotateAgain } from './overdue.js';
 import { type Settings, settingsFrom } from './settings.js';
 import { type RotatedSecret, secretOf } from './secret.js';
@@ -52,6 +55,11 @@ export interface HandlerOptions {
   readonly settings?: Settings;
   /** One line for each thing that happens; no secrets. Default: JSON on standard output. */
   readonly onEvent?: (event: RotationEvent | FunctionEvent) => void;
+  /**
+   * Where the pair stands after a run of the second schedule, and when a step is blocked. Default: the embedded metrics of CloudWatch on standard
+   * output; where the environment names an OTLP endpoint, there instead.
+   */
+  readonly onReading?: (reading: Reading) => void | Promise<void>;
 }
 
 /**
@@ -88,19 +96,41 @@ interface At extends HandlerOptions {
   readonly tell: (event: RotationEvent | FunctionEvent) => void;
 }
 
-async function tend(
-  { client, settings: { rotatesWithinMs }, steps, tell }: At,
-  secretId: string,
-): Promise<RetireResult> {
+async function tend(at: At, secretId: string): Promise<RetireResult> {
+  const { client, steps, tell } = at;
   const result = await steps.retire();
-  if (rotatesWithinMs === undefined) return result;
-  const state = await steps.read();
-  const overdueMs = 'outcome' in state ? 0 : overdueBy(state, rotatesWithinMs);
+  const blocked = 'because' in result ? ({ doing: 'retire', ...result } as const) : undefined;
+  const { overdueMs } = await report(at, blocked);
   if (overdueMs > 0) {
     tell({ type: 'overdue', overdueMs, at: new Date() });
     await rotateAgain(client, secretId);
   }
   return result;
+}
+
+/** A pair that another rotator is at work on is read by that one. */
+async function report({ settings, steps, onReading = print }: At, blocked: Block | undefined): Promise<Reading> {
+  const state = await steps.read();
+  const { pair, rotatesWithinMs } = settings;
+  const known = 'outcome' in state ? undefined : state;
+  const published = known?.published;
+  const reading: Reading = {
+    pair: pair.name,
+    generation: published?.generation ?? 0,
+    overdueMs: known === undefined || rotatesWithinMs === undefined ? 0 : overdueBy(known, rotatesWithinMs),
+    ...(known !== undefined && published !== undefined && { ageMs: Math.max(0, known.now - published.at) }),
+    ...(blocked && { blocked: { doing: blocked.doing, because: blocked.because, holders: blocked.holders } }),
+  };
+  if (known !== undefined) await onReading(reading);
+  return reading;
+}
+
+async function print(reading: Reading): Promise<void> {
+  const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: own } = process.env;
+  const pushed = (endpoint ?? own ?? '') !== '';
+  const unsent = pushed ? await pushReadings(process.env, [reading]) : undefined;
+  if (unsent !== undefined) process.stdout.write(`${JSON.stringify({ type: 'failure', message: unsent })}\n`);
+  if (!pushed || unsent !== undefined) process.stdout.write(`${embeddedMetrics(reading, new Date())}\n`);
 }
 
 async function runStep(at: At, { Step: name, ClientRequestToken: token }: StepEvent): Promise<void> {
@@ -120,6 +150,7 @@ async function runStep(at: At, { Step: name, ClientRequestToken: token }: StepEv
     if (error instanceof StepRefused) {
       const { because, holders } = error.blocked;
       tell({ type: 'blocked', step: name, because, holders, at: new Date() });
+      await report(at, { doing: 'advance', because, holders });
     }
     throw error;
   }

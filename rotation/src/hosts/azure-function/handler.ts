@@ -6,6 +6,7 @@ import { createRotator, type ResumeResult, type Rotator } from '../../rotator.js
 import { AzureKeyVaultStore } from '../../stores/azure-key-vault/azure-key-vault-store.js';
 import { databaseOf } from '../aws-lambda/database.js';
 import { type HostLog, hostLog } from '../log.js';
+import { MetricsError, pushReadings } from '../otlp.js';
 import { hostSettingsFrom, type Login } from '../settings.js';
 import { SettingsError } from '../settings-error.js';
 import { tend } from '../tend.js';
@@ -74,6 +75,8 @@ export function azureFunction({ clientFor, env, write = console.log }: AzureFunc
       command,
     );
     log.state(reading);
+    const unsent = await pushReadings(env, [reading]);
+    if (unsent !== undefined) log.failure(new MetricsError(unsent));
     if (needsPerson || (command === 'advance' && last?.outcome === 'waiting')) {
       throw new RotationBlocked(reading.blocked?.because ?? 'The rotation was not finished.');
     }

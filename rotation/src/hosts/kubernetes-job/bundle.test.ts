@@ -1,7 +1,10 @@
 import { execFile } from 'node:child_process';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 
 import { type KubernetesStandIn, type PostgresServer, startKubernetesStandIn, startPostgres } from '@keyturn/services';
@@ -52,11 +55,15 @@ interface Line {
 }
 
 /** Runs the bundle as a stock Node image would: in a folder with nothing else. */
-async function job(command?: string, more: Partial<HostSettings> = {}): Promise<{ code: number; lines: Line[] }> {
+async function job(
+  command?: string,
+  more: Partial<HostSettings> = {},
+  variables: Record<string, string> = {},
+): Promise<{ code: number; lines: Line[] }> {
   const file = path.join(folder, 'settings.json');
   writeFileSync(file, JSON.stringify({ ...settings, ...more }));
   const args = ['kubernetes-job.mjs', ...(command === undefined ? [] : [command])];
-  const options = { cwd: folder, env: { [hostVariables.settingsFile]: file } };
+  const options = { cwd: folder, env: { ...variables, [hostVariables.settingsFile]: file } };
   const { code, text } = await run(process.execPath, args, options).then(
     ({ stdout, stderr }) => ({ code: 0, text: stdout + stderr }),
     ({ code, stdout, stderr }: { code: number; stdout: string; stderr: string }) => ({ code, text: stdout + stderr }),
@@ -85,6 +92,29 @@ const results = (lines: readonly Line[]): unknown[] =>
 describe('the bundle of the Kubernetes job', { timeout: 60_000 }, () => {
   it('fits into a ConfigMap', () => {
     expect(statSync(path.join(folder, 'kubernetes-job.mjs')).size).toBeLessThan(1024 * 1024);
+  });
+
+  it('sends its metrics to an OpenTelemetry collector, and rotates all the same when there is none', async () => {
+    const bodies: string[] = [];
+    const collector = createServer((request, response) => {
+      void text(request).then((body) => bodies.push(body) && response.end('{}'));
+    });
+    await new Promise<void>((resolve) => collector.listen(0, '127.0.0.1', resolve));
+    const { port } = collector.address() as AddressInfo;
+    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}` };
+    expect(await job('tend', {}, env)).toMatchObject({ code: hostExitCodes.done });
+    expect(bodies).toHaveLength(1);
+    expect(bodies[0]).toContain('"keyturn.rotation.generation"');
+    expect(bodies[0]).toContain('"asInt":"1"');
+    collector.closeAllConnections();
+    await new Promise((resolve) => collector.close(resolve));
+    const without = await job('tend', {}, env);
+    expect(without.code).toBe(hostExitCodes.done);
+    expect(without.lines.at(-1)).toMatchObject({
+      type: 'failure',
+      error: 'MetricsError',
+      message: expect.stringContaining('were not taken by') as string,
+    });
   });
 
   it('publishes first of all, and does nothing until the next rotation is due', async () => {

@@ -17,6 +17,7 @@ import { VaultStaticStore } from '../../stores/vault/vault-static-store.js';
 import { inCluster, kubernetesApi, KubernetesSecretStore } from '../../stores/kubernetes/kubernetes-secret-store.js';
 import { databaseOf } from '../aws-lambda/database.js';
 import { hostLog } from '../log.js';
+import { MetricsError, pushReadings } from '../otlp.js';
 import { ScheduleError } from '../process/schedule.js';
 import { hostSettingsFrom, loginIn } from '../settings.js';
 import { SettingsError } from '../settings-error.js';
@@ -76,6 +77,8 @@ export async function runKubernetesJob({
       command,
     );
     log.state(reading);
+    const unsent = await pushReadings(env, [reading]);
+    if (unsent !== undefined) log.failure(new MetricsError(unsent));
     return needsPerson ? hostExitCodes.blocked : hostExitCodes.done;
   } catch (error) {
     log.failure(error);

@@ -7,7 +7,7 @@ import { type Store, StoreConflictError, type StoredCredential, StoreError, type
 
 /** Which secret, and what else stands in it. */
 export interface AwsSecretsManagerStoreOptions {
-  /** A client of the AWS SDK, with the region and credentials of the rotator. Retries and time-outs are its own. */
+  /** A client of the AWS SDK, with the region and credentials of the rotator. Retries are its own. */
   readonly client: SecretsManager.SecretsManagerClient;
   /** Name or ARN. The secret exists; it may have no value yet. */
   readonly secretId: string;
@@ -15,6 +15,8 @@ export interface AwsSecretsManagerStoreOptions {
   readonly fields?: Readonly<Record<string, string | number>>;
   /** How long a version that was just written may take to become readable, in milliseconds. Default: 10,000. */
   readonly settleMs?: number;
+  /** Limit of one call with its retries, in milliseconds. Default: 60,000. */
+  readonly timeoutMs?: number;
 }
 
 const stageNames = { pending: 'AWSPENDING', current: 'AWSCURRENT', previous: 'AWSPREVIOUS' } as const;
@@ -110,6 +112,7 @@ export class AwsSecretsManagerStore implements Store {
           SecretString: JSON.stringify(fields),
           VersionStages: [stage],
         }),
+        this.#limit(),
       );
     } catch (error) {
       // Another rotator wrote with this token in between: the first write wins.
@@ -122,6 +125,7 @@ export class AwsSecretsManagerStore implements Store {
     try {
       const { VersionIdsToStages }: SecretsManager.DescribeSecretCommandOutput = await this.#options.client.send(
         new DescribeSecretCommand({ SecretId: this.#options.secretId }),
+        this.#limit(),
       );
       return VersionIdsToStages ?? {};
     } catch (error) {
@@ -134,6 +138,7 @@ export class AwsSecretsManagerStore implements Store {
     try {
       return await this.#options.client.send(
         new GetSecretValueCommand({ SecretId: this.#options.secretId, VersionId: version }),
+        this.#limit(),
       );
     } catch (error) {
       if (nameOf(error) === 'ResourceNotFoundException') return undefined;
@@ -169,7 +174,7 @@ export class AwsSecretsManagerStore implements Store {
       if ((await this.#value(version)) !== undefined) return;
       if (Date.now() - started > patience) {
         throw new StoreError(
-          `${this.name}: version ${version} was written and cannot be read after ${patience} ms. Try again later; nothing was changed in the database.`,
+          `${this.name}: version ${version} was written and cannot be read after ${patience} ms. Run it again: it goes on where it ended.`,
         );
       }
       await new Promise((resolve) => setTimeout(resolve, pause));
@@ -186,6 +191,7 @@ export class AwsSecretsManagerStore implements Store {
           ...(to === undefined ? {} : { MoveToVersionId: to }),
           ...(from === undefined ? {} : { RemoveFromVersionId: from }),
         }),
+        this.#limit(),
       );
     } catch (error) {
       // The label was not where we saw it: somebody moved it in between.
@@ -194,6 +200,11 @@ export class AwsSecretsManagerStore implements Store {
       }
       throw this.#failure(`move ${stage}`, error);
     }
+  }
+
+  /** The SDK waits for ever otherwise. */
+  #limit(): { readonly abortSignal: AbortSignal } {
+    return { abortSignal: AbortSignal.timeout(this.#options.timeoutMs ?? 60_000) };
   }
 
   #failure(what: string, cause: unknown): StoreError {
@@ -205,7 +216,7 @@ function hintFor(name: string): string {
   if (name === 'ResourceNotFoundException') return '. Create the secret first, without a value.';
   if (name === 'AccessDeniedException')
     return '. Allow the rotator DescribeSecret, GetSecretValue, PutSecretValue and UpdateSecretVersionStage on it.';
-  return '. Nothing was changed in the database; run it again.';
+  return '. Run it again: it goes on where it ended.';
 }
 
 function nameOf(error: unknown): string {

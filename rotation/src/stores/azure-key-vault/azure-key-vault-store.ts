@@ -5,7 +5,7 @@ import { type Store, StoreConflictError, type StoredCredential, StoreError, type
 
 /** Which secret of which vault. */
 export interface AzureKeyVaultStoreOptions {
-  /** A client of the Azure SDK (`@azure/keyvault-secrets`), with the identity of the rotator. Retries and time-outs are its own. */
+  /** A client of the Azure SDK (`@azure/keyvault-secrets`), with the identity of the rotator. Retries are its own. */
   readonly client: SecretClient;
   /** Name of the secret that applications read. Candidates stand in the secret `<name>-keyturn`. */
   readonly name: string;
@@ -14,6 +14,8 @@ export interface AzureKeyVaultStoreOptions {
    * `Microsoft.KeyVault.SecretNearExpiry`. Default: it does not expire.
    */
   readonly validFor?: Duration;
+  /** Limit of one call with its retries, in milliseconds. Default: 60,000. */
+  readonly timeoutMs?: number;
 }
 
 /** A version of the secret that applications read, or of the one with candidates. */
@@ -36,9 +38,10 @@ export class AzureKeyVaultStore implements Store {
   readonly #secret: string;
   readonly #candidates: string;
   readonly #validForMs: number | undefined;
+  readonly #timeoutMs: number;
 
   /** @throws StoreError when Key Vault does not take the name. */
-  constructor({ client, name, validFor }: AzureKeyVaultStoreOptions) {
+  constructor({ client, name, validFor, timeoutMs = 60_000 }: AzureKeyVaultStoreOptions) {
     if (!/^[0-9a-zA-Z-]{1,119}$/.test(name)) {
       throw new StoreError(
         `"${name}" cannot be the name of a secret in Key Vault. Use up to 119 letters, digits and "-".`,
@@ -47,6 +50,7 @@ export class AzureKeyVaultStore implements Store {
     this.#client = client;
     this.#secret = name;
     this.#candidates = `${name}-keyturn`;
+    this.#timeoutMs = timeoutMs;
     this.#validForMs = validFor === undefined ? undefined : milliseconds(validFor);
     this.name = `Key Vault ${new URL(client.vaultUrl).hostname}/${name}`;
   }
@@ -137,7 +141,7 @@ export class AzureKeyVaultStore implements Store {
       if (version === undefined || !isDone(versionOf(properties), Number(properties.tags?.[tags.generation] ?? 0)))
         continue;
       await this.#try('disable a version', async () => {
-        await this.#client.updateSecretProperties(this.#candidates, version, { enabled: false });
+        await this.#client.updateSecretProperties(this.#candidates, version, { enabled: false, ...this.#limit() });
       });
     }
   }
@@ -146,7 +150,7 @@ export class AzureKeyVaultStore implements Store {
   async #listed(): Promise<readonly SecretProperties[]> {
     const listed = this.#try('list the versions', async () => {
       const found: SecretProperties[] = [];
-      for await (const properties of this.#client.listPropertiesOfSecretVersions(this.#candidates)) {
+      for await (const properties of this.#client.listPropertiesOfSecretVersions(this.#candidates, this.#limit())) {
         if (properties.enabled !== false) found.push(properties);
       }
       return found;
@@ -155,7 +159,7 @@ export class AzureKeyVaultStore implements Store {
   }
 
   async #read(name: string, version?: string): Promise<KeyVaultSecret | undefined> {
-    const options = version === undefined ? {} : { version };
+    const options = { ...this.#limit(), ...(version === undefined ? {} : { version }) };
     return await orMissing(this.#try(`read ${name}`, async () => await this.#client.getSecret(name, options)));
   }
 
@@ -170,8 +174,14 @@ export class AzureKeyVaultStore implements Store {
           ...(previous === undefined ? {} : { [tags.previousVersion]: previous }),
         },
         ...more,
+        ...this.#limit(),
       });
     });
+  }
+
+  /** The SDK waits for ever otherwise. */
+  #limit(): { readonly abortSignal: AbortSignal } {
+    return { abortSignal: AbortSignal.timeout(this.#timeoutMs) };
   }
 
   #expiry(): { readonly expiresOn?: Date } {
@@ -203,7 +213,7 @@ export class AzureKeyVaultStore implements Store {
       const hint =
         status === 403
           ? ' Give the rotator get, set and list on secrets: the role "Key Vault Secrets Officer", or an access policy. A published version that somebody disabled answers the same.'
-          : ' Nothing was changed in the database; run it again.';
+          : ' Run it again: it goes on where it ended.';
       throw new StoreError(
         `${this.name}: could not ${what}: ${status === undefined ? nameOf(cause) : `status ${status}`}.${hint}`,
         // The error of the SDK holds the request, and with it the value that was sent.
@@ -217,7 +227,9 @@ async function orMissing<T>(asked: Promise<T>): Promise<T | undefined> {
   try {
     return await asked;
   } catch (error) {
-    if (statusOf((error as Error).cause) === 404) return undefined;
+    // Something before the vault answers 404 too, and says nothing about the secret.
+    const { cause } = error as { readonly cause?: { readonly name?: unknown } };
+    if (statusOf(cause) === 404 && cause?.name === 'SecretNotFound') return undefined;
     throw error;
   }
 }

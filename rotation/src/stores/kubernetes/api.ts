@@ -58,7 +58,7 @@ export function kubernetesApi(options: KubernetesApiOptions): KubernetesApi {
         return await send(url, { method, headers, ca: options.ca, timeoutMs: options.timeoutMs ?? 10_000 }, text);
       } catch (cause) {
         throw new StoreError(
-          `The Kubernetes API at ${server.origin} does not answer (${reasonOf(cause)}). Nothing was changed in the database; run it again.`,
+          `The Kubernetes API at ${server.origin} does not answer (${reasonOf(cause)}). Run it again: it goes on where it ended.`,
           { cause },
         );
       }

@@ -93,7 +93,7 @@ export class KubernetesObjects {
     if (status === 404) return ` There is no namespace ${this.#namespace}.`;
     if (status === 422)
       return ` Kubernetes does not take this change: the name is not one, or ${name} is immutable or of another type. Delete it, or set "versioned".`;
-    return ' Nothing was changed in the database; run it again.';
+    return ' Run it again: it goes on where it ended.';
   }
 }
 

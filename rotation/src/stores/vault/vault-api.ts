@@ -32,6 +32,7 @@ export class VaultApi {
     const { address, namespace, token, timeoutMs = 10_000 } = this.#access;
     const sent = typeof token === 'string' ? token : await token();
     let response: Response;
+    let text: string;
     try {
       response = await fetch(`${address.replace(/\/$/, '')}/v1/${path}`, {
         method,
@@ -43,13 +44,19 @@ export class VaultApi {
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         signal: AbortSignal.timeout(timeoutMs),
       });
+      text = await response.text();
     } catch (cause) {
+      throw new StoreError(`${this.#store}: ${address} does not answer. Run it again: it goes on where it ended.`, {
+        cause,
+      });
+    }
+    const answer = parse(text) as { errors?: unknown } | undefined;
+    // Vault says also what it has not in JSON; a page of something before it must not be taken for that.
+    if (typeof answer !== 'object' && (text !== '' || response.status === 404)) {
       throw new StoreError(
-        `${this.#store}: ${address} does not answer. Nothing was changed in the database; run it again.`,
-        { cause },
+        `${this.#store}: ${address} answers with status ${response.status} and no JSON, so something before Vault answers. Run it again: it goes on where it ended.`,
       );
     }
-    const answer = parse(await response.text()) as { errors?: unknown } | undefined;
     const errors = Array.isArray(answer?.errors) ? answer.errors.map(String) : [];
     return { status: response.status, body: answer ?? {}, errors };
   }

@@ -154,7 +154,7 @@ export class VaultKvStore implements Store {
     const hint =
       status === 403
         ? ` Allow the rotator read, create, update and delete on ${this.#options.mount ?? 'secret'}/data/${this.#options.path}, on the same path with ".keyturn/*", and delete below metadata.`
-        : ' Nothing was changed in the database; run it again.';
+        : ' Run it again: it goes on where it ended.';
     return new StoreError(
       `${this.name}: could not ${what}: status ${status}${errors.length > 0 ? ` (${errors.join('; ')})` : ''}.${hint}`,
     );
