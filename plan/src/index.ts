@@ -5,5 +5,6 @@ export * from './host-settings.js';
 export * from './lifetimes.js';
 export * from './names.js';
 export * from './plan.js';
+export * from './plan-tag.js';
 export * from './schedule.js';
 export * from './words.js';

@@ -1,4 +1,5 @@
 export * from './account.js';
+export * from './aws-caller.js';
 export * from './cache.js';
 export * from './debian.js';
 export * from './free-port.js';

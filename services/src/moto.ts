@@ -1,9 +1,7 @@
 import { freePort } from './free-port.js';
 import { type HttpService, startHttpService } from './http-service.js';
+import { motoRequirement } from './moto-requirement.js';
 import { pythonTool } from './python.js';
-
-/** The version of moto that the tests were written against. */
-const requirement = 'moto[server]==5.2.5';
 
 /**
  * The AWS API (Secrets Manager, Lambda, IAM and more) as moto plays it, on a free port of loopback. Use any access key.
@@ -11,7 +9,7 @@ const requirement = 'moto[server]==5.2.5';
  * @throws PartMissing when Python or the package cannot be had.
  */
 export async function startMoto(): Promise<HttpService> {
-  const command = await pythonTool({ requirement, command: 'moto_server' });
+  const command = await pythonTool({ requirement: motoRequirement, command: 'moto_server' });
   const port = await freePort();
   return await startHttpService({
     name: 'moto',

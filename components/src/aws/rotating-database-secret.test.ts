@@ -58,6 +58,7 @@ describe('the children of RotatingDatabaseSecret', () => {
       'db-log: aws:cloudwatch/logGroup:LogGroup',
       'db-rights: aws:iam/rolePolicy:RolePolicy',
       'db-rotator: aws:lambda/function:Function',
+      'db-asks-again: aws:iam/rolePolicy:RolePolicy',
       'db-allow-secrets-manager: aws:lambda/permission:Permission',
       'db-rotation: aws:secretsmanager/secretRotation:SecretRotation',
       'db-retire: aws:cloudwatch/eventRule:EventRule',
@@ -124,7 +125,7 @@ describe('the children of RotatingDatabaseSecret', () => {
       'arn:aws:secretsmanager/secret:Secret:least-secret',
       'arn:admin',
       'arn:aws:kms/key:Key:least-key',
-      'arn:aws:cloudwatch/logGroup:LogGroup:least-log',
+      'arn:aws:cloudwatch/logGroup:LogGroup:least-log:*',
     ]);
     expect(statements('least-rights').flatMap(({ Action }) => Action)).not.toContain('secretsmanager:*');
   });

@@ -5,6 +5,7 @@ import {
   longestPostgresName,
   milliseconds,
   type Plan,
+  planTag,
   type SharedRoleKind,
   tags,
 } from '@keyturn/plan';
@@ -118,7 +119,7 @@ export class RotatingDatabaseSecret extends pulumi.ComponentResource {
     const { database, transform = {}, sharedRole = 'owner', endpoints = [] } = args;
     super(RotatingDatabaseSecret.type, name, { pair, plan, rotationRules }, opts);
     const child = { parent: this };
-    const described = { [tags.plan]: JSON.stringify(plan), [tags.strategy]: plan.strategy, [tags.pair]: pair.name };
+    const described = { [tags.plan]: planTag(plan), [tags.strategy]: plan.strategy, [tags.pair]: pair.name };
 
     const kmsKeyArn =
       args.kmsKeyArn ??
@@ -237,6 +238,18 @@ export class RotatingDatabaseSecret extends pulumi.ComponentResource {
       options: { ...child, dependsOn: [rights, ...(placed?.ready ?? [])] },
       transform: transform.function,
     });
+    // RotateSecret is refused to a caller that may not invoke the function.
+    new aws.iam.RolePolicy(
+      `${name}-asks-again`,
+      {
+        role: role.id,
+        policy: pulumi.jsonStringify({
+          Version: '2012-10-17',
+          Statement: [{ Effect: 'Allow', Action: 'lambda:InvokeFunction', Resource: rotator.arn }],
+        }),
+      },
+      child,
+    );
     const allowed = new aws.lambda.Permission(
       `${name}-allow-secrets-manager`,
       {

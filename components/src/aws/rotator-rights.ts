@@ -1,4 +1,4 @@
-import type * as pulumi from '@pulumi/pulumi';
+import * as pulumi from '@pulumi/pulumi';
 
 /** One statement of an IAM policy. */
 export interface Statement {
@@ -15,12 +15,21 @@ export function rotatorStatements(on: {
   /** Secrets of single users that a proxy reads. */
   readonly userSecretArns: readonly pulumi.Input<string>[];
   readonly kmsKeyArn: pulumi.Input<string>;
+  /** Of the group; its streams are what is written to. */
   readonly logArn: pulumi.Input<string>;
   readonly network: boolean;
 }): readonly Statement[] {
   const network: Statement = {
     Effect: 'Allow',
-    Action: ['ec2:CreateNetworkInterface', 'ec2:DeleteNetworkInterface', 'ec2:DescribeNetworkInterfaces'],
+    // https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
+    Action: [
+      'ec2:AssignPrivateIpAddresses',
+      'ec2:CreateNetworkInterface',
+      'ec2:DeleteNetworkInterface',
+      'ec2:DescribeNetworkInterfaces',
+      'ec2:DescribeSubnets',
+      'ec2:UnassignPrivateIpAddresses',
+    ],
     // These actions know no resource that could be named beforehand.
     Resource: '*',
   };
@@ -47,7 +56,11 @@ export function rotatorStatements(on: {
     ...(on.adminKmsKeyArn === undefined
       ? []
       : [{ Effect: 'Allow' as const, Action: ['kms:Decrypt'], Resource: on.adminKmsKeyArn }]),
-    { Effect: 'Allow', Action: ['logs:CreateLogStream', 'logs:PutLogEvents'], Resource: on.logArn },
+    {
+      Effect: 'Allow',
+      Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+      Resource: pulumi.interpolate`${on.logArn}:*`,
+    },
     ...(on.network ? [network] : []),
   ];
 }

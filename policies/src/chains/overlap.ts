@@ -1,4 +1,4 @@
-import { annotations, formatDuration, longestLifetime, milliseconds, startBound, tags, type Plan } from '@keyturn/plan';
+import { annotations, formatDuration, type Plan, type PlanSummary, readPlanTag, summaryOf, tags } from '@keyturn/plan';
 import { at, items, number, text, valueOf, type Place, type Resource, type Value } from '@keyturn/resources';
 import { shortestGapOf } from '../aws/schedule.js';
 import { strategyOf } from '../aws/strategy.js';
@@ -18,7 +18,7 @@ export type Origin = Pick<KubernetesSecretSource, 'by' | 'title'>;
 export function overlapOf(source: Origin & Pick<KubernetesSecretSource, 'kind'>, graph: RotationGraph): Overlap {
   const declared = declaredOverlapOf(source);
   if (declared) return declared;
-  const planned = planIn(at(source.by.properties, 'metadata', 'annotations', annotations.plan));
+  const planned = annotatedPlan(at(source.by.properties, 'metadata', 'annotations', annotations.plan));
   if (planned) return ofPlan(planned, source.title, source.by.place);
   if (source.kind === 'external-secrets') return ofAwsSecrets(source, externalKeysOf(source), graph);
   if (source.kind === 'csi') return ofAwsSecrets(source, mountedKeysOf(source), graph);
@@ -44,7 +44,7 @@ export function notDeclared({ title }: Origin): Overlap {
 
 /** How long the superseded version of a secret of AWS Secrets Manager works. */
 export function overlapOfAwsSecret(secret: Resource, graph: RotationGraph): Overlap {
-  const planned = planIn(at(secret.properties, 'tags', tags.plan));
+  const planned = taggedPlan(at(secret.properties, 'tags', tags.plan));
   if (planned) return ofPlan(planned, secret.name, secret.place);
   const [rotation] = graph.rotationsOf(secret).certain;
   if (!rotation) return { is: 'unknown', because: `when ${secret.name} is rotated is not known` };
@@ -132,24 +132,24 @@ function leaseSeconds({ properties }: Resource): number | undefined {
 }
 
 /** keyturn re-keys and retires after the longest lifetime that its plan declares, unless evidence has to open the gate. */
-function ofPlan(plan: Plan, title: string, place: Place | undefined): Overlap {
-  const byEvidence = startBound(plan.consumers).length > 0;
-  const ms = byEvidence
-    ? milliseconds(plan.every)
-    : Math.min(milliseconds(plan.every), longestLifetime(plan.consumers));
-  const because = byEvidence
+function ofPlan(plan: PlanSummary, title: string, place: Place | undefined): Overlap {
+  const ms = plan.startBound ? plan.everyMs : Math.min(plan.everyMs, plan.longestLifetimeMs);
+  const because = plan.startBound
     ? `the plan of ${title} rotates every ${formatDuration(ms)}`
     : `the plan of ${title} gives its consumers ${formatDuration(ms)}`;
   return { is: 'known', ms, because, ...(place ? { place } : {}) };
 }
 
-function planIn(value: Value): Plan | undefined {
+function taggedPlan(value: Value): PlanSummary | undefined {
+  const plan = readPlanTag(text(value) ?? '');
+  return plan?.strategy === 'dual-user' ? plan : undefined;
+}
+
+function annotatedPlan(value: Value): PlanSummary | undefined {
   const written = text(value);
   if (written === undefined) return undefined;
   try {
-    const plan = JSON.parse(written) as Plan;
-    milliseconds(plan.every);
-    longestLifetime(plan.consumers);
+    const plan = summaryOf(JSON.parse(written) as Plan);
     return plan.strategy === 'dual-user' ? plan : undefined;
   } catch {
     return undefined;

@@ -64,6 +64,34 @@ describe('require-rotation-overlap', () => {
     expect(of('Correct').map((model) => says(requireRotationOverlap, model))).toEqual([[], []]);
   });
 
+  it('takes the lifetimes of a plan of keyturn in an annotation', () => {
+    const plan = {
+      strategy: 'dual-user',
+      every: '30d',
+      consumers: [{ name: 'web', chain: [{ kind: 'sync', longest: '15m' }] }],
+    };
+    const planned = (interval: string) =>
+      yaml(`
+apiVersion: external-secrets.io/v1
+kind: ExternalSecret
+metadata: { name: login, annotations: { keyturn.dev/plan: '${JSON.stringify(plan)}' } }
+spec: { refreshInterval: ${interval} }
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: web, annotations: { reloader.stakater.com/auto: "true" } }
+spec:
+  template:
+    spec:
+      terminationGracePeriodSeconds: 0
+      containers: [{ name: app, envFrom: [{ secretRef: { name: login } }] }]
+`);
+    expect(says(requireRotationOverlap, planned('15m'))).toEqual([]);
+    expect(says(requireRotationOverlap, planned('901s'))).toEqual([
+      expect.stringContaining('the plan of ExternalSecret login gives its consumers 15m'),
+    ]);
+  });
+
   it.each([
     { name: 'refresh', overlap: '1h', fits: { interval: '60m' }, tooLong: { interval: '3601s' } },
     {
@@ -292,12 +320,6 @@ spec:
         },
       },
     });
-    const plan = (longest: string) =>
-      JSON.stringify({
-        strategy: 'dual-user',
-        every: '30d',
-        consumers: [{ name: 'web', chain: [{ kind: 'sync', longest }] }],
-      });
 
     it.each([
       { name: 'a rate', rules: { scheduleExpression: 'rate(4 hours)' }, fits: '4h', tooLong: '14401s' },
@@ -323,10 +345,10 @@ spec:
       ]);
     });
 
-    it('takes the lifetimes of a plan of keyturn', () => {
+    it('takes the lifetimes of a plan of keyturn in a tag', () => {
       const model = (refresh: string) =>
         modelOf(
-          secret({ tags: { [tags.plan]: plan('15m') } }),
+          secret({ tags: { [tags.plan]: 'dual-user every 30d longest 15m' } }),
           rotation({ automaticallyAfterDays: 30 }),
           external(refresh),
           web,
