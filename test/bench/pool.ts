@@ -1,4 +1,5 @@
 import { alongSwaps, type SwapsResult } from './pool-swaps.js';
+import { type FleetResult, refreshAtOnce } from './pool/fleet.js';
 import { measureOverhead, type Overhead } from './pool/overhead.js';
 import { startServer } from './pool/server.js';
 import { connections, followingPool, handWrittenSwap, passwordFunction } from './pool/subjects.js';
@@ -19,6 +20,9 @@ const peerRotations = setting('peer-rotations', 10);
 /** Off unless asked for: 10 000 take minutes. */
 const swaps = process.argv.includes('--swaps') ? setting('swaps', 10_000) : 0;
 
+/** Off unless asked for: 200 processes take a minute to start, and much memory. */
+const processes = process.argv.includes('--processes') ? setting('processes', 200) : 0;
+
 const server = await startServer();
 try {
   const overhead = pairs > 0 ? await measureOverhead(server, pairs, roundMillis) : undefined;
@@ -36,9 +40,10 @@ try {
     peers.push(await notInstalled('aws-advanced-nodejs-wrapper'));
   }
   const along = swaps > 0 ? await manySwaps() : undefined;
-  if (process.argv.includes('--json'))
-    process.stdout.write(`${JSON.stringify(json({ overhead, own, peers, along }))}\n`);
-  else process.stdout.write(`${table({ overhead, own, peers, along }).join('\n')}\n`);
+  const fleet = processes > 0 ? await refreshAtOnce(processes) : undefined;
+  const results = { overhead, own, peers, along, fleet };
+  if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify(json(results))}\n`);
+  else process.stdout.write(`${table(results).join('\n')}\n`);
 } finally {
   await server.stop();
 }
@@ -48,6 +53,7 @@ interface Results {
   readonly own: Outcome | undefined;
   readonly peers: readonly Peer[];
   readonly along: SwapsResult | undefined;
+  readonly fleet: FleetResult | undefined;
 }
 
 /** Each swap with a query on every side of it, so that connections are opened and closed. */
@@ -70,7 +76,7 @@ async function notInstalled(name: string): Promise<Peer> {
   }
 }
 
-function json({ overhead, own, peers, along }: Results): object {
+function json({ overhead, own, peers, along, fleet }: Results): object {
   return {
     ...(overhead && {
       overhead: {
@@ -87,10 +93,11 @@ function json({ overhead, own, peers, along }: Results): object {
     ...(own && { rotation: { connections, ...own } }),
     peers,
     ...(along && { swaps: along }),
+    ...(fleet && { fleet }),
   };
 }
 
-function table({ overhead, own, peers, along }: Results): string[] {
+function table({ overhead, own, peers, along, fleet }: Results): string[] {
   const line = (peer: Peer): string =>
     'notRun' in peer
       ? `${peer.name.padEnd(40)} NOT RUN: ${peer.notRun}`
@@ -120,6 +127,12 @@ function table({ overhead, own, peers, along }: Results): string[] {
     lines.push(
       '',
       `Along ${along.swaps} swaps, from the first tenth to the end: heap ${along.heapMegabytes.afterTenth.toFixed(1)} to ${along.heapMegabytes.atEnd.toFixed(1)} MB${along.collected ? '' : ' (not collected: start with --expose-gc)'}, handles ${along.handles.afterTenth} to ${along.handles.atEnd}`,
+    );
+  }
+  if (fleet) {
+    lines.push(
+      '',
+      `${fleet.processes} processes whose credential stopped working at once: ${fleet.failed} of ${fleet.queries} queries failed, ${fleet.requestsToRefresh} requests to the store, ${fleet.refusedLogins} refused logins, ${fleet.onNewCredential} on the new credential`,
     );
   }
   return lines;
