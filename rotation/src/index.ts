@@ -6,6 +6,7 @@ export type { Endpoint, Login, Patience, Tls } from './databases/postgres/endpoi
 export { auditPostgres } from './databases/postgres/audit.js';
 export { parityOf } from './databases/postgres/parity.js';
 export * from './databases/postgres/postgres-database.js';
+export { refusedInLog } from './databases/postgres/server-log.js';
 export { scramVerifier, VerifierError } from './databases/postgres/scram.js';
 export type { Diagnosis, Problem, VersionPart, VersionReport } from './doctor.js';
 export * from './events.js';

@@ -1,3 +1,5 @@
+import path from 'node:path';
+
 import { UsageError } from '../../errors.js';
 import type { DatabaseKind } from '../kind.js';
 import { type ServerConfig, serverOf, serverProperties } from './endpoints.js';
@@ -9,6 +11,7 @@ interface PostgresConfig extends ServerConfig {
   readonly settings?: Readonly<Record<string, string>>;
   readonly rotator?: string;
   readonly poolers?: readonly PoolerConfig[];
+  readonly serverLog?: string;
 }
 
 export const postgres: DatabaseKind<PostgresConfig> = {
@@ -34,10 +37,16 @@ export const postgres: DatabaseKind<PostgresConfig> = {
     },
     rotator: { type: 'string', minLength: 1, description: 'The role that rotates, when another one runs bootstrap.' },
     poolers: poolersSchema,
+    serverLog: {
+      type: 'string',
+      minLength: 1,
+      description:
+        'Path of the log that the server writes (jsonlog, or stderr with %m or %t first and log_timezone UTC), from the folder of this configuration: it tells which logins were refused since a user was switched off. Default: nothing tells.',
+    },
   },
   async make(config, setting) {
-    const { PostgresDatabase } = await import('@keyturn/rotation');
-    const { connectionLimit, settings, rotator, poolers } = config;
+    const { PostgresDatabase, refusedInLog } = await import('@keyturn/rotation');
+    const { connectionLimit, settings, rotator, poolers, serverLog } = config;
     const { pair, strategy } = setting;
     if (strategy !== 'dual-user' && strategy !== 'single-user')
       throw new UsageError(`PostgreSQL has no strategy "${strategy}": a role has one password. Use dual-user.`);
@@ -50,6 +59,10 @@ export const postgres: DatabaseKind<PostgresConfig> = {
       ...(connectionLimit !== undefined && { connectionLimit }),
       ...(settings !== undefined && { settings }),
       ...(rotator !== undefined && { rotator }),
+      ...(serverLog !== undefined && {
+        refusedLogins: (user: string, since: Date) =>
+          refusedInLog(path.resolve(setting.folder, serverLog), user, since),
+      }),
       ...(poolers !== undefined && { poolers: poolersOf(poolers, server.endpoints, setting) }),
     });
   },

@@ -2,7 +2,7 @@ import type { Connection, ConnectionOptions, RowDataPacket } from 'mysql2/promis
 
 import { DatabaseError } from '../../database.js';
 import { type TroubleKind, troubleOf } from '../../trouble.js';
-import { describeEndpoint, type Endpoint, type Login, type Patience } from '../postgres/endpoint.js';
+import { describeEndpoint, type Endpoint, type Login, type Patience, proxyAdvice } from '../postgres/endpoint.js';
 
 /** One connection to one endpoint. Values are escaped by the driver; SQL modes that would change what an escape means are switched off. */
 export class Client {
@@ -134,7 +134,8 @@ function trouble(endpoint: Endpoint, what: string, cause: unknown): DatabaseErro
   const message = cause instanceof Error && cause.message !== '' ? cause.message : String(cause);
   const code = (cause as { code?: unknown } | null)?.code;
   const suffix = typeof code === 'string' && !message.includes(code) ? ` (${code})` : '';
-  return new DatabaseError(`${what}: ${message}${suffix}. ${advice[kind]}`, { kind, endpoint: endpoint.name, cause });
+  const todo = kind === 'authentication' && endpoint.kind === 'proxy' ? proxyAdvice : advice[kind];
+  return new DatabaseError(`${what}: ${message}${suffix}. ${todo}`, { kind, endpoint: endpoint.name, cause });
 }
 
 function configOf(endpoint: Endpoint, login: Login, patience: Patience, database: boolean): ConnectionOptions {

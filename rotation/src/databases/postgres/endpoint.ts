@@ -138,9 +138,14 @@ const advice: Readonly<Record<TroubleKind, string>> = {
   other: 'See the cause.',
 };
 
+/** A proxy logs in with credentials of its own, and knows a user only when somebody gave it one. */
+export const proxyAdvice =
+  'A proxy has to know both users before one of them is rotated (RDS Proxy: one secret for each user in its auth): register them, and resume.';
+
 function trouble(endpoint: Endpoint, what: string, cause: unknown): DatabaseError {
   const kind = isRemembered(cause) ? 'network' : troubleOf(cause);
-  return new DatabaseError(`${what}: ${messageOf(cause)}. ${advice[kind]}`, { kind, endpoint: endpoint.name, cause });
+  const todo = kind === 'authentication' && endpoint.kind === 'proxy' ? proxyAdvice : advice[kind];
+  return new DatabaseError(`${what}: ${messageOf(cause)}. ${todo}`, { kind, endpoint: endpoint.name, cause });
 }
 
 function messageOf(error: unknown): string {

@@ -237,8 +237,11 @@ describe('the rotation function', () => {
 
     await handler()({ keyturn: 'retire', SecretId });
     await expect(rotate({ userSecrets: { [a]: userSecrets[a] ?? '' } })).rejects.toThrow(
-      `KEYTURN_USER_SECRETS names no secret for ${b}, so a proxy would refuse it. Name one for each user.`,
+      `createSecret did nothing: KEYTURN_USER_SECRETS names no secret for ${b}, so a proxy would refuse it.`,
     );
+    const { VersionIdsToStages = {} } = await client.send(new DescribeSecretCommand({ SecretId }));
+    expect(Object.values(VersionIdsToStages).flat()).not.toContain('AWSPENDING');
+    expect(readings.at(-1)?.blocked?.because).toContain('names no secret for');
   });
 
   it('waits for the longest lifetime, on the clock of the database', { timeout: 60_000 }, async () => {

@@ -133,10 +133,21 @@ async function print(reading: Reading): Promise<void> {
   if (!pushed || unsent !== undefined) process.stdout.write(`${embeddedMetrics(reading, new Date())}\n`);
 }
 
+/** Before anything is written: a proxy that knows one of two users refuses every second rotation. */
+function mustKnowBoth({ pair, userSecrets }: Settings): void {
+  const missing = pair.users.filter((user) => userSecrets !== undefined && !Object.hasOwn(userSecrets, user));
+  if (missing.length === 0) return;
+  const because = `KEYTURN_USER_SECRETS names no secret for ${missing.join(' and ')}, so a proxy would refuse it. Name one for each user, and register both with the proxy.`;
+  throw new StepRefused('createSecret', { outcome: 'refused', because, holders: [] });
+}
+
 async function runStep(at: At, { Step: name, ClientRequestToken: token }: StepEvent): Promise<void> {
   const { client, steps, settings, secret, tell } = at;
   const runs = {
-    createSecret: steps.create,
+    createSecret: async (version: string) => {
+      mustKnowBoth(settings);
+      await steps.create(version);
+    },
     setSecret: async (version: string) => {
       await steps.set(version);
       if (settings.userSecrets) await writeUserSecret(client, secret.store, settings.userSecrets, version);
