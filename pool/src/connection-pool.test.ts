@@ -1,10 +1,15 @@
 import { EventEmitter, once } from 'node:events';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 
 import { describe, expect, it } from 'vitest';
 
 import { ConnectionPool } from './connection-pool.js';
 import { followPolicy } from './policy.js';
 import { eventually, ScriptedSource } from './testing/postgres-pair.js';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
 
 interface Fake {
   readonly user: string;
@@ -72,6 +77,30 @@ describe('a pool whose connections are its own', () => {
     const ended = subject.pool.end();
     subject.logins[1]?.();
     await ended;
+    expect(subject.openSockets()).toBe(0);
+  });
+
+  it('holds on to no connection of the past, however many rotations found one in use', async () => {
+    const source = new ScriptedSource({ user: 'a', password: '0', generation: 0 });
+    const subject = pool({ source, max: 4 });
+    subject.answer();
+    const past: WeakRef<Fake>[] = [];
+    for (let generation = 1; generation <= 300; generation += 1) {
+      const inUse = await subject.take();
+      past.push(new WeakRef(inUse));
+      const rotated = once(subject.events, 'rotation', { signal: AbortSignal.timeout(5_000) });
+      source.publish({ user: generation % 2 ? 'b' : 'a', password: String(generation), generation });
+      await rotated;
+      subject.pool.give(inUse);
+    }
+    expect(subject.pool.counters.rotations).toBe(300);
+    const left = (): number => past.filter((one) => one.deref() !== undefined).length;
+    await eventually(async () => {
+      collectGarbage();
+      await new Promise(setImmediate);
+      return left() < 10;
+    });
+    await subject.pool.end();
     expect(subject.openSockets()).toBe(0);
   });
 
