@@ -5,7 +5,7 @@ import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 
 import { ConnectionPool } from './connection-pool.js';
-import { followPolicy } from './policy.js';
+import { type FollowOptions, followPolicy } from './policy.js';
 import { eventually, ScriptedSource } from './testing/postgres-pair.js';
 
 setFlagsFromString('--expose-gc');
@@ -17,11 +17,12 @@ interface Fake {
 }
 
 /** A server that answers logins when the test says so; its sockets close at once when the pool says good-bye. */
-function pool({ source, max }: { source: ScriptedSource; max: number }): {
+function pool({ source, max, ...options }: { source: ScriptedSource; max: number } & FollowOptions): {
   pool: ConnectionPool<Fake>;
   events: EventEmitter;
   logins: (() => void)[];
   answer: () => void;
+  refuse: () => void;
   openSockets: () => number;
   take: () => Promise<Fake>;
 } {
@@ -29,6 +30,7 @@ function pool({ source, max }: { source: ScriptedSource; max: number }): {
   const logins: (() => void)[] = [];
   let sockets = 0;
   let answering = false;
+  let refusing = false;
   const connections = new ConnectionPool<Fake>(
     {
       open: async ({ user }, leave) => {
@@ -37,6 +39,10 @@ function pool({ source, max }: { source: ScriptedSource; max: number }): {
           sockets -= 1;
           leave();
         };
+        if (refusing) {
+          gone();
+          throw new Error('too many connections');
+        }
         if (!answering) await new Promise<void>((resolve) => logins.push(resolve));
         return { user, gone };
       },
@@ -47,7 +53,7 @@ function pool({ source, max }: { source: ScriptedSource; max: number }): {
     },
     {
       source,
-      policy: followPolicy({}).policy,
+      policy: followPolicy(options).policy,
       endpoint: 'fake',
       max,
       maxIdle: max,
@@ -61,7 +67,15 @@ function pool({ source, max }: { source: ScriptedSource; max: number }): {
     await new Promise((resolve, reject) =>
       connections.take((error, connection) => (connection ? resolve(connection) : reject(error))),
     );
-  return { pool: connections, events, logins, answer: () => void (answering = true), openSockets: () => sockets, take };
+  return {
+    pool: connections,
+    events,
+    logins,
+    answer: () => void (answering = true),
+    refuse: () => void (refusing = true),
+    openSockets: () => sockets,
+    take,
+  };
 }
 
 describe('a pool whose connections are its own', () => {
@@ -78,6 +92,24 @@ describe('a pool whose connections are its own', () => {
     subject.logins[1]?.();
     await ended;
     expect(subject.openSockets()).toBe(0);
+  });
+
+  it('keeps connections that cannot be replaced until the deadline for stragglers, and no longer', async () => {
+    const source = new ScriptedSource({ user: 'a', password: 'one', generation: 1 });
+    const subject = pool({ source, max: 3, replaceWithinMillis: 20, stragglerTimeoutMillis: 2_500 });
+    subject.answer();
+    const taken = [await subject.take(), await subject.take(), await subject.take()];
+    const rotated = once(subject.events, 'rotation', { signal: AbortSignal.timeout(5_000) });
+    source.publish({ user: 'b', password: 'two', generation: 2 });
+    subject.pool.give(taken[0] as Fake);
+    await rotated;
+    subject.refuse();
+    for (const one of taken.slice(1)) subject.pool.give(one);
+    await eventually(() => subject.pool.total === 2);
+    expect(subject.pool.counters.superseded).toBe(1);
+    await eventually(() => subject.pool.counters.superseded === 0);
+    expect(subject.pool.counters.stragglers).toBe(0);
+    await subject.pool.end();
   });
 
   it('holds on to no connection of the past, however many rotations found one in use', async () => {

@@ -237,7 +237,7 @@ export class Following<C extends Connection> {
     if (!before) return;
     this.counts.rotations += 1;
     this.#turnOver(before, fleet);
-    this.#watchStragglers();
+    this.#watchStragglers(fleet);
     fleet.emit('rotation', {
       generation: credential.generation,
       user: credential.user,
@@ -254,16 +254,22 @@ export class Following<C extends Connection> {
     for (const connection of this.inUse) this.#turnover.use(connection);
   }
 
-  #watchStragglers(): void {
+  /** What is still in use at the deadline is cut, and what was to be replaced and could not be is closed. */
+  #watchStragglers(fleet: Fleet<C>): void {
     const { stragglerTimeoutMillis } = this.policy;
-    const busy = this.inUse.filter((connection) => this.isSuperseded(connection));
-    if (busy.length === 0 || stragglerTimeoutMillis > longestTimer) return;
+    const swappedTo = this.#swappedTo;
+    const superseded = [...this.connections].some((connection) => this.isSuperseded(connection));
+    if (!superseded || stragglerTimeoutMillis > longestTimer) return;
     // Weak: the timer outlives most of them by far, and rotations may follow each other fast.
-    const watched = new WeakSet(busy);
+    const watched = new WeakSet(this.inUse.filter((connection) => this.isSuperseded(connection)));
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
-      for (const connection of this.inUse)
+      for (const connection of this.inUse) {
         if (watched.has(connection)) this.#cut(connection, `${stragglerTimeoutMillis} ms after the rotation`);
+      }
+      if (this.#swappedTo !== swappedTo) return;
+      this.#turnover.stop();
+      fleet.reviewIdle();
     }, stragglerTimeoutMillis);
     timer.unref();
     this.#timers.add(timer);
