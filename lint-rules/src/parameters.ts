@@ -49,9 +49,9 @@ function isNameOfParameter(source: Source, node: TSESTree.Identifier, depth: num
   return initial !== undefined && initial.value !== node && comesFromParameter(source, initial.value, depth + 1);
 }
 
-/** `new URL(given)` and `parseUrl(given)` are what was given in another form. */
+/** `new URL(given)`, `parseUrl(given)` and `formatUrl(given)` are what was given in another form. */
 function isParsing(node: TSESTree.CallExpression | TSESTree.NewExpression): boolean {
-  return /^(?:URL|.*[pP]arse.*)$/.test(nameOf(node.callee) ?? '');
+  return /^(?:URL|.*(?:[pP]arse|[fF]ormat|[nN]ormali[sz]e|[eE]ncode).*)$/.test(nameOf(node.callee) ?? '');
 }
 
 /** What the class assigns to a member of itself; where it assigns nothing, somebody else does. */

@@ -115,7 +115,7 @@ export function bindingOf(source: Source, node: Node, depth = 0): Binding {
       return sides.find((each) => each !== 'absent') ?? 'absent';
     }
     case 'CallExpression':
-      return bindingOfCall(source, value, depth);
+      return comesFromParameter(source, value) ? 'parameter' : bindingOfCall(source, value, depth);
     case 'MemberExpression':
       if (comesFromParameter(source, value)) return 'parameter';
       return typedBinding(source, value) ?? 'captured';

@@ -9,6 +9,10 @@ const unsupported = (name: string, code: string) => ({ name, code, says: [['unsu
 table(rule, {
   fine: [
     {
+      name: 'mongodb: a URL of a caller in another form',
+      code: "import { MongoClient } from 'mongodb'; export class Store { constructor({ uri }) { this._uri = uri; } connect() { const uri = formatUrl(parseUrl(this._uri)); return MongoClient.connect(uri, {}); } }",
+    },
+    {
       name: 'redis: a URL of a host',
       code: "import { createClient } from 'redis'; export const c = createClient({ url: `redis://${process.env.REDIS_HOST}:${process.env.REDIS_PORT}` });",
     },

@@ -23,6 +23,7 @@ export function surroundingsOf(property: Node): Surroundings {
   let prose = 0;
   let echoes = 0;
   const distinct = new Set<string>();
+  const owners = new Set<string | undefined>();
   for (const each of object.properties) {
     const key = keyOf(each);
     if (each.type !== 'Property' || key === undefined) continue;
@@ -30,20 +31,22 @@ export function surroundingsOf(property: Node): Surroundings {
     const text = textOf(each.value);
     if (text !== undefined) {
       texts++;
-      if (each !== property) distinct.add(text);
+      distinct.add(text);
       if (isProse(text) || /^\p{Lu}\p{Ll}+$/u.test(text)) prose++;
       if (isEchoOf(text, key)) echoes++;
     }
     if (each === property || kindOf(key) !== undefined) continue;
     if (key === 'name') hasOwner ||= text !== undefined && /^[a-z][a-z0-9._@-]*$/.test(text);
-    if (isIdentity(key) || isConnectionDetail(key)) hasOwner ||= isOwner(key, each.value);
+    if (!isIdentity(key) && !isConnectionDetail(key)) continue;
+    owners.add(text);
+    hasOwner ||= isOwner(key, each.value);
   }
   const isEcho = echoes >= 3 || (echoes >= 2 && texts === echoes) || (echoes === 1 && texts === 1);
   return {
     hasOwner: hasOwner && !isEcho,
     // `{ host: 'public', user: 'public', database: 'public', password: 'secret' }` says of what sort each is.
     isCatalogue:
-      (texts >= 4 && distinct.size === 1 && !distinct.has(textOf(valueOf(property)) ?? '')) ||
+      (texts >= 4 && distinct.size === 2 && !owners.has(textOf(valueOf(property)))) ||
       isPublic ||
       (texts >= 4 && prose * 2 > texts) ||
       echoes >= 3 ||

@@ -21,7 +21,7 @@ table(rule, {
     { name: 'a pattern', code: "const DATE_TOKEN = '\\\\d{4}-\\\\d{2}|today12';" },
     {
       name: 'what sort of value each setting is',
-      code: "const sorts = { user: 'public', host: 'public', database: 'public', password: 'secret' };",
+      code: "const sorts = { user: 'public', host: 'public', database: 'public', password: 'secret', customAuth: 'secret' };",
     },
     {
       name: 'a database inside of the program',
