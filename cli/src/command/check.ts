@@ -4,12 +4,12 @@ import path from 'node:path';
 import { presets, severities, type Preset, type Report } from '@keyturn/findings';
 import { Argument, Command, Option } from 'commander';
 
-import type { CheckProgress } from '../check/check.js';
 import type { FailOn } from '../config/config.js';
 import { didYouMean } from '../did-you-mean.js';
 import { UsageError } from '../errors.js';
 import { version } from '../version.js';
 import { Destinations, formatNames, render, writeReport } from './outputs.js';
+import { progressLine } from './progress.js';
 import { wantsColour, type Terminal } from './terminal.js';
 
 interface Flags {
@@ -122,7 +122,7 @@ async function runCheck(
   if (writes && baseline === undefined) {
     throw new UsageError('There is no baseline to write. Name it with --baseline FILE, or in keyturn.config.json.');
   }
-  const progress = progressLine(terminal);
+  const progress = progressLine(terminal.stderr);
   let report: Report;
   try {
     report = await check({
@@ -197,18 +197,4 @@ function readIfThere(file: string): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-function progressLine({ stderr }: Terminal): { show: (progress: CheckProgress) => void; clear: () => void } {
-  if (stderr.isTTY !== true) return { show: () => undefined, clear: () => undefined };
-  let last = 0;
-  return {
-    show: ({ phase, done, total }) => {
-      const now = Date.now();
-      if (now - last < 100 && done < total) return;
-      last = now;
-      stderr.write(`\r\u001b[K${phase}: ${done} of ${total}`);
-    },
-    clear: () => stderr.write('\r\u001b[K'),
-  };
 }
