@@ -54,7 +54,10 @@ export function checkCommand(terminal: Terminal, finish: (code: number) => void)
     )
     .option('--fail-on-undecided', 'exit with 1 when a rule could not decide')
     .option('--explain <rule>', 'say what a rule looks for and how to fix it, and check nothing')
-    .option('--config <file>', 'configuration (default: the nearest keyturn.config.json)')
+    .option(
+      '--config <file>',
+      'configuration (default: the nearest keyturn.config.json); the file for --policy-pack-config of Pulumi is one',
+    )
     .option('--no-config', 'read no configuration')
     .option('--baseline <file>', 'findings that were there before, which do not fail the run')
     .option('--update-baseline', 'write all findings into the baseline')

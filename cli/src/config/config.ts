@@ -8,6 +8,7 @@ import { isNode, LineCounter, parseDocument } from 'yaml';
 
 import type { Rule } from '../check/rules.js';
 import { UsageError } from '../errors.js';
+import { fromCrossGuard } from './crossguard.js';
 import { explain } from './explain.js';
 import { configSchema } from './schema.js';
 
@@ -52,7 +53,7 @@ export function findConfig(from: string, root: string): string | undefined {
 }
 
 /**
- * Reads and checks a configuration file.
+ * Reads and checks a configuration file, in our shape or in that of a policy pack's configuration.
  * @throws UsageError where it cannot be read, is no JSON, or says something that is not known.
  */
 export function loadConfig(file: string, shown: string, rules: readonly Rule[]): LoadedConfig {
@@ -71,9 +72,11 @@ export function loadConfig(file: string, shown: string, rules: readonly Rule[]):
   } catch (cause) {
     throw new UsageError(`The configuration ${printable(shown)} is not JSON: ${whereBroken(source)}.`, { cause });
   }
+  const schema = configSchema(rules);
+  config = fromCrossGuard(config, Object.keys(schema.properties), rules) ?? config;
   const ajv = new Ajv({ allErrors: true, strict: true, strictRequired: false, allowUnionTypes: true, verbose: true });
   addFormats.default(ajv);
-  const validate = ajv.compile<Config>(configSchema(rules));
+  const validate = ajv.compile<Config>(schema);
   if (!validate(config)) {
     throw new UsageError(
       [`The configuration ${printable(shown)} is not usable:`, ...explain(validate.errors ?? [])].join('\n  '),
