@@ -5,9 +5,7 @@ import { recordProgram } from './record-program.js';
 import type { RecordOptions, Recording } from './recording.js';
 import { property, writeProgram } from './testing.js';
 
-// Each test runs a program at least twice.
 vi.setConfig({ testTimeout: 120_000 });
-
 const programs: (() => void)[] = [];
 afterEach(() => {
   for (const remove of programs.splice(0)) remove();
@@ -43,6 +41,14 @@ describe('ways of writing a program', () => {
     });
     expect(lines(recording)).toEqual(['top index.ts:4', 'inside other.ts:4']);
     expect(recording.files).toEqual(['index.ts', 'other.ts']);
+  });
+
+  it('ES module TypeScript with names of CommonJS', async () => {
+    const recording = await record({
+      'package.json': '{ "name": "shop", "type": "module" }',
+      'index.ts': `${imports}const { basename } = require('node:path');\nnew aws.s3.Bucket(basename(__filename), { tags: { stack: pulumi.getStack() } });\n`,
+    });
+    expect(lines(recording)).toEqual(['index.ts index.ts:4']);
   });
 
   it('plain JavaScript', async () => {

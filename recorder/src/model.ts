@@ -76,7 +76,8 @@ export class ModelBuilder {
     const fields = new Map<string, Value>();
     for (const [key, data] of Object.entries(registration.inputs)) {
       const from = registration.propertyDependencies.get(key) ?? [];
-      fields.set(key, this.#value(readSent(data), partner && readSent(partner.inputs[key]), from));
+      const [sent, other] = [data, partner?.inputs[key]].map((each) => readInput(registration.type, each));
+      if (sent !== undefined) fields.set(key, this.#value(sent, partner && other, from));
     }
     const properties: ObjectValue = { kind: 'object', fields, secret: false, provenance: { kind: 'literal' } };
     const place = this.#placeOf(registration);
@@ -203,6 +204,18 @@ export class ModelBuilder {
     const secrets = candidates.filter(({ provenance }) => provenance.kind === 'secret-config');
     const [first] = secrets;
     return secret && first !== undefined && secrets.length === 1 ? first.provenance : { kind: 'unknown' };
+  }
+}
+
+/** An input as it was meant: SDKs send the structured inputs of a provider as JSON texts. */
+function readInput(type: string, data: unknown): Sent {
+  const sent = readSent(data);
+  if (!type.startsWith('pulumi:providers:') || sent.kind !== 'known' || typeof sent.value !== 'string') return sent;
+  if (!/^\s*[[{]/.test(sent.value)) return sent;
+  try {
+    return readSent(JSON.parse(sent.value), sent.secret, sent.from);
+  } catch {
+    return sent;
   }
 }
 

@@ -27,6 +27,8 @@ const shapes: readonly (readonly [RegExp, string])[] = [
 
 /** The form that a message asks for, or that a name promises (`vpcCidr`, `ADMIN_EMAIL`). */
 export function shapeOf(text: string): string | undefined {
+  const start = /(?:start|begin)s? with ['"`]?(?<start>[\w:/.-]{1,20})/i.exec(text)?.groups?.['start'];
+  if (start !== undefined) return start + hole;
   const words = text.replace(/([a-z\d])([A-Z])/g, '$1 $2').replace(/[_:-]/g, ' ');
   return shapes.find(([pattern]) => pattern.test(text) || pattern.test(words))?.[1];
 }

@@ -69,10 +69,10 @@ function print(): void {
   const beside = typeof checkov === 'string' ? checkov : `${checkov.ms} ms for ${checkov.resources} resources`;
   console.log(`Checkov, start-up included: ${beside}`);
   console.log(
-    `${complete.length} of ${programs.length} programs ran to the end; ` +
+    `${complete.length} of ${programs.length} programs ran to the end, ` +
+      `${complete.filter(({ reason }) => reason !== null).length} of them with stand-ins for what they lack; ` +
       `${sum(({ withLine }) => withLine)} of ${sum(({ resources }) => resources)} custom resources have a line; ` +
       `median ${median(complete.map(({ ms }) => ms))} ms`,
   );
-  for (const { path, ended, reason } of programs)
-    if (ended !== 'complete') console.log(`  ${path}: ${ended}: ${reason ?? ''}`);
+  for (const { path, ended, reason } of programs) if (reason !== null) console.log(`  ${path}: ${ended}: ${reason}`);
 }

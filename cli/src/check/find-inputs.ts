@@ -150,7 +150,7 @@ function runtimeOf(file: string): Runtime {
   const other = (because: string): Runtime => ({ runtime: 'other', because });
   let content: unknown;
   try {
-    content = parse(readFileSync(file, 'utf8'));
+    content = parse(readFileSync(file, 'utf8'), { logLevel: 'error' });
   } catch {
     return other('it is not valid YAML');
   }

@@ -2,7 +2,7 @@ import { levels, presets, severities } from '@keyturn/findings';
 import type { Rule } from '../check/rules.js';
 
 /** JSON Schema of `keyturn.config.json`, made from the rules there are. Closed everywhere: a word it does not know is refused. */
-export function configSchema(rules: readonly Rule[]): { readonly properties: object } {
+export function configSchema(rules: readonly Rule[]): Record<string, unknown> & { readonly properties: object } {
   const level = { enum: [...levels] };
   const setting = ({ facts, options }: Rule) => ({
     description: facts.summary,

@@ -4,6 +4,7 @@ import { containersOf, podTemplateOf, workloadTypes } from '../kubernetes/worklo
 import { environmentOf, typesWithEnvironments } from '../environment-inputs.js';
 import { formatPath, placeOf, select, type Path } from '../paths.js';
 import { definePolicy, isOfType, type Result } from '../policy.js';
+import { credentialsInScripts, typesWithScripts, type ScriptCredential } from '../script-inputs.js';
 import { sensitivePathsOf, typesWithSensitiveInputs } from '../sensitive-inputs.js';
 
 const kubernetesSecret = 'kubernetes:core/v1:Secret';
@@ -29,7 +30,7 @@ export const noHardcodedPassword = definePolicy({
     component: 'DualUserDatabaseRole',
   },
   types: [
-    ...new Set([...typesWithSensitiveInputs, ...typesWithEnvironments]),
+    ...new Set([...typesWithSensitiveInputs, ...typesWithEnvironments, ...typesWithScripts]),
     ...workloadTypes,
     kubernetesSecret,
     configMap,
@@ -51,7 +52,8 @@ export const noHardcodedPassword = definePolicy({
     const properties = sensitivePathsOf(resource).flatMap((pattern) =>
       [...select(resource.properties, pattern)].flatMap(({ path, value }) => judge(resource, path, value)),
     );
-    return [...variables, ...properties];
+    const scripts = [...credentialsInScripts(resource)].map((each) => inScript(resource, each));
+    return [...variables, ...properties, ...scripts];
   },
 });
 
@@ -193,6 +195,17 @@ function found(resource: Resource, path: Path, value: Value): Result {
   return {
     is: 'fail',
     message: `\`${formatPath(path)}\` of ${resource.name} is written out in the source.`,
+    property: formatPath(path),
+    ...(place ? { place } : {}),
+  };
+}
+
+function inScript(resource: Resource, { path, value, name }: ScriptCredential): Result {
+  const place = placeOf(value);
+  const what = name === undefined ? 'a credential' : `what it gives \`${name}\``;
+  return {
+    is: 'fail',
+    message: `In \`${formatPath(path)}\` of ${resource.name}, ${what} is written out in the source.`,
     property: formatPath(path),
     ...(place ? { place } : {}),
   };

@@ -5,6 +5,7 @@ const keys: Readonly<Record<string, string>> = {
   'aws:iam/accessKey:AccessKey': 'an access key',
   'aws-native:iam:AccessKey': 'an access key',
   'gcp:serviceaccount/key:Key': 'a key of a service account',
+  'gcp:projects/apiKey:ApiKey': 'an API key',
 };
 
 export const noLongLivedCloudKey = definePolicy({

@@ -84,6 +84,25 @@ export const resolve: ResolveHook = async (specifier, context, next) => {
   }
 };
 
+/**
+ * Programs that say they are ES modules, and are compiled to CommonJS where they run, use its names. On the first line, so that all others
+ * stay where they are.
+ */
+function withCommonJsNames(source: string): string {
+  const names = ['require', '__dirname', '__filename'].filter(
+    (name) =>
+      new RegExp(`\\b${name}\\b`).test(source) &&
+      !new RegExp(`\\b(?:const|let|var|function)\\s+(?:\\{[^}]*\\b)?${name}\\b|\\bas\\s+${name}\\b`).test(source),
+  );
+  if (names.length === 0) return source;
+  const values: Readonly<Record<string, string>> = {
+    require: "process.getBuiltinModule('node:module').createRequire(import.meta.url)",
+    __dirname: 'import.meta.dirname',
+    __filename: 'import.meta.filename',
+  };
+  return `${names.map((name) => `const ${name} = ${values[name] ?? ''};`).join(' ')} ${source}`;
+}
+
 export const load: LoadHook = async (url, context, next) => {
   if (url.startsWith(standInUrl)) return { format: 'module', source: standInSource(new URL(url)), shortCircuit: true };
   if (/\.json$/.test(url) && url.startsWith('file:') && context.importAttributes?.type === undefined) {
@@ -97,7 +116,7 @@ export const load: LoadHook = async (url, context, next) => {
   report({ type: 'loaded', path: file });
   return {
     format: 'module',
-    source: transpile(file, readFileSync(file, 'utf8'), 'esm', false, import.meta.dirname),
+    source: withCommonJsNames(transpile(file, readFileSync(file, 'utf8'), 'esm', false, import.meta.dirname)),
     shortCircuit: true,
   };
 };

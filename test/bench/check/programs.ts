@@ -13,7 +13,7 @@ export interface ProgramTimes {
   /** With warm caches and nothing beside it. */
   readonly ms: number;
   readonly ended: Recording['ended'];
-  /** Why it did not run to the end. */
+  /** Why it did not run to the end, or what was made up so that it did. */
   readonly reason: string | null;
   /** Custom resources, and how many of them have a file and a line. */
   readonly resources: number;
@@ -48,7 +48,13 @@ async function measure(corpus: string, program: string, missing: string | undefi
   const cold = await recordProgram({ directory });
   const warm = cold.ended === 'complete' ? await recordProgram({ directory }) : cold;
   const custom = warm.resources.filter((resource) => resource.custom);
-  const reason = [warm.reason, warm.ended === 'complete' ? undefined : missing].filter((part) => part !== undefined);
+  const madeUp = warm.notAnalysed.filter(({ extent }) => extent === 'whole').map(({ what }) => what);
+  const reason =
+    warm.ended !== 'complete'
+      ? [warm.reason, missing].filter((part) => part !== undefined)
+      : madeUp.length > 0
+        ? [`with stand-ins for ${madeUp.join(', ')}`]
+        : [];
   return {
     path: program,
     ms: Math.min(cold.ms, warm.ms),
