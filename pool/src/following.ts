@@ -98,6 +98,7 @@ export class Following<C extends Connection> {
   #swappedTo: HeldCredential | undefined;
   readonly #turnover = new Turnover<C>();
   readonly #replacesOneByOne: boolean;
+  #lastCall: NodeJS.Timeout | undefined;
   #proving = false;
 
   constructor({ source, policy, endpoint, max, replacesOneByOne = true }: FollowingOptions) {
@@ -127,6 +128,7 @@ export class Following<C extends Connection> {
     for (const leave of this.#leave.splice(0)) leave();
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
+    clearTimeout(this.#lastCall);
     this.#turnover.stop();
     this.#turnover.proven();
     this.#ending.abort();
@@ -257,19 +259,20 @@ export class Following<C extends Connection> {
   /** What is still in use at the deadline is cut, and what was to be replaced and could not be is closed. */
   #watchStragglers(fleet: Fleet<C>): void {
     const { stragglerTimeoutMillis } = this.policy;
-    const swappedTo = this.#swappedTo;
-    const superseded = [...this.connections].some((connection) => this.isSuperseded(connection));
-    if (!superseded || stragglerTimeoutMillis > longestTimer) return;
-    // Weak: the timer outlives most of them by far, and rotations may follow each other fast.
-    const watched = new WeakSet(this.inUse.filter((connection) => this.isSuperseded(connection)));
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
-      for (const connection of this.inUse) {
-        if (watched.has(connection)) this.#cut(connection, `${stragglerTimeoutMillis} ms after the rotation`);
-      }
-      if (this.#swappedTo !== swappedTo) return;
+    if (stragglerTimeoutMillis > longestTimer) return;
+    clearTimeout(this.#lastCall);
+    this.#lastCall = setTimeout(() => {
       this.#turnover.stop();
       fleet.reviewIdle();
+    }, stragglerTimeoutMillis).unref();
+    const busy = this.inUse.filter((connection) => this.isSuperseded(connection));
+    if (busy.length === 0) return;
+    // Weak: the timer outlives most of them by far, and rotations may follow each other fast.
+    const watched = new WeakSet(busy);
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      for (const connection of this.inUse)
+        if (watched.has(connection)) this.#cut(connection, `${stragglerTimeoutMillis} ms after the rotation`);
     }, stragglerTimeoutMillis);
     timer.unref();
     this.#timers.add(timer);
