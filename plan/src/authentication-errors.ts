@@ -5,7 +5,7 @@ export const postgresAuthenticationCodes: ReadonlySet<string> = new Set(['28P01'
  * PgBouncer answers everything with 08P01, a protocol violation, so only its text tells: what it found itself, and what the server behind it said
  * when it tried to log in for a client.
  */
-const poolerRefusal =
+export const poolerRefusal =
   /^(?:no such user\b|auth failed$|(?:SASL|password) authentication failed|login rejected|server login (?:failed|has been failing)\b.*(?:password authentication failed|is not permitted to log in))/;
 
 /** Whether a code and a message of a server, or of a pooler before it, say that the credential was refused. */

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, wr
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-import { type PostgresServer, startPostgres } from '@keyturn/services';
+import { orNotRun, type PostgresServer, startPgbouncer, startPostgres } from '@keyturn/services';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
@@ -150,6 +150,20 @@ describe.each(['node-pg', 'psql'] as const)('the readiness that latches, with %s
     mount(3, 'app_off');
     expect(await probe({ by })).toEqual({ ready: false, says: 'the login of generation 3 is refused' });
   });
+});
+
+it('is lost when a PgBouncer refuses, which has one code for everything', { timeout: 120_000 }, async (context) => {
+  const users = { app_a: password };
+  const { part: pooler, because } = await orNotRun(async () => await startPgbouncer({ upstream: server, users }));
+  if (!pooler) return context.skip(because);
+  try {
+    mount(1, 'app_a', 'Wrong-Password-2');
+    expect(await probe({ port: pooler.port })).toEqual({ ready: false, says: 'the login of generation 1 is refused' });
+    mount(2, 'stranger');
+    expect(await probe({ port: pooler.port })).toEqual({ ready: false, says: 'the login of generation 2 is refused' });
+  } finally {
+    await pooler.stop();
+  }
 });
 
 it('is not ready with a generation that is too old, whatever was before', async () => {

@@ -1,4 +1,4 @@
-import { postgresAuthenticationCodes } from '@keyturn/plan';
+import { poolerRefusal, postgresAuthenticationCodes } from '@keyturn/plan';
 
 /** How a container tries whether the credential logs in. */
 export type LoginProbe = NodePgLogin | PsqlLogin | CommandLogin;
@@ -12,7 +12,7 @@ interface ToPostgres {
   readonly tls?: 'verify-full' | 'off';
 }
 
-/** With Node and the application's own `pg`, found from the container's working folder. Refusals are told from other trouble by SQLSTATE. */
+/** With Node and the application's own `pg`, found from the container's working folder. Refusals are told from other trouble by SQLSTATE, and PgBouncer's by their text. */
 export interface NodePgLogin extends ToPostgres {
   readonly by: 'node-pg';
 }
@@ -113,11 +113,14 @@ const { DB_USER: user, DB_PASSWORD: password, PGSSLMODE } = process.env;
 const ssl = PGSSLMODE === 'disable' ? false : { rejectUnauthorized: true };
 const client = new Client({ user, password, ssl, connectionTimeoutMillis: 3000 });
 client.on('error', () => undefined);
+// A PgBouncer has one code for everything, and only its text tells.
+const isRefusal = ({ code, message }) =>
+  ${JSON.stringify([...postgresAuthenticationCodes])}.includes(code) || (code === '08P01' && ${String(poolerRefusal)}.test(message));
 client
   .connect()
   .then(() => client.end())
   .then(
     () => process.exit(0),
-    (error) => process.exit(${JSON.stringify([...postgresAuthenticationCodes])}.includes(error.code) ? ${refusedCode} : 4),
+    (error) => process.exit(isRefusal(error) ? ${refusedCode} : 4),
   );
 `;
