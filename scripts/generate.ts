@@ -2,6 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { configurationSchema, type GeneratedFile, indexes, pages } from './generated-files.js';
+import { reference } from './reference.js';
 
 const root = path.join(import.meta.dirname, '..');
 const check = process.argv.includes('--check');
@@ -14,7 +15,7 @@ function stale(files: readonly GeneratedFile[]): readonly GeneratedFile[] {
 }
 
 const changed: string[] = [];
-for (const make of [indexes, pages, configurationSchema]) {
+for (const make of [indexes, pages, configurationSchema, reference]) {
   for (const file of stale(await make())) {
     changed.push(file.path);
     if (!check) writeFileSync(path.join(root, file.path), file.content);

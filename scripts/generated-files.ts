@@ -134,7 +134,8 @@ export function withBlock(page: string, header: string): string {
   return from === -1 || to === -1 ? `${block}\n\n${page}` : page.slice(0, from) + block + page.slice(to + end.length);
 }
 
-async function file(filePath: string, content: string): Promise<GeneratedFile> {
+/** A file, formatted as all others are. */
+export async function file(filePath: string, content: string): Promise<GeneratedFile> {
   const absolute = path.join(root, filePath);
   return { path: filePath, content: await format(content, { ...(await resolveConfig(absolute)), filepath: absolute }) };
 }
