@@ -54,6 +54,28 @@ function rotatorOn(
   };
 }
 
+interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+const writer = ({ host, port }: Address, database: string) =>
+  ({ name: 'writer', kind: 'writer', host, port, database, tls: false }) as const;
+
+/** Logs in to PostgreSQL, asks one thing, and leaves. */
+function queriesOn({ host, port }: Address) {
+  return async (login: { user: string; password: string }, sql = 'SELECT 1'): Promise<unknown[]> => {
+    const client = new pg.Client({ host, port, database: 'postgres', ...login });
+    client.on('error', () => undefined);
+    await client.connect();
+    try {
+      return (await client.query<Record<string, unknown>>(sql)).rows;
+    } finally {
+      await client.end();
+    }
+  };
+}
+
 describe('a real Pulumi engine', () => {
   it(
     'makes the laptop example, leaves its rotation alone, and takes everything away',
@@ -73,16 +95,7 @@ describe('a real Pulumi engine', () => {
         },
         env: { PGPASSWORD: admin.password },
       });
-      const as = async (login: { user: string; password: string }, sql = 'SELECT 1'): Promise<unknown[]> => {
-        const client = new pg.Client({ host: server.host, port: server.port, database: 'postgres', ...login });
-        client.on('error', () => undefined);
-        await client.connect();
-        try {
-          return (await client.query<Record<string, unknown>>(sql)).rows;
-        } finally {
-          await client.end();
-        }
-      };
+      const as = queriesOn(server);
       const nothingLogsIn = async (): Promise<void> => {
         const guesses = await stack.texts();
         expect(guesses.length).toBeGreaterThan(50);
@@ -95,15 +108,8 @@ describe('a real Pulumi engine', () => {
         await stack.up();
         await stack.upWithoutChanges();
 
-        const endpoint = {
-          name: 'writer',
-          kind: 'writer',
-          host: server.host,
-          port: server.port,
-          database: 'postgres',
-        } as const;
         const { rotator, published } = rotatorOn(
-          new PostgresDatabase({ endpoints: [{ ...endpoint, tls: false }], admin, pair, sharedRoleKind: 'owner' }),
+          new PostgresDatabase({ endpoints: [writer(server, 'postgres')], admin, pair, sharedRoleKind: 'owner' }),
         );
         await rotator.bootstrap();
         await rotator.advance();
@@ -178,15 +184,8 @@ describe('a real Pulumi engine', () => {
         await stack.up();
         await stack.upWithoutChanges();
 
-        const endpoint = {
-          name: 'writer',
-          kind: 'writer',
-          host: server.host,
-          port: server.port,
-          database: 'shop_eu',
-        } as const;
         const { rotator, published } = rotatorOn(
-          new MysqlDatabase({ endpoints: [{ ...endpoint, tls: false }], admin, pair, requireTls: false }),
+          new MysqlDatabase({ endpoints: [writer(server, 'shop_eu')], admin, pair, requireTls: false }),
         );
         await rotator.bootstrap();
         await rotator.advance();
@@ -223,16 +222,7 @@ describe('a real Pulumi engine', () => {
       if (!bao) return context.skip(noBao);
       const server = await startPostgres();
       const admin = { user: server.superuser, password: server.superuserPassword };
-      const as = async (login: { user: string; password: string }, sql = 'SELECT 1'): Promise<unknown[]> => {
-        const client = new pg.Client({ host: server.host, port: server.port, database: 'postgres', ...login });
-        client.on('error', () => undefined);
-        await client.connect();
-        try {
-          return (await client.query<Record<string, unknown>>(sql)).rows;
-        } finally {
-          await client.end();
-        }
-      };
+      const as = queriesOn(server);
       const directory = program(
         'engine-vault',
         `const { DualUserDatabaseRole } = require('@keyturn/components/postgres');
@@ -269,13 +259,6 @@ describe('a real Pulumi engine', () => {
         return { user: data.username, password: data.password };
       };
       try {
-        const endpoint = {
-          name: 'writer',
-          kind: 'writer',
-          host: server.host,
-          port: server.port,
-          database: 'postgres',
-        } as const;
         await as(admin, "CREATE ROLE vault LOGIN SUPERUSER PASSWORD 'only-until-the-first-up'");
         await stack.init();
         await stack.up();
@@ -284,7 +267,7 @@ describe('a real Pulumi engine', () => {
         expect(await as(credential, 'SELECT current_user')).toEqual([{ current_user: 'shop' }]);
 
         const { rotator, published } = rotatorOn(
-          new PostgresDatabase({ endpoints: [{ ...endpoint, tls: false }], admin, pair, sharedRoleKind: 'owner' }),
+          new PostgresDatabase({ endpoints: [writer(server, 'postgres')], admin, pair, sharedRoleKind: 'owner' }),
           new VaultStaticStore({
             address: bao.url,
             token: bao.rootToken,

@@ -33,6 +33,12 @@ export interface LintRule extends TSESLint.RuleModule<string, readonly unknown[]
   readonly facts: RuleFacts;
 }
 
+/** What ESLint and editors show of a rule. */
+export function docsOf(facts: RuleFacts, recommended = true): RuleDocs & { description: string; url: string } {
+  const { summary, severity, breaks, fix } = facts;
+  return { description: summary, url: pageOf(facts.id), severity, breaks, fix, recommended };
+}
+
 /** Makes an ESLint rule. Options that are missing come from `defaultOptions`, key by key. */
 export function createRule<Options extends readonly unknown[], Ids extends string>(
   definition: Definition<Options, Ids>,
@@ -42,14 +48,7 @@ export function createRule<Options extends readonly unknown[], Ids extends strin
     facts,
     meta: {
       type: 'problem',
-      docs: {
-        description: facts.summary,
-        url: pageOf(facts.id),
-        severity: facts.severity,
-        breaks: facts.breaks,
-        fix: facts.fix,
-        recommended: definition.recommended ?? true,
-      },
+      docs: docsOf(facts, definition.recommended),
       messages,
       schema,
       defaultOptions,

@@ -1,5 +1,13 @@
 import { type Client, keyturnPool, pgLifetime, sql } from './client.js';
 
+/** Ways to log in to MongoDB without a password of one's own. */
+const mongoHooks = [
+  'authMechanism=MONGODB-AWS',
+  'authMechanism=MONGODB-OIDC',
+  'authMechanism=MONGODB-X509',
+  'authMechanismProperties',
+];
+
 /** Drivers of databases. */
 export const databaseClients: readonly Client[] = [
   {
@@ -144,12 +152,7 @@ export const databaseClients: readonly Client[] = [
     nested: ['auth'],
     takesUrl: true,
     passwordFunction: 'no',
-    hooks: [
-      'authMechanism=MONGODB-AWS',
-      'authMechanism=MONGODB-OIDC',
-      'authMechanism=MONGODB-X509',
-      'authMechanismProperties',
-    ],
+    hooks: mongoHooks,
     remedy:
       'A user and a password are fixed for its life: use MONGODB-AWS or MONGODB-OIDC, or make a new client when the credential changes.',
     drain: ['close'],
@@ -164,12 +167,7 @@ export const databaseClients: readonly Client[] = [
     nested: ['auth'],
     takesUrl: true,
     passwordFunction: 'no',
-    hooks: [
-      'authMechanism=MONGODB-AWS',
-      'authMechanism=MONGODB-OIDC',
-      'authMechanism=MONGODB-X509',
-      'authMechanismProperties',
-    ],
+    hooks: mongoHooks,
     remedy:
       'A user and a password are fixed for its life: use MONGODB-AWS or MONGODB-OIDC, or connect anew when the credential changes.',
     drain: ['disconnect', 'close'],

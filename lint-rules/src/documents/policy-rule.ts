@@ -1,8 +1,7 @@
-import { pageOf } from '@keyturn/findings';
 import { type Policy, check, messageOf } from '@keyturn/policies';
 import type { Place } from '@keyturn/resources';
 import type { JSONSchema, TSESLint } from '@typescript-eslint/utils';
-import type { LintRule, RuleDocs } from '../create-rule.js';
+import { docsOf, type LintRule, type RuleDocs } from '../create-rule.js';
 import { accepts, exceptionsOf } from '../exceptions/exceptions.js';
 import { pathOf } from '../file-kind.js';
 import { modelOf } from './model-of.js';
@@ -14,14 +13,7 @@ export function policyRule(policy: Policy): LintRule {
     facts,
     meta: {
       type: 'problem',
-      docs: {
-        description: facts.summary,
-        url: pageOf(facts.id),
-        severity: facts.severity,
-        breaks: facts.breaks,
-        fix: facts.fix,
-        recommended: true,
-      },
+      docs: docsOf(facts),
       messages: { found: '{{message}}' },
       schema: options ? [options as unknown as JSONSchema.JSONSchema4] : [],
     },

@@ -1,7 +1,7 @@
-import { type RuleFacts, pageOf } from '@keyturn/findings';
+import type { RuleFacts } from '@keyturn/findings';
 import { type Directive, exceptionRules } from '@keyturn/findings/exceptions';
 import type { TSESLint } from '@typescript-eslint/utils';
-import type { LintRule, RuleDocs } from '../create-rule.js';
+import { docsOf, type LintRule, type RuleDocs } from '../create-rule.js';
 import { type FileExceptions, exceptionsOf } from './exceptions.js';
 
 /** What is wrong with an exception, as a sentence for each rule that it names. */
@@ -32,14 +32,7 @@ function exceptionRule(facts: RuleFacts): LintRule {
     facts,
     meta: {
       type: 'suggestion',
-      docs: {
-        description: facts.summary,
-        url: pageOf(facts.id),
-        severity: facts.severity,
-        breaks: facts.breaks,
-        fix: facts.fix,
-        recommended: true,
-      },
+      docs: docsOf(facts),
       messages: { found: '{{message}}' },
       schema: [],
     },
