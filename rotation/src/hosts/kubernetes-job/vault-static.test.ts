@@ -4,7 +4,14 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 import { type HostSettings, hostExitCodes, hostVariables } from '@keyturn/plan';
-import { type OpenBao, orNotRun, type PostgresServer, startOpenBao, startPostgres } from '@keyturn/services';
+import {
+  mountPostgres,
+  type OpenBao,
+  orNotRun,
+  type PostgresServer,
+  startOpenBao,
+  startPostgres,
+} from '@keyturn/services';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
@@ -31,14 +38,7 @@ beforeAll(async () => {
 
   for (const sql of ['CREATE ROLE shop', 'CREATE ROLE shop_a IN ROLE shop', 'CREATE ROLE shop_b IN ROLE shop'])
     await query({ user: server.superuser, password: server.superuserPassword }, sql);
-  await ask('POST', 'sys/mounts/database', { type: 'database' });
-  await ask('POST', 'database/config/shop', {
-    plugin_name: 'postgresql-database-plugin',
-    allowed_roles: '*',
-    connection_url: `postgresql://{{username}}:{{password}}@${server.host}:${server.port}/postgres?sslmode=disable`,
-    username: server.superuser,
-    password: server.superuserPassword,
-  });
+  await mountPostgres(bao, server);
   for (const user of ['shop_a', 'shop_b']) {
     await ask('POST', `database/static-roles/${user}`, {
       db_name: 'shop',

@@ -1,5 +1,12 @@
 import { dualUsersOf } from '@keyturn/plan';
-import { type OpenBao, orNotRun, type PostgresServer, startOpenBao, startPostgres } from '@keyturn/services';
+import {
+  mountPostgres,
+  type OpenBao,
+  orNotRun,
+  type PostgresServer,
+  startOpenBao,
+  startPostgres,
+} from '@keyturn/services';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
@@ -19,14 +26,7 @@ beforeAll(async () => {
   missing = started.because ?? '';
   if (!bao) return;
   server = await startPostgres();
-  await ask('POST', 'sys/mounts/database', { type: 'database' });
-  await ask('POST', 'database/config/shop', {
-    plugin_name: 'postgresql-database-plugin',
-    allowed_roles: '*',
-    connection_url: `postgresql://{{username}}:{{password}}@${server.host}:${server.port}/postgres?sslmode=disable`,
-    username: server.superuser,
-    password: server.superuserPassword,
-  });
+  await mountPostgres(bao, server);
 });
 afterAll(async () => {
   await bao?.stop();
