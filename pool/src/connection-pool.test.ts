@@ -1,10 +1,12 @@
 import { EventEmitter, once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 import { describe, expect, it } from 'vitest';
 
 import { ConnectionPool } from './connection-pool.js';
+import { NoUsableCredential } from './errors.js';
 import { type FollowOptions, followPolicy } from './policy.js';
 import { eventually, ScriptedSource } from './testing/postgres-pair.js';
 
@@ -160,5 +162,20 @@ describe('a pool whose connections are its own', () => {
     hanging.gone();
     await subject.pool.end();
     expect(subject.openSockets()).toBe(0);
+  });
+
+  it('refuses a request after credentialTimeoutMillis, although the garbage was collected while it waited', async () => {
+    const source = new ScriptedSource({ user: 'a', password: 'one', generation: 1 });
+    source.away = true;
+    const subject = pool({ source, max: 2, credentialTimeoutMillis: 200 });
+    const refused = subject.take().then(
+      () => 'served',
+      (error: unknown) => error,
+    );
+    await sleep(20);
+    collectGarbage();
+    const outcome = await Promise.race([refused, sleep(5_000, 'still waiting')]);
+    expect(outcome).toBeInstanceOf(NoUsableCredential);
+    await subject.pool.end();
   });
 });

@@ -10,6 +10,7 @@ import {
 } from './following.js';
 import type { HeldCredential } from './held-credential.js';
 import type { Slots } from './slots.js';
+import { within } from './within.js';
 
 /** How connections of one driver are opened and closed. */
 export interface Port<C> {
@@ -246,11 +247,8 @@ export class ConnectionPool<C extends object> {
   async #open(): Promise<void> {
     const since = Date.now();
     try {
-      const left = AbortSignal.any([
-        AbortSignal.timeout(this.following.policy.credentialTimeoutMillis),
-        this.following.ending,
-      ]);
-      const member = await this.#logIn(left);
+      const { policy, ending } = this.following;
+      const member = await within(policy.credentialTimeoutMillis, ending, async (left) => await this.#logIn(left));
       this.#opening -= 1;
       this.#received(member);
     } catch (error) {

@@ -9,6 +9,7 @@ import { type FollowOptions, type FollowPolicy, followPolicy } from '../policy.j
 import { type Crew, type FollowingClient, followingClient } from './client.js';
 import { checkConnectionString } from './connection-string.js';
 import { endpointOf } from './endpoint.js';
+import { within } from '../within.js';
 
 export { type ClientConfig, connectClient } from './lone-client.js';
 export type { DrainOptions, PoolCounters, RotationEvent, StragglerEvent } from '../following.js';
@@ -147,13 +148,9 @@ export class Pool extends pg.Pool {
     const { credentialTimeoutMillis } = this.#crew.policy;
     const connectTimeout = this.options.connectionTimeoutMillis ?? 0;
     const limit = connectTimeout > 0 ? Math.min(connectTimeout, credentialTimeoutMillis) : credentialTimeoutMillis;
-    const left = AbortSignal.any([
-      AbortSignal.timeout(Math.max(0, since + limit - Date.now())),
-      this.#following.ending,
-    ]);
+    const left = Math.max(0, since + limit - Date.now());
     this.#held += 1;
-    this.#logins
-      .available(this.#crew.policy, left)
+    within(left, this.#following.ending, async (signal) => await this.#logins.available(this.#crew.policy, signal))
       .finally(() => (this.#held -= 1))
       .then(
         () => queueMicrotask(() => this.#checkOut(callback, since)),

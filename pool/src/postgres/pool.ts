@@ -11,6 +11,7 @@ import { NotOffered } from '../errors.js';
 import { type DrainOptions, type FollowEvents, Following, type PoolCounters } from '../following.js';
 import type { HeldCredential } from '../held-credential.js';
 import { type FollowOptions, followPolicy } from '../policy.js';
+import { within } from '../within.js';
 import { guarded } from './guarded.js';
 import { Inner, type Link, NoPlace, type Options, type Query, type Unit } from './inner.js';
 import { Listeners } from './listeners.js';
@@ -172,8 +173,11 @@ class FollowingSql {
       if (inner) return inner;
       const { logins, policy, ending } = this.#following;
       this.#waiting += 1;
-      const left = AbortSignal.any([AbortSignal.timeout(policy.credentialTimeoutMillis), ending]);
-      await logins.available(policy, left).finally(() => (this.#waiting -= 1));
+      await within(
+        policy.credentialTimeoutMillis,
+        ending,
+        async (left) => await logins.available(policy, left),
+      ).finally(() => (this.#waiting -= 1));
     }
   }
 

@@ -1,5 +1,6 @@
 import type { Credential } from '@keyturn/plan';
 
+import { within } from '../within.js';
 import { tokenOf, type VaultAccess, VaultRefused, vaultRequest } from './vault-request.js';
 
 /** What happened to a lease, or to the token above it. Times are seconds. */
@@ -36,6 +37,7 @@ const share = 2 / 3;
 const truncatedShare = 0.9;
 const shortestRetryMillis = 500;
 const longestRetryMillis = 10_000;
+const requestMillis = 10_000;
 
 /** Keeps one lease alive, and takes a new one in time. */
 export class LeaseKeeper {
@@ -234,14 +236,15 @@ export class LeaseKeeper {
   }
 
   async #ask(path: string, body: object | undefined, token: string, signal?: AbortSignal): Promise<unknown> {
-    const late = AbortSignal.timeout(10_000);
-    return await vaultRequest(this.#access, {
+    const request = {
       path,
       token,
       ...(body ? { body } : {}),
-      signal: signal ? AbortSignal.any([signal, late]) : late,
       name: `Vault ${this.#path}`,
       hints: { 400: ' Check role and mount.', 403: ' Check the token, and that its policy allows it.' },
+    };
+    return await within(requestMillis, signal, async (left) => {
+      return await vaultRequest(this.#access, { ...request, signal: left });
     });
   }
 }
