@@ -36,6 +36,34 @@ export interface HostSettings {
   readonly bootstrap?: boolean;
   /** How to find the pods of each start-bound consumer of the plan, by its name. */
   readonly pods?: Readonly<Record<string, HostPods>>;
+  /** Try a tested candidate with a growing share of the traffic before it is published; the Kubernetes job only. Default: it is published. */
+  readonly gradually?: HostGradually;
+}
+
+/** Two fleets behind an HTTPRoute of the Gateway API, each of which logs in as one user of the pair, and what is looked at while one gets more traffic. */
+export interface HostGradually {
+  /** The HTTPRoute, in the namespace of the host's pod, with both Services as backends. */
+  readonly route: string;
+  /** User to Service of its fleet. */
+  readonly services: Readonly<Record<string, string>>;
+  /** User to Deployment of its fleet. Its pod template names the version in the annotation `keyturn.dev/version`. */
+  readonly deployments: Readonly<Record<string, string>>;
+  readonly check: {
+    /** Address of Prometheus. */
+    readonly address: string;
+    /** PromQL, with `${user}`, `${version}` and `${fleet}`, the name of the Deployment, filled in. Above 0 is bad. */
+    readonly refusedLogins: string;
+    /** PromQL, filled in likewise: the share of requests that failed, 0 to 1. */
+    readonly errorRate: string;
+    /** Default: 0.01. */
+    readonly mostErrors?: number;
+  };
+  /** Shares in percent. Default: 10, 50, 100. */
+  readonly steps?: readonly number[];
+  /** How long each step is looked at. Default: 5 minutes. */
+  readonly each?: Duration;
+  /** Time between two looks. Default: 20 seconds. */
+  readonly every?: Duration;
 }
 
 /** The database server and its endpoints. */
@@ -75,6 +103,8 @@ export interface KubernetesHostStore {
   readonly keys?: { readonly user?: string; readonly password?: string; readonly generation?: string };
   readonly previousKeys?: { readonly user: string; readonly password: string };
   readonly templates?: Readonly<Record<string, string>>;
+  /** Write each version in a form that pods can mount by its id. Default: false. */
+  readonly pinned?: boolean;
   /** Default: that of the cluster of the pod. Elsewhere: the address of `kubectl proxy`, with `namespace`. */
   readonly server?: string;
 }

@@ -17,6 +17,8 @@ export const annotations = {
   hooks: 'keyturn.dev/hooks',
   version: 'keyturn.dev/version',
   previousVersion: 'keyturn.dev/previous-version',
+  /** On an HTTPRoute: the version that was tried with part of the traffic and was bad. It is not tried again while this stands there. */
+  abortedVersion: 'keyturn.dev/aborted-version',
   /** On what writes a Secret: how long the superseded credential works, such as `4h`. For what no program shows. */
   overlap: 'keyturn.dev/overlap',
   /** On a workload: the longest time that its pool keeps a connection, such as `30m`. */
@@ -59,5 +61,6 @@ export const componentTypes = {
   kubernetesRefreshableWorkload: 'keyturn:kubernetes:RefreshableWorkload',
   kubernetesRotationJob: 'keyturn:kubernetes:RotationJob',
   kubernetesConfigTemplate: 'keyturn:kubernetes:ConfigTemplate',
+  kubernetesBlueGreenFleets: 'keyturn:kubernetes:BlueGreenFleets',
   kubernetesBlueGreenRotation: 'keyturn:kubernetes:BlueGreenRotation',
 } as const;

@@ -1,5 +1,6 @@
 import type { RotationEvent } from '../events.js';
 import type { ResumeResult } from '../rotator.js';
+import type { Tested } from '../work.js';
 import type { Reading } from './metrics.js';
 import type { Doing } from './tend.js';
 
@@ -7,6 +8,8 @@ import type { Doing } from './tend.js';
 export interface HostLog {
   event(event: RotationEvent): void;
   result(doing: Doing, result: ResumeResult): void;
+  /** A candidate gets a share of the traffic. */
+  traffic(percent: number, tested: Tested): void;
   /** Where the pair stands: the metrics that every host reports, and what blocks. */
   state(reading: Reading): void;
   /** The name and message of an error; a stack or cause could show what was sent. */
@@ -21,6 +24,7 @@ export function hostLog(pair: string | undefined, write: (line: string) => void)
   return {
     event: ({ type, at, ...event }) => write(JSON.stringify({ at, pair, type, ...event })),
     result: (doing, result) => line('result', { doing, ...result }),
+    traffic: (percent, { user, generation, version }) => line('traffic', { percent, user, generation, version }),
     state: ({ generation, ageMs, overdueMs, blocked }) =>
       line('state', {
         generation,

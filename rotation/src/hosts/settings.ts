@@ -42,13 +42,15 @@ function textFrom(env: NodeJS.ProcessEnv): { readonly source: string; readonly t
 
 /** Keys of each part; those with `!` have to be there. */
 const parts = {
-  settings: ['pair!', 'plan!', 'database!', 'store!', 'schedule', 'sharedRole', 'bootstrap', 'pods'],
+  settings: ['pair!', 'plan!', 'database!', 'store!', 'schedule', 'sharedRole', 'bootstrap', 'pods', 'gradually'],
   pair: ['name!', 'sharedRole!', 'users!'],
   plan: ['strategy!', 'every!', 'consumers!', 'soak', 'runTime'],
   database: ['host!', 'admin!', 'engine', 'port', 'dbname', 'endpoints', 'tls'],
-  kubernetes: ['kind!', 'name!', 'namespace', 'versioned', 'keys', 'previousKeys', 'templates', 'server'],
+  kubernetes: ['kind!', 'name!', 'namespace', 'versioned', 'keys', 'previousKeys', 'templates', 'pinned', 'server'],
   'azure-key-vault': ['kind!', 'vault!', 'name!', 'validFor'],
   'vault-static': ['kind!', 'address!', 'selector!', 'login!', 'selectorMount', 'databaseMount', 'namespace'],
+  gradually: ['route!', 'services!', 'deployments!', 'check!', 'steps', 'each', 'every'],
+  check: ['address!', 'refusedLogins!', 'errorRate!', 'mostErrors'],
   login: ['role!', 'mount', 'tokenFile'],
 } as const;
 
@@ -70,6 +72,7 @@ function checked(given: unknown, source: string, stores: readonly HostStore['kin
   shaped(settings.store, `"store" of ${source}`, parts[kind]);
   if (settings.store.kind === 'vault-static')
     shaped(settings.store.login, `"login" of "store" of ${source}`, parts.login);
+  checkTrial(settings, source, stores);
   const { sharedRole } = settings;
   if (sharedRole !== undefined && !['owner', 'grantee'].includes(sharedRole)) {
     throw new SettingsError(
@@ -85,6 +88,22 @@ function checked(given: unknown, source: string, stores: readonly HostStore['kin
     );
   }
   return settings;
+}
+
+function checkTrial({ gradually, pair }: HostSettings, source: string, stores: readonly HostStore['kind'][]): void {
+  if (gradually === undefined) return;
+  const what = `"gradually" of ${source}`;
+  if (!stores.includes('kubernetes'))
+    throw new SettingsError(
+      `${what} moves the traffic of a cluster, which the Kubernetes job does and a function cannot. Leave it out.`,
+    );
+  shaped(gradually, what, parts.gradually);
+  shaped(gradually.check, `"check" of ${what}`, parts.check);
+  for (const key of ['services', 'deployments'] as const) {
+    const named = Object.keys(shaped(gradually[key], `"${key}" of ${what}`, pair.users));
+    if (named.length !== pair.users.length)
+      throw new SettingsError(`"${key}" of ${what} has to name one for each of ${pair.users.join(' and ')}.`);
+  }
 }
 
 function shaped(given: unknown, what: string, keys: readonly string[]): Readonly<Record<string, unknown>> {

@@ -20,7 +20,7 @@ export type Doing = 'advance' | 'retire' | 'resume';
 /** Where the pair stands at the end. */
 export interface Tended {
   readonly reading: Reading;
-  /** A due rotation is kept by a session or was refused: somebody has to look. */
+  /** A due rotation is kept by a session or by a candidate that may not be published yet, or was refused: somebody has to look. */
   readonly needsPerson: boolean;
 }
 
@@ -48,10 +48,11 @@ export async function tend(pair: Tending, command: Exclude<HostCommand, 'bootstr
     return { reading, needsPerson: false };
   }
   const { doing, result, begun } = last;
-  const { because, holders } = last.result;
+  const { because, holders, until } = last.result;
   return {
     reading: { ...reading, blocked: { doing, because, holders } },
-    needsPerson: result.outcome === 'refused' || ((doing === 'advance' || begun) && holders.length > 0),
+    needsPerson:
+      result.outcome === 'refused' || ((doing === 'advance' || begun) && (holders.length > 0 || until === undefined)),
   };
 }
 

@@ -32,6 +32,8 @@ export function deployments({ api, namespace = api.namespace, deployments: fleet
     if (name === undefined) throw new TrafficError(`There is no Deployment for ${user}. Name one for each user.`);
     const at = `/apis/apps/v1/namespaces/${namespace}/deployments/${name}`;
     const { status: code, body } = await api.request('GET', at);
+    if (code === 404)
+      return `There is no Deployment ${namespace}/${name} yet. Deploy it with version ${version} of ${user}.`;
     if (code !== 200) throw new TrafficError(`Deployment ${namespace}/${name} cannot be read: status ${code}.`);
     const { metadata = {}, spec = {}, status = {} } = body as Deployment;
     const runs = spec.template?.metadata?.annotations?.[annotations.version];

@@ -1,3 +1,5 @@
+import { annotations } from '@keyturn/plan';
+
 import type { KubernetesApi } from '../stores/kubernetes/api.js';
 import type { Traffic } from './gradual.js';
 import { TrafficError, weightsOf } from './weights.js';
@@ -13,6 +15,7 @@ export interface GatewayRouteOptions {
 }
 
 interface HttpRoute {
+  readonly metadata?: { readonly annotations?: Readonly<Record<string, string>> };
   readonly spec?: { readonly rules?: readonly Rule[] };
 }
 
@@ -26,14 +29,23 @@ const mostConflicts = 5;
 export function gatewayRoute({ api, route, namespace = api.namespace, services }: GatewayRouteOptions): Traffic {
   const name = `HTTPRoute ${namespace}/${route}`;
   const at = `/apis/gateway.networking.k8s.io/v1/namespaces/${namespace}/httproutes/${route}`;
+  const read = async (): Promise<HttpRoute> => {
+    const { status, body } = await api.request('GET', at);
+    if (status !== 200) throw new TrafficError(`${name} cannot be read: status ${status}.`);
+    return body as HttpRoute;
+  };
   return {
     name,
-    async give(user, percent) {
+    async aborted() {
+      const version = (await read()).metadata?.annotations?.[annotations.abortedVersion];
+      if (version === undefined) return undefined;
+      const again = `let it be tried again: kubectl annotate httproute ${route} --namespace ${namespace} ${annotations.abortedVersion}-`;
+      return { version, again };
+    },
+    async give(user, percent, aborted) {
       const weights = weightsOf(services, user, percent, name);
       for (let attempt = 1; ; attempt += 1) {
-        const found = await api.request('GET', at);
-        if (found.status !== 200) throw new TrafficError(`${name} cannot be read: status ${found.status}.`);
-        const next = weighted(found.body as HttpRoute, weights, name);
+        const next = remembering(weighted(await read(), weights, name), aborted);
         const { status } = await api.request('PUT', at, next);
         if (status === 200) return;
         // Somebody else has changed the route meanwhile.
@@ -42,6 +54,13 @@ export function gatewayRoute({ api, route, namespace = api.namespace, services }
       }
     },
   };
+}
+
+function remembering(route: HttpRoute, aborted: string | undefined): HttpRoute {
+  const { [annotations.abortedVersion]: before, ...notes } = route.metadata?.annotations ?? {};
+  if (aborted === undefined && before === undefined) return route;
+  const next = { ...notes, ...(aborted === undefined ? {} : { [annotations.abortedVersion]: aborted }) };
+  return { ...route, metadata: { ...route.metadata, annotations: next } };
 }
 
 function weighted(route: HttpRoute, weights: ReadonlyMap<string, number>, name: string): HttpRoute {

@@ -56,6 +56,15 @@ describe('a candidate that is tried with a growing share of the traffic', () => 
     expect(await trial()).toEqual({ answer: undefined, shares: [10, 50, 100], waited: 180_000 });
   });
 
+  it('gets everything at once when it is the first of all, which has no other fleet beside it', async () => {
+    const shares: number[] = [];
+    const give = (_: string, percent: number) => Promise.resolve(void shares.push(percent));
+    const check = () => Promise.reject(new Error('nobody asks'));
+    const first = gradually({ traffic: { name: 'the gateway', give }, fleet: good, check });
+    expect(await first({ ...tested, generation: 1 })).toBeUndefined();
+    expect(shares).toEqual([100]);
+  });
+
   it('gets no traffic before its fleet is there', async () => {
     const fleet = () => Promise.resolve('Deployment shop/web-b names no version');
     expect(await trial({ fleet })).toEqual({ answer: 'Deployment shop/web-b names no version', shares: [], waited: 0 });
@@ -133,6 +142,32 @@ describe('Prometheus', () => {
     }
     await expect(look(tested)).rejects.toThrow('does not answer');
   });
+
+  it('is asked about the fleet, the user and the version that are tried, and what is PromQL stays', async () => {
+    const queries: (string | null)[] = [];
+    const asked = createServer((request, response) => {
+      queries.push(new URL(request.url ?? '', 'http://x').searchParams.get('query'));
+      response.end(JSON.stringify({ status: 'success', data: { result: [] } }));
+    });
+    await new Promise<void>((resolve) => asked.listen(0, '127.0.0.1', resolve));
+    const { port } = asked.address() as AddressInfo;
+    const queried = {
+      address: `http://127.0.0.1:${port}`,
+      refusedLogins: 'sum(refused{user="${user}", version="${version}"})',
+      errorRate: 'label_replace(errors{pod=~"${fleet}-.*"}, "x", "${1}", "pod", "(.*)")',
+    };
+    try {
+      await prometheusCheck({ ...queried, fleets: { shop_b: 'web-b' } })(tested);
+      expect(queries).toEqual([
+        'sum(refused{user="shop_b", version="v2"})',
+        'label_replace(errors{pod=~"web-b-.*"}, "x", "${1}", "pod", "(.*)")',
+      ]);
+      await expect(prometheusCheck(queried)(tested)).rejects.toThrow('The query holds ${fleet}');
+    } finally {
+      asked.close();
+      asked.closeAllConnections();
+    }
+  });
 });
 
 describe('a Gateway API route', () => {
@@ -144,6 +179,33 @@ describe('a Gateway API route', () => {
     kind: 'HTTPRoute',
     metadata: { name: 'web' },
     spec: { hostnames: ['shop.example'], rules: [{ backendRefs }, { backendRefs: [{ name: 'docs', port: 80 }] }] },
+  });
+
+  it('remembers a candidate that was bad, and tries it again when a person says so, and another one at once', async () => {
+    const at = (standIn = await startKubernetesStandIn());
+    const put = (): void =>
+      at.write('httproutes', 'shop', route(['web-a', 'web-b'].map((name) => ({ name, port: 80, weight: 50 }))));
+    put();
+    const api = kubernetesApi({ server: at.url, namespace: 'shop' });
+    const traffic = gatewayRoute({ api, route: 'web', services: { shop_a: 'web-a', shop_b: 'web-b' } });
+    const bad = () => Promise.resolve('3 logins were refused');
+    const tries = async (version: string, check: () => Promise<string | undefined>) => {
+      const from = at.requests.length;
+      const sleep = () => Promise.resolve();
+      const answer = await gradually({ traffic, fleet: good, check, sleep })({ ...tested, version });
+      return { answer, moved: at.requests.slice(from).filter((line) => line.startsWith('PUT')).length };
+    };
+    expect(await tries('v2', bad)).toMatchObject({ moved: 2 });
+    const again = await tries('v2', good);
+    expect(again.moved).toBe(0);
+    expect(again.answer).toContain(
+      'Version v2 of shop_b was tried with part of the traffic of HTTPRoute shop/web and was bad. Mend its fleet, then let it be tried again: kubectl annotate httproute web --namespace shop keyturn.dev/aborted-version-.',
+    );
+    expect(await tries('v3', good)).toEqual({ answer: undefined, moved: 3 });
+    expect(at.read('httproutes', 'shop', 'web')?.metadata['annotations']).toEqual({});
+    await tries('v2', bad);
+    put();
+    expect(await tries('v2', good)).toEqual({ answer: undefined, moved: 3 });
   });
 
   it('moves the weights of both fleets, over a change of somebody else, and nothing besides', async () => {
@@ -198,7 +260,7 @@ describe('a Gateway API route', () => {
         },
         status: { observedGeneration: 1, updatedReplicas: replicas, availableReplicas: available },
       });
-    await expect(look(tested)).rejects.toThrow('Deployment shop/web-b cannot be read: status 404.');
+    expect(await look(tested)).toBe('There is no Deployment shop/web-b yet. Deploy it with version v2 of shop_b.');
     put(undefined, 2, 2);
     expect(await look(tested)).toContain(
       'names no version in its pod template, and shop_b is to be tried as version v2',

@@ -6,8 +6,10 @@ import type { MayPublish, Tested } from '../work.js';
 export interface Traffic {
   /** Such as `HTTPRoute shop/web`. */
   readonly name: string;
-  /** Gives the fleet of a user this share in percent, and the rest to the other. */
-  give(user: string, percent: number): Promise<void>;
+  /** Gives the fleet of a user this share in percent, and the rest to the other. `aborted` names a version that was bad, to be remembered where the weights stand. */
+  give(user: string, percent: number, aborted?: string): Promise<void>;
+  /** The version that was bad when it was last tried, and what a person does so that it is tried again. Default: nobody remembers, and each run tries anew. */
+  aborted?(): Promise<{ readonly version: string; readonly again: string } | undefined>;
 }
 
 /** Why something is not good, in a sentence; `undefined` when it is. An error means that nobody could look. */
@@ -41,8 +43,8 @@ const mostBlindLooks = 2;
 
 /**
  * A `mayPublish` that tries a tested candidate with a growing share of the traffic: one fleet logs in as user A, the other as user B, each with its version
- * pinned. A bad look gives the other fleet everything back, and nothing is published; the next run begins at the first step again, and so does one after this
- * process was killed. It takes as long as its steps do, so it needs a host that may: a process or a job, and not a function of four steps.
+ * pinned. A bad look gives the other fleet everything back, and nothing is published. A run after this process was killed begins at the first step again; what
+ * was bad is not tried again where the traffic remembers it. The first credential of a pair has no other fleet beside it, so it gets everything at once. It takes as long as its steps do, so it needs a host that may: a process or a job, and not a function of four steps.
  *
  * @throws GradualError when the steps are not growing shares up to 100.
  */
@@ -56,14 +58,21 @@ export function gradually(options: GradualOptions): MayPublish {
 
   return async (tested) => {
     const { traffic, fleet } = options;
+    const aborted = await traffic.aborted?.();
+    if (aborted !== undefined && aborted.version === tested.version)
+      return `Version ${tested.version} of ${tested.user} was tried with part of the traffic of ${traffic.name} and was bad. Mend its fleet, then ${aborted.again}.`;
     const missing = await fleet(tested);
     if (missing !== undefined) return missing;
+    if (tested.generation === 1) {
+      await traffic.give(tested.user, 100);
+      return undefined;
+    }
     for (const percent of steps) {
       await traffic.give(tested.user, percent);
       options.onStep?.(percent, tested);
       const bad = await hold(options, tested, looks, () => sleep(pause));
       if (bad === undefined) continue;
-      await traffic.give(tested.user, 0);
+      await traffic.give(tested.user, 0, tested.version);
       return `With ${percent} % of the traffic of ${traffic.name}, the fleet of ${tested.user} was bad: ${bad}. The other fleet has all of it again.`;
     }
     return undefined;

@@ -1,12 +1,15 @@
+import type { Tested } from '../work.js';
 import type { Look } from './gradual.js';
 
 export interface PrometheusCheck {
   /** Such as `http://prometheus.monitoring:9090`. */
   readonly address: string;
-  /** PromQL: logins that the database refused to the new fleet since the last look. Above 0 is bad. */
+  /** PromQL, with `${user}`, `${version}` and `${fleet}` filled in: logins that the database refused to the new fleet since the last look. Above 0 is bad. */
   readonly refusedLogins: string;
-  /** PromQL: the share of its requests that failed, 0 to 1. */
+  /** PromQL, filled in likewise: the share of its requests that failed, 0 to 1. */
   readonly errorRate: string;
+  /** What `${fleet}` is for each user, such as the names of Deployments. */
+  readonly fleets?: Readonly<Record<string, string>>;
   /** The largest share that is taken. Default: 0.01. */
   readonly mostErrors?: number;
   /** Limit of one query, in milliseconds. Default: 5,000. */
@@ -21,14 +24,26 @@ export class PrometheusError extends Error {
 /** Looks at refused logins and the share of errors. A query without a result is good: no requests, no errors. */
 export function prometheusCheck(options: PrometheusCheck): Look {
   const { refusedLogins, errorRate, mostErrors = 0.01 } = options;
-  return async () => {
-    const refused = await ask(options, refusedLogins);
+  return async (tested) => {
+    const refused = await ask(options, filled(options, refusedLogins, tested));
     if (refused > 0) return `${refused} logins were refused`;
-    const errors = await ask(options, errorRate);
+    const errors = await ask(options, filled(options, errorRate, tested));
     return errors > mostErrors
       ? `${share(errors)} of its requests failed, and ${share(mostErrors)} is taken`
       : undefined;
   };
+}
+
+function filled({ fleets = {} }: PrometheusCheck, query: string, { user, version }: Tested): string {
+  const values: Readonly<Record<string, string | undefined>> = { user, version, fleet: fleets[user] };
+  // Others, such as ${1} of label_replace, are PromQL's own.
+  return query.replaceAll(/\$\{(user|version|fleet)\}/g, (all, name: string) => {
+    const value = values[name];
+    if (value !== undefined) return value;
+    throw new PrometheusError(
+      `The query holds ${all}, and nothing says what that is for ${user}. Name it in \`fleets\``,
+    );
+  });
 }
 
 const share = (of: number): string => `${Number((of * 100).toPrecision(3))} %`;

@@ -246,6 +246,19 @@ describe('the bundle of the Kubernetes job', { timeout: 60_000 }, () => {
       message: /^The database does not know the pair/,
     },
     {
+      name: 'a trial without the fleet of a user',
+      more: {
+        gradually: {
+          route: 'web',
+          services: { shop_b: 'web-b' },
+          deployments: {},
+          check: { address: 'http://prometheus', refusedLogins: '0', errorRate: '0' },
+        },
+      },
+      code: hostExitCodes.settings,
+      message: /"services" of "gradually" of .*settings\.json has the unknown key "shop_b"\./,
+    },
+    {
       name: 'a server that does not answer',
       more: { store: { kind: 'kubernetes', name: 'db', server: 'http://127.0.0.1:9' } },
       code: hostExitCodes.failed,

@@ -15,6 +15,7 @@ import type { KubernetesApi } from '../../stores/kubernetes/api.js';
 import { vaultLogin } from '../../stores/vault/vault-login.js';
 import { VaultStaticStore } from '../../stores/vault/vault-static-store.js';
 import { inCluster, kubernetesApi, KubernetesSecretStore } from '../../stores/kubernetes/kubernetes-secret-store.js';
+import { GradualError } from '../../traffic/gradual.js';
 import { databaseOf } from '../aws-lambda/database.js';
 import { hostLog } from '../log.js';
 import { MetricsError, pushReadings } from '../otlp.js';
@@ -24,6 +25,7 @@ import { SettingsError } from '../settings-error.js';
 import { tend } from '../tend.js';
 import { tlsFrom } from '../tls.js';
 import { podEvidence } from './pods.js';
+import { trialOf } from './trial.js';
 
 /** How the job is run. */
 export interface KubernetesJobOptions {
@@ -60,6 +62,9 @@ export async function runKubernetesJob({
       store: storeOf(settings, api),
       onEvent: (event) => log.event(event),
       ...(settings.pods === undefined ? {} : { evidence: podEvidence(api(), settings.pods) }),
+      ...(settings.gradually === undefined
+        ? {}
+        : { mayPublish: trialOf(settings.gradually, api(), (percent, tested) => log.traffic(percent, tested)) }),
     });
     if (command === 'bootstrap' || (settings.bootstrap === true && !(await isBootstrapped(rotator)))) {
       await rotator.bootstrap();
@@ -91,9 +96,15 @@ function isCommand(text: string): text is HostCommand {
 }
 
 function isSetting(error: unknown): boolean {
-  return [SettingsError, PlanError, DurationError, ScheduleError, RotatorError, NotBootstrappedError].some(
-    (kind) => error instanceof kind,
-  );
+  return [
+    SettingsError,
+    PlanError,
+    DurationError,
+    ScheduleError,
+    RotatorError,
+    NotBootstrappedError,
+    GradualError,
+  ].some((kind) => error instanceof kind);
 }
 
 async function isBootstrapped(rotator: { status(): Promise<unknown> }): Promise<boolean> {
@@ -115,7 +126,7 @@ function storeOf({ store }: HostSettings, api: () => KubernetesApi): Store {
   if (store.kind === 'vault-static') return vaultStoreOf(store);
   if (store.kind !== 'kubernetes')
     throw new SettingsError(`The job publishes to Kubernetes or Vault, and not to ${store.kind}.`);
-  const { name, namespace, versioned, keys, previousKeys, templates } = store;
+  const { name, namespace, versioned, keys, previousKeys, templates, pinned } = store;
   return new KubernetesSecretStore({
     api: api(),
     name,
@@ -124,6 +135,7 @@ function storeOf({ store }: HostSettings, api: () => KubernetesApi): Store {
     ...(keys === undefined ? {} : { keys }),
     ...(previousKeys === undefined ? {} : { previousKeys }),
     ...(templates === undefined ? {} : { templates }),
+    ...(pinned === undefined ? {} : { pinned }),
   });
 }
 

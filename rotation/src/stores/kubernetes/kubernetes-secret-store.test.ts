@@ -60,6 +60,11 @@ function mounted(secret: string = name): Record<string, string> {
 
 const pointer = (): Readonly<Record<string, string>> => standIn.read('configmaps', namespace, name)?.data ?? {};
 
+storeContract('KubernetesSecretStore, with versions that pods mount by their ids', () => {
+  const [store, place] = [newStore({ pinned: true }), name];
+  return Promise.resolve({ store, reopen: () => newStore({ pinned: true, name: place }) });
+});
+
 for (const versioned of [false, true]) {
   storeContract(`KubernetesSecretStore, ${versioned ? 'versioned' : 'in place'}`, () => {
     const [store, place] = [newStore({ versioned }), name];
@@ -179,6 +184,46 @@ describe('a Secret whose values change', () => {
     expect(meddled).toBe(true);
     expect(mounted()['password']).toBe(`${canary}-2`);
     expect(standIn.read('secrets', namespace, name)?.metadata.labels).toMatchObject({ seen: 'yes' });
+  });
+});
+
+describe('versions that pods mount by their ids', () => {
+  const keysOf = (version: string) => {
+    const held = mounted(`${name}-keyturn`);
+    return ['username', 'password', 'generation'].map((part) => held[`${version}.${part}`]);
+  };
+
+  it('are there from the candidate on, with what is published, and go when nobody needs them', async () => {
+    const store = newStore({ pinned: true });
+    await publish(store, 1);
+    await store.writePending(credential(2), { token: 'token-2' });
+    expect(keysOf('token-1')).toEqual(['app_a', `${canary}-1`, '1']);
+    expect(keysOf('token-2')).toEqual(['app_b', `${canary}-2`, '2']);
+    expect((await store.versions()).map(({ version, stage }) => `${version} ${stage}`).sort()).toEqual([
+      'token-1 current',
+      'token-2 pending',
+    ]);
+    await store.discardPending('token-2');
+    expect(keysOf('token-2')).toEqual([undefined, undefined, undefined]);
+    await publish(store, 2, 3);
+    expect(Object.keys(mounted(`${name}-keyturn`)).filter((key) => key.startsWith('token-1'))).toEqual([]);
+    expect(keysOf('token-3')).toEqual(['app_a', `${canary}-3`, '3']);
+  });
+
+  it('are added to versions that were written before, and of a Secret that was there before keyturn', async () => {
+    await publish(newStore(), 1);
+    const store = newStore({ pinned: true });
+    await store.writePending(credential(2), { token: 'token-2' });
+    expect(keysOf('token-1')).toEqual(['app_a', `${canary}-1`, '1']);
+
+    name = `${name}-own`;
+    const base64 = (text: string) => Buffer.from(text).toString('base64');
+    const data = { username: base64('app'), password: base64(`${canary}-0`) };
+    standIn.write('secrets', namespace, { metadata: { name }, type: 'Opaque', data });
+    const over = newStore({ pinned: true });
+    const { version = '' } = (await over.readPublished()) ?? {};
+    await over.writePending(credential(1), { token: 'token-1' });
+    expect(keysOf(version)).toEqual(['app', `${canary}-0`, '0']);
   });
 });
 

@@ -6,6 +6,7 @@ import type { KubernetesApi } from './api.js';
 import type { Delivered, DeliveredKeys, Delivery } from './delivery.js';
 import { InPlaceDelivery } from './in-place.js';
 import { encoded, type KubernetesObject, KubernetesObjects, managedBy, valueOf } from './objects.js';
+import { keptVersions, pinnedData, versionOf } from './pinned-keys.js';
 import { VersionedDelivery } from './versioned.js';
 
 export {
@@ -36,6 +37,11 @@ export interface KubernetesSecretStoreOptions {
    * Default: false, the values of one Secret change.
    */
   readonly versioned?: boolean;
+  /**
+   * Holds each version in `<name>-keyturn` also as `<version>.username`, `<version>.password` and `<version>.generation`, from the candidate on, so that a fleet can
+   * mount one by its id before it is published. Default: false.
+   */
+  readonly pinned?: boolean;
 }
 
 /** The keys of a Secret of type kubernetes.io/basic-auth, and the generation. */
@@ -52,6 +58,7 @@ export class KubernetesSecretStore implements Store {
   readonly #objects: KubernetesObjects;
   readonly #delivery: Delivery;
   readonly #versions: string;
+  readonly #pinned: boolean;
 
   /** @throws StoreError when a template does not hold both user and password, or two keys are the same. */
   constructor(options: KubernetesSecretStoreOptions) {
@@ -61,6 +68,7 @@ export class KubernetesSecretStore implements Store {
     this.#objects = new KubernetesObjects(api, namespace, this.name);
     this.#delivery = new (versioned ? VersionedDelivery : InPlaceDelivery)(this.#objects, name, keys, this.name);
     this.#versions = `${name}-keyturn`;
+    this.#pinned = options.pinned ?? false;
   }
 
   async readPublished(): Promise<StoredCredential | undefined> {
@@ -78,8 +86,11 @@ export class KubernetesSecretStore implements Store {
   async writePending(credential: Credential, { token }: { readonly token: string }): Promise<string> {
     if (!keyOfSecret.test(token)) throw new StoreError(`${this.name}: "${token}" cannot be the key of a Secret.`);
     // What was published with this token and is no longer kept is found in the Secret itself.
-    if ((await this.#delivery.read())?.version === token) return token;
-    await this.#changeVersions((data) => (token in data ? undefined : { ...data, [token]: textOf(credential) }));
+    const published = await this.#delivery.read();
+    if (published?.version === token) return token;
+    // The fleet of today is pinned as well, and what was published before keyturn stands in no version yet.
+    if (this.#pinned && published !== undefined) await this.#keep(published, published.version);
+    await this.#keep(credential, token);
     return token;
   }
 
@@ -97,7 +108,7 @@ export class KubernetesSecretStore implements Store {
       if (held === undefined) {
         throw new StoreError(`${this.name}: there is no version ${version}, so it cannot be published.`);
       }
-      if (published !== undefined) await this.#keep(published);
+      if (published !== undefined) await this.#keep(published, published.version);
       await this.#delivery.replace({ ...held, version }, published);
     }
     throw this.#restless();
@@ -105,39 +116,40 @@ export class KubernetesSecretStore implements Store {
 
   async discardPending(version: string): Promise<void> {
     if ((await this.readVersion(version))?.stage !== 'pending') return;
-    await this.#changeVersions((data) => {
-      const { [version]: discarded, ...rest } = data;
-      return discarded === undefined ? undefined : rest;
-    });
+    await this.#changeVersions((data) => keptVersions(data, (each) => each !== version));
   }
 
   async versions(): Promise<readonly StoredVersion[]> {
     const published = await this.#delivery.read();
+    const data = (await this.#readVersions())?.data ?? {};
     const names = new Set([
-      ...Object.keys((await this.#readVersions())?.data ?? {}),
+      ...Object.keys(data).map((key) => versionOf(key, data)),
       ...(published === undefined ? [] : [published.version]),
     ]);
     return [...names].map((version) => ({ version, stage: stageOf(version, published) }));
   }
 
-  /** A Secret that was there before keyturn: once it is written over, its credential stands nowhere else. */
-  async #keep(published: Delivered): Promise<void> {
-    await this.#changeVersions((data) =>
-      published.version in data ? undefined : { ...data, [published.version]: textOf(published) },
-    );
+  /** A version that is there stays as it is: a retry finds the candidate that was decided on. */
+  async #keep(credential: Credential, version: string): Promise<void> {
+    await this.#changeVersions((data, object) => {
+      const held = this.#heldIn(object, version);
+      const parts = this.#pinned ? pinnedData(version, held ?? credential) : {};
+      const missing = held === undefined || Object.keys(parts).some((key) => !(key in data));
+      return missing ? { ...data, ...parts, ...(held === undefined && { [version]: textOf(credential) }) } : undefined;
+    });
   }
 
   /** Keeps what is published, what was before, and candidates of generations to come. */
   async #forget(published: Delivered): Promise<void> {
-    await this.#changeVersions((data, object) => {
-      const kept = Object.entries(data).filter(
-        ([version]) =>
+    await this.#changeVersions((data, object) =>
+      keptVersions(
+        data,
+        (version) =>
           version === published.version ||
           version === published.previous ||
           (this.#heldIn(object, version)?.generation ?? 0) > published.generation,
-      );
-      return kept.length === Object.keys(data).length ? undefined : Object.fromEntries(kept);
-    });
+      ),
+    );
   }
 
   async #readVersions(): Promise<KubernetesObject | undefined> {
