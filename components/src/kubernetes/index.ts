@@ -18,5 +18,7 @@ export * from './versioned-secret.js';
 export { type GreenCheck, GreenCheckError } from './blue-green/analysis.js';
 export { BlueGreenError, type ByGateway, type ByReplicas, type Traffic } from './blue-green/rollout.js';
 export * from './blue-green-rotation.js';
+export * from './blue-green-fleets.js';
+export { GraduallyError, type JobGradually } from './job/gradually.js';
 export type { RefreshablePod } from './workload/pod-template.js';
 export type { NamedPair, PairInput } from '../pair.js';

@@ -15,6 +15,7 @@ import { bundleFile } from '../bundle.js';
 import { type NamedPair, type PairInput, pairOf } from '../pair.js';
 import { type RotationSchedule, scheduledPlan } from '../schedule/rotation-schedule.js';
 import { makeChild, type Transform } from '../transform.js';
+import { checkGradually, type JobGradually, trialSeconds } from './job/gradually.js';
 import { jobEgress, type JobNetwork } from './job/network.js';
 import { bundleName, jobPod, settingsName } from './job/pod.js';
 import { jobRules } from './job/rights.js';
@@ -47,6 +48,11 @@ export interface RotationJobArgs {
   readonly templates?: Readonly<Record<string, string>>;
   /** Required for consumers that hold a credential until they are restarted: how their pods are found. */
   readonly pods?: Readonly<Record<string, HostPods>>;
+  /**
+   * Optional. Try a candidate with a growing share of the traffic before it is published: `gradually` of a `BlueGreenFleets`. Until its fleet is deployed, the job says so
+   * and fails. Default: a tested candidate is published.
+   */
+  readonly gradually?: JobGradually;
   /** Optional. Default: `owner`. */
   readonly sharedRole?: SharedRoleKind;
   /** Optional. Minutes between two looks: what is half done goes on, what is due begins, what nobody holds is retired. 1 to 30. Default: 10. */
@@ -91,6 +97,8 @@ export class RotationJob extends pulumi.ComponentResource {
    * @throws ScheduleError when the job cannot keep the schedule.
    * @throws NameError when a name does not fit the database.
    * @throws RotationJobError when the pods of a start-bound consumer cannot be found, or the looks are too rare.
+   * @throws GraduallyError when a user of the pair has no fleet, or the steps do not grow up to 100.
+   * @throws GreenCheckError when a step is too short to see anything.
    * @throws BundleMissing when the package was built and not packed.
    */
   constructor(name: string, args: RotationJobArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -100,6 +108,8 @@ export class RotationJob extends pulumi.ComponentResource {
     const publishes = publishedBy(name, args);
     const secretName = publishes.to === 'secret' ? publishes.name : undefined;
     checkJob(plan, pods, lookEvery);
+    const { gradually } = args;
+    if (gradually !== undefined) checkGradually(gradually, pair);
     const code = readFileSync(bundleFile('kubernetes-job'), 'utf8');
     const settings = hostSettings(
       {
@@ -110,6 +120,7 @@ export class RotationJob extends pulumi.ComponentResource {
         database,
         publishes,
         pods,
+        gradually,
       },
       args.namespace,
     );
@@ -139,7 +150,7 @@ export class RotationJob extends pulumi.ComponentResource {
     );
     const role = makeChild<kubernetes.rbac.v1.RoleArgs, kubernetes.rbac.v1.Role>(kubernetes.rbac.v1.Role, {
       name: `${name}-role`,
-      args: { metadata, rules: jobRules(secretName, Object.keys(pods).length > 0) },
+      args: { metadata, rules: jobRules(secretName, Object.keys(pods).length > 0, gradually) },
       options,
       transform: transform.role,
     });
@@ -161,7 +172,7 @@ export class RotationJob extends pulumi.ComponentResource {
           spec: {
             podSelector: { matchLabels: labels },
             policyTypes: ['Ingress', 'Egress'],
-            egress: jobEgress(database, args.network ?? {}, publishes),
+            egress: jobEgress(database, args.network ?? {}, publishes, gradually),
           },
         },
         options,
@@ -182,7 +193,7 @@ export class RotationJob extends pulumi.ComponentResource {
             spec: {
               // The next look is the retry.
               backoffLimit: 0,
-              activeDeadlineSeconds: lookEvery * 60,
+              activeDeadlineSeconds: lookEvery * 60 + (gradually === undefined ? 0 : trialSeconds(gradually)),
               template: {
                 metadata: { labels },
                 spec: jobPod({
@@ -239,7 +250,13 @@ export class RotationJob extends pulumi.ComponentResource {
 function publishedBy(name: string, args: RotationJobArgs): Published {
   const { vault, secretName, previous, templates, database } = args;
   if (vault === undefined)
-    return { to: 'secret', name: secretName ?? name, previous: previous ?? false, templates: templates ?? {} };
+    return {
+      to: 'secret',
+      name: secretName ?? name,
+      previous: previous ?? false,
+      templates: templates ?? {},
+      pinned: args.gradually !== undefined,
+    };
   const [about] = Object.entries({ secretName, previous, templates }).find(([, value]) => value !== undefined) ?? [];
   if (about !== undefined) {
     throw new RotationJobError(

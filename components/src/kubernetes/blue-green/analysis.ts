@@ -21,9 +21,8 @@ export class GreenCheckError extends Error {
 
 const lookSeconds = 20;
 
-/** Spec of an AnalysisTemplate: looks every 20 seconds for as long as a step lasts; one bad look ends it. */
-export function analysisSpec(check: GreenCheck): Readonly<Record<string, unknown>> {
-  const { prometheus, refusedLogins, errorRate, mostErrors = 0.01, each = '5m' } = check;
+/** @throws GreenCheckError when a step is too short to see anything, or the share of errors is none. */
+export function checkGreen({ mostErrors = 0.01, each = '5m' }: GreenCheck): void {
   if (!(mostErrors >= 0 && mostErrors < 1)) {
     throw new GreenCheckError(`\`mostErrors\` has to be a share of 0 to 1, got ${mostErrors}. Write for example 0.01.`);
   }
@@ -32,6 +31,12 @@ export function analysisSpec(check: GreenCheck): Readonly<Record<string, unknown
       `A step of ${formatDuration(milliseconds(each))} is too short to see a refused login. Write "1m" or more.`,
     );
   }
+}
+
+/** Spec of an AnalysisTemplate: looks every 20 seconds for as long as a step lasts; one bad look ends it. */
+export function analysisSpec(check: GreenCheck): Readonly<Record<string, unknown>> {
+  const { prometheus, refusedLogins, errorRate, mostErrors = 0.01, each = '5m' } = check;
+  checkGreen(check);
   const metric = (name: string, query: string, most: number) => ({
     name,
     interval: `${lookSeconds}s`,

@@ -1,3 +1,4 @@
+import { type JobGradually, prometheusPort } from './gradually.js';
 import { type JobDatabase, portOf, type Published } from './settings.js';
 
 /** Addresses that the job may reach. */
@@ -8,6 +9,8 @@ export interface JobNetwork {
   readonly apiServerCidrs?: readonly string[];
   /** Default: any address, on Vault's port. */
   readonly vaultCidrs?: readonly string[];
+  /** Default: any address, on Prometheus' port. */
+  readonly prometheusCidrs?: readonly string[];
 }
 
 interface Egress {
@@ -15,11 +18,12 @@ interface Egress {
   readonly to?: ({ ipBlock: { cidr: string } } | { namespaceSelector: { matchLabels: Record<string, string> } })[];
 }
 
-/** Names, the database, the API server, and Vault where it publishes there; nothing else, and nobody comes in. */
+/** Names, the database, the API server, Vault where it publishes there, and Prometheus where it looks at a fleet; nothing else, and nobody comes in. */
 export function jobEgress(
   database: JobDatabase,
-  { databaseCidrs, apiServerCidrs, vaultCidrs }: JobNetwork,
+  { databaseCidrs, apiServerCidrs, vaultCidrs, prometheusCidrs }: JobNetwork,
   publishes: Published,
+  gradually: JobGradually | undefined,
 ): Egress[] {
   const ports = new Set([portOf(database), ...(database.endpoints ?? []).map(({ port }) => port)]);
   const tcp = (port: number) => ({ protocol: 'TCP', port });
@@ -31,6 +35,7 @@ export function jobEgress(
     { ports: [...ports].map(tcp), ...addresses(databaseCidrs) },
     { ports: [443, 6443].map(tcp), ...addresses(apiServerCidrs) },
     ...(publishes.to === 'vault' ? [{ ports: [tcp(publishes.vault.port ?? 8200)], ...addresses(vaultCidrs) }] : []),
+    ...(gradually === undefined ? [] : [{ ports: [tcp(prometheusPort(gradually))], ...addresses(prometheusCidrs) }]),
   ];
 }
 

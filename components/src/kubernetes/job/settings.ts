@@ -11,6 +11,7 @@ import * as pulumi from '@pulumi/pulumi';
 import type { NamedPair } from '../../pair.js';
 import { hostScheduleOf } from '../../schedule/host-schedule.js';
 import type { RotationSchedule } from '../../schedule/rotation-schedule.js';
+import { graduallySettings, type JobGradually } from './gradually.js';
 
 /** The database that the job rotates. */
 export interface JobDatabase {
@@ -52,6 +53,8 @@ export type Published =
       readonly name: string;
       readonly previous: boolean;
       readonly templates: Readonly<Record<string, string>>;
+      /** Whether pods mount versions by their ids. */
+      readonly pinned: boolean;
     }
   | { readonly to: 'vault'; readonly vault: JobVault };
 
@@ -63,6 +66,7 @@ export interface JobSettings {
   readonly database: JobDatabase;
   readonly publishes: Published;
   readonly pods: Readonly<Record<string, HostPods>>;
+  readonly gradually: JobGradually | undefined;
 }
 
 export const adminFolder = '/run/keyturn/admin';
@@ -73,7 +77,7 @@ export const previousKeys = { user: 'previous-username', password: 'previous-pas
 
 /** What the job is told. It holds no secret. */
 export function hostSettings(job: JobSettings, namespace: pulumi.Input<string>): pulumi.Output<HostSettings> {
-  const { database, pods } = job;
+  const { database, pods, gradually } = job;
   const { tls } = database;
   const schedule = hostScheduleOf(job.schedule);
   return pulumi
@@ -95,18 +99,20 @@ export function hostSettings(job: JobSettings, namespace: pulumi.Input<string>):
       store,
       bootstrap: true,
       ...(Object.keys(pods).length === 0 ? {} : { pods }),
+      ...(gradually === undefined ? {} : { gradually: graduallySettings(gradually) }),
     }));
 }
 
 function storeOf(publishes: Published, namespace: pulumi.Input<string>): pulumi.Output<HostStore> {
   if (publishes.to === 'secret') {
-    const { name, previous, templates } = publishes;
+    const { name, previous, templates, pinned } = publishes;
     return pulumi.output(namespace).apply((place) => ({
       kind: 'kubernetes' as const,
       name,
       namespace: place,
       ...(previous ? { previousKeys } : {}),
       ...(Object.keys(templates).length === 0 ? {} : { templates }),
+      ...(pinned ? { pinned } : {}),
     }));
   }
   const { address, role, authMount, selector, selectorMount, databaseMount, namespace: inVault } = publishes.vault;

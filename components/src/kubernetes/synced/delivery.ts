@@ -5,6 +5,8 @@ export type CredentialDelivery = SecretDelivery | CsiDelivery | AgentDelivery;
 export interface SecretDelivery {
   readonly kind: 'secret';
   readonly secretName: string;
+  /** One version in the Secret `<name>-keyturn` of a RotationJob, by its id. Default: the keys stand in the Secret by themselves. */
+  readonly version?: string;
 }
 
 /** A CSI volume with the files `username`, `password` and `generation`. */

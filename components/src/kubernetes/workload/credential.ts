@@ -1,4 +1,4 @@
-import type { CredentialDelivery } from '../synced/delivery.js';
+import type { CredentialDelivery, SecretDelivery } from '../synced/delivery.js';
 
 /** How the container of the application reads the credential. */
 export interface CredentialUse {
@@ -21,12 +21,17 @@ const variables = [
 
 /** What the pod and its container need for a credential, in the words of Kubernetes. */
 export interface CredentialParts {
-  readonly volumes: readonly { name: string; secret?: { secretName: string }; csi?: CsiVolume }[];
+  readonly volumes: readonly { name: string; secret?: SecretVolume; csi?: CsiVolume }[];
   readonly volumeMounts: readonly { name: string; mountPath: string; readOnly: true }[];
   readonly env: readonly { name: string; valueFrom: { secretKeyRef: { name: string; key: string } } }[];
   readonly podAnnotations: Readonly<Record<string, string>>;
   /** Lines of a POSIX shell that set `user`, `password` and `generation`. */
   readonly shell: readonly string[];
+}
+
+interface SecretVolume {
+  readonly secretName: string;
+  readonly items?: { key: string; path: string }[];
 }
 
 interface CsiVolume {
@@ -57,7 +62,10 @@ export function credentialParts({
     }
     return {
       ...none,
-      env: variables.map(([name, key]) => ({ name, valueFrom: { secretKeyRef: { name: delivery.secretName, key } } })),
+      env: variables.map(([name, key]) => ({
+        name,
+        valueFrom: { secretKeyRef: { name: delivery.secretName, key: keyIn(delivery, key) } },
+      })),
       shell: ['user=${DB_USER:-}', 'password=${DB_PASSWORD:-}', 'generation=${DB_GENERATION:-0}'],
     };
   }
@@ -79,7 +87,7 @@ export function credentialParts({
     ...none,
     volumes: [
       delivery.kind === 'secret'
-        ? { name: volume, secret: { secretName: delivery.secretName } }
+        ? { name: volume, secret: secretVolume(delivery) }
         : {
             name: volume,
             csi: {
@@ -98,3 +106,11 @@ export function credentialParts({
     ],
   };
 }
+
+function secretVolume(delivery: SecretDelivery): SecretVolume {
+  const { secretName, version } = delivery;
+  if (version === undefined) return { secretName };
+  return { secretName, items: variables.map(([, path]) => ({ key: keyIn(delivery, path), path })) };
+}
+
+const keyIn = ({ version }: SecretDelivery, key: string): string => (version === undefined ? key : `${version}.${key}`);
