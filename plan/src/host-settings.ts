@@ -82,12 +82,29 @@ export interface HostDatabase {
     readonly port: number;
   }[];
   /**
+   * The PgBouncers behind endpoints of kind pooler: their clients count as holders, also those without a connection to the server. The Kubernetes job only.
+   */
+  readonly poolers?: readonly HostPooler[];
+  /**
    * The rotator's login, read at each run. In Kubernetes: a folder with the files `username` and `password`, a mounted Secret. In Azure: the
    * name of a secret of the same vault, a JSON object with `username` and `password`.
    */
   readonly admin: string | { readonly secret: string };
   /** Path of a CA file, or `off`. Default: the system's certificates. */
   readonly tls?: string;
+}
+
+/** A PgBouncer in front of the database, and how its console is reached. */
+export interface HostPooler {
+  /** Name of the endpoint, of kind pooler, where applications log in to it. */
+  readonly endpoint: string;
+  /** Where its console is, when that is not the endpoint: behind a balancer, one entry for each process. */
+  readonly host?: string;
+  readonly port?: number;
+  /** A folder with the files `username` and `password` of one of its `stats_users`; with `userlist`, of its `admin_users`. In Kubernetes, a mounted Secret. */
+  readonly console: string;
+  /** Path of its `auth_file`, where this host runs beside it and may replace it. Default: none, it asks the database (`auth_query`). */
+  readonly userlist?: string;
 }
 
 /** Where the credential is published. */

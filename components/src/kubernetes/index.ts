@@ -9,7 +9,7 @@ export { CredentialUseError, type CredentialUse } from './workload/credential.js
 export { type Drain, DrainError } from './workload/drain.js';
 export type { CommandLogin, LoginProbe, NodePgLogin, PsqlLogin } from './workload/probe-script.js';
 export type { JobNetwork } from './job/network.js';
-export type { JobDatabase, JobVault } from './job/settings.js';
+export { type JobDatabase, JobDatabaseError, type JobPooler, type JobVault } from './job/settings.js';
 export * from './rotation-job.js';
 export { TemplateError } from '../config-template/template.js';
 export * from './config-template.js';

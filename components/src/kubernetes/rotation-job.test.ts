@@ -97,6 +97,47 @@ describe('the children of RotationJob', () => {
     ]);
   });
 
+  it('ask each PgBouncer by a login of its own, which the pod mounts', async () => {
+    const endpoints = [{ name: 'pooler', kind: 'pooler', host: 'pgbouncer', port: 6432 }] as const;
+    const poolers = ['0', '1'].map((pod) => ({
+      endpoint: 'pooler',
+      consoleSecretName: 'pgbouncer-console',
+      host: `pgbouncer-${pod}.pgbouncer`,
+      port: 6433,
+    }));
+    await build('pooled', { database: { ...args.database, endpoints, poolers } });
+    expect(settingsOf('pooled').database.poolers).toEqual(
+      ['0', '1'].map((pod) => ({
+        endpoint: 'pooler',
+        console: `/run/keyturn/pooler-${Number(pod) + 1}`,
+        host: `pgbouncer-${pod}.pgbouncer`,
+        port: 6433,
+      })),
+    );
+    const { spec } = inputsOf('pooled-job') as { spec: { jobTemplate: { spec: { template: { spec: object } } } } };
+    expect(spec.jobTemplate.spec.template.spec).toMatchObject({
+      containers: [
+        { volumeMounts: [{}, {}, { mountPath: '/run/keyturn/pooler-1' }, { mountPath: '/run/keyturn/pooler-2' }] },
+      ],
+      volumes: [
+        {},
+        {},
+        { secret: { secretName: 'pgbouncer-console' } },
+        { secret: { secretName: 'pgbouncer-console' } },
+      ],
+    });
+    const { egress } = inputsOf('pooled-network')['spec'] as { egress: unknown[] };
+    expect(egress[1]).toEqual({ ports: [5432, 6432, 6433].map((port) => ({ protocol: 'TCP', port })) });
+    for (const object of objectsOf('pooled-')) expect(problemsOf(object)).toEqual([]);
+
+    const stray = { ...args.database, poolers };
+    expect(() => new RotationJob('stray', { ...args, database: stray })).toThrow(
+      '`poolers` names the endpoint pooler, and those of kind pooler are: none.',
+    );
+    const mysql = { ...args.database, engine: 'mysql', endpoints, poolers } as const;
+    expect(() => new RotationJob('mysql', { ...args, database: mysql })).toThrow('and the engine is mysql.');
+  });
+
   it('rotate users that were taken over, under the names that they have', async () => {
     const adopted = { name: 'shop', sharedRole: 'shop_owner', users: ['app', 'app_clone'] } as const;
     const { job } = await build('adopted', { pair: adopted });

@@ -19,7 +19,7 @@ import { checkGradually, type JobGradually, trialSeconds } from './job/gradually
 import { jobEgress, type JobNetwork } from './job/network.js';
 import { bundleName, jobPod, settingsName } from './job/pod.js';
 import { jobRules } from './job/rights.js';
-import { hostSettings, type JobDatabase, type JobVault, type Published } from './job/settings.js';
+import { checkPoolers, hostSettings, type JobDatabase, type JobVault, type Published } from './job/settings.js';
 import type { SecretDelivery } from './synced/delivery.js';
 
 export interface RotationJobArgs {
@@ -97,6 +97,7 @@ export class RotationJob extends pulumi.ComponentResource {
    * @throws ScheduleError when the job cannot keep the schedule.
    * @throws NameError when a name does not fit the database.
    * @throws RotationJobError when the pods of a start-bound consumer cannot be found, or the looks are too rare.
+   * @throws JobDatabaseError when a pooler has no endpoint, or the database is not PostgreSQL.
    * @throws GraduallyError when a user of the pair has no fleet, or the steps do not grow up to 100.
    * @throws GreenCheckError when a step is too short to see anything.
    * @throws BundleMissing when the package was built and not packed.
@@ -108,6 +109,7 @@ export class RotationJob extends pulumi.ComponentResource {
     const publishes = publishedBy(name, args);
     const secretName = publishes.to === 'secret' ? publishes.name : undefined;
     checkJob(plan, pods, lookEvery);
+    checkPoolers(database);
     const { gradually } = args;
     if (gradually !== undefined) checkGradually(gradually, pair);
     const code = readFileSync(bundleFile('kubernetes-job'), 'utf8');
@@ -201,7 +203,7 @@ export class RotationJob extends pulumi.ComponentResource {
                   account: name,
                   configMap: `${name}-code`,
                   adminSecretName: args.adminSecretName,
-                  tls: database.tls,
+                  database,
                 }),
               },
             },

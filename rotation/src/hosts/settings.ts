@@ -45,7 +45,8 @@ const parts = {
   settings: ['pair!', 'plan!', 'database!', 'store!', 'schedule', 'sharedRole', 'bootstrap', 'pods', 'gradually'],
   pair: ['name!', 'sharedRole!', 'users!'],
   plan: ['strategy!', 'every!', 'consumers!', 'soak', 'runTime'],
-  database: ['host!', 'admin!', 'engine', 'port', 'dbname', 'endpoints', 'tls'],
+  database: ['host!', 'admin!', 'engine', 'port', 'dbname', 'endpoints', 'poolers', 'tls'],
+  pooler: ['endpoint!', 'console!', 'host', 'port', 'userlist'],
   kubernetes: ['kind!', 'name!', 'namespace', 'versioned', 'keys', 'previousKeys', 'templates', 'pinned', 'server'],
   'azure-key-vault': ['kind!', 'vault!', 'name!', 'validFor'],
   'vault-static': ['kind!', 'address!', 'selector!', 'login!', 'selectorMount', 'databaseMount', 'namespace'],
@@ -63,6 +64,7 @@ function checked(given: unknown, source: string, stores: readonly HostStore['kin
   }
   shaped(settings.plan, `"plan" of ${source}`, parts.plan);
   shaped(settings.database, `"database" of ${source}`, parts.database);
+  checkPoolers(settings, source, stores);
   const { kind } = settings.store as { readonly kind?: HostStore['kind'] };
   if (kind === undefined || !stores.includes(kind)) {
     throw new SettingsError(
@@ -88,6 +90,17 @@ function checked(given: unknown, source: string, stores: readonly HostStore['kin
     );
   }
   return settings;
+}
+
+function checkPoolers({ database }: HostSettings, source: string, stores: readonly HostStore['kind'][]): void {
+  if (database.poolers === undefined) return;
+  const what = `"poolers" of "database" of ${source}`;
+  if (!stores.includes('kubernetes'))
+    throw new SettingsError(
+      `${what} are asked by the Kubernetes job and a process of your own, and a function does not. Leave them out; their endpoints are tried all the same.`,
+    );
+  if (!Array.isArray(database.poolers)) throw new SettingsError(`${what} has to be a list.`);
+  for (const pooler of database.poolers) shaped(pooler, `An entry of ${what}`, parts.pooler);
 }
 
 function checkTrial({ gradually, pair }: HostSettings, source: string, stores: readonly HostStore['kind'][]): void {

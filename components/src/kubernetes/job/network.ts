@@ -25,7 +25,8 @@ export function jobEgress(
   publishes: Published,
   gradually: JobGradually | undefined,
 ): Egress[] {
-  const ports = new Set([portOf(database), ...(database.endpoints ?? []).map(({ port }) => port)]);
+  const consoles = (database.poolers ?? []).flatMap(({ port }) => (port === undefined ? [] : [port]));
+  const ports = new Set([portOf(database), ...(database.endpoints ?? []).map(({ port }) => port), ...consoles]);
   const tcp = (port: number) => ({ protocol: 'TCP', port });
   return [
     {

@@ -2,7 +2,7 @@ import { hostVariables } from '@keyturn/plan';
 import type * as kubernetes from '@pulumi/kubernetes';
 import type * as pulumi from '@pulumi/pulumi';
 
-import { adminFolder, caFolder, type JobDatabase } from './settings.js';
+import { adminFolder, caFolder, consoleFolder, type JobDatabase } from './settings.js';
 
 type PodSpec = kubernetes.types.input.core.v1.PodSpec;
 
@@ -18,15 +18,21 @@ export interface JobPod {
   readonly account: string;
   readonly configMap: string;
   readonly adminSecretName: pulumi.Input<string>;
-  readonly tls: JobDatabase['tls'];
+  readonly database: JobDatabase;
 }
 
 /** A stock Node image that runs one file, as nobody, on a file system that it cannot write. */
-export function jobPod({ image, account, configMap, adminSecretName, tls }: JobPod): PodSpec {
-  const ca = typeof tls === 'object' ? tls : undefined;
+export function jobPod({ image, account, configMap, adminSecretName, database }: JobPod): PodSpec {
+  const ca = typeof database.tls === 'object' ? database.tls : undefined;
+  const consoles = (database.poolers ?? []).map(({ consoleSecretName }, index) => ({
+    name: `pooler-${index + 1}`,
+    mountPath: consoleFolder(index),
+    secretName: consoleSecretName,
+  }));
   const volumes = [
     { name: 'code', configMap: { name: configMap } },
     { name: 'admin', secret: { secretName: adminSecretName, defaultMode: 0o440 } },
+    ...consoles.map(({ name, secretName }) => ({ name, secret: { secretName, defaultMode: 0o440 } })),
     ...(ca === undefined ? [] : [{ name: 'ca', configMap: { name: ca.configMap } }]),
   ];
   return {
@@ -55,6 +61,7 @@ export function jobPod({ image, account, configMap, adminSecretName, tls }: JobP
         volumeMounts: [
           { name: 'code', mountPath: codeFolder, readOnly: true },
           { name: 'admin', mountPath: adminFolder, readOnly: true },
+          ...consoles.map(({ name, mountPath }) => ({ name, mountPath, readOnly: true })),
           ...(ca === undefined ? [] : [{ name: 'ca', mountPath: caFolder, readOnly: true }]),
         ],
       },

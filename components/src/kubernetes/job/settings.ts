@@ -23,8 +23,39 @@ export interface JobDatabase {
   readonly name: pulumi.Input<string>;
   /** Endpoints beside the writer; a login is tried on each before anything is published. Default: none. */
   readonly endpoints?: NonNullable<HostDatabase['endpoints']>;
+  /** The PgBouncers behind endpoints of kind pooler: their clients count as holders. PostgreSQL only. Default: none. */
+  readonly poolers?: readonly JobPooler[];
   /** A ConfigMap with the CA of the server, or `off`. Default: the certificates of the image. */
   readonly tls?: 'off' | { readonly configMap: string; readonly key: string };
+}
+
+/** A PgBouncer that finds its users by `auth_query`: the job cannot write a list of users that another pod has. */
+export interface JobPooler {
+  /** Name of the endpoint, of kind pooler, where applications log in to it. */
+  readonly endpoint: string;
+  /** A Secret with the login of one of its `stats_users` or `admin_users`, `username` and `password`. It is made outside of Pulumi. */
+  readonly consoleSecretName: pulumi.Input<string>;
+  /** Where its console is, when that is not the endpoint: one entry for each pod behind a Service, by the names of a StatefulSet. */
+  readonly host?: string;
+  /** Default: that of the endpoint. */
+  readonly port?: number;
+}
+
+/** The database cannot be looked after in this way; the message says why. */
+export class JobDatabaseError extends Error {
+  override readonly name = 'JobDatabaseError';
+}
+
+/** @throws JobDatabaseError when a pooler has no endpoint, or the database is not PostgreSQL. */
+export function checkPoolers({ engine = 'postgres', endpoints = [], poolers = [] }: JobDatabase): void {
+  const behind = endpoints.filter(({ kind }) => kind === 'pooler').map(({ name }) => name);
+  const stray = poolers.find(({ endpoint }) => !behind.includes(endpoint));
+  if (stray !== undefined)
+    throw new JobDatabaseError(
+      `\`poolers\` names the endpoint ${stray.endpoint}, and those of kind pooler are: ${behind.join(', ') || 'none'}. Name one of \`endpoints\`.`,
+    );
+  if (poolers.length > 0 && engine !== 'postgres')
+    throw new JobDatabaseError(`\`poolers\` are PgBouncers, and the engine is ${engine}. Leave them out.`);
 }
 
 /** Two static roles of Vault or OpenBao that the job turns, as `VaultStaticRolePair` makes them. */
@@ -70,6 +101,8 @@ export interface JobSettings {
 }
 
 export const adminFolder = '/run/keyturn/admin';
+/** Where the pod has the console's login of each pooler. */
+export const consoleFolder = (index: number): string => `/run/keyturn/pooler-${index + 1}`;
 export const caFolder = '/run/keyturn/ca';
 
 /** Keys of the credential that was published before. */
@@ -94,6 +127,16 @@ export function hostSettings(job: JobSettings, namespace: pulumi.Input<string>):
         dbname,
         admin: adminFolder,
         ...(database.endpoints === undefined ? {} : { endpoints: database.endpoints }),
+        ...(database.poolers === undefined
+          ? {}
+          : {
+              poolers: database.poolers.map(({ endpoint, host: at, port }, index) => ({
+                endpoint,
+                console: consoleFolder(index),
+                ...(at === undefined ? {} : { host: at }),
+                ...(port === undefined ? {} : { port }),
+              })),
+            }),
         ...(tls === undefined ? {} : { tls: tls === 'off' ? tls : `${caFolder}/${tls.key}` }),
       },
       store,

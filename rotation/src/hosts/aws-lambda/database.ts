@@ -3,6 +3,7 @@ import type { Strategy } from '@keyturn/plan';
 import { BootstrapError, type Database } from '../../database.js';
 import type { Endpoint } from '../../databases/postgres/endpoint.js';
 import { PostgresDatabase } from '../../databases/postgres/postgres-database.js';
+import type { PgbouncerOptions } from '../../poolers/pgbouncer.js';
 import type { RotatedSecret } from './secret.js';
 import type { Settings } from './settings.js';
 
@@ -24,7 +25,9 @@ export function defaultsOf(engine: string): { readonly port: number; readonly db
 /** @throws BootstrapError when the engine is not one that is rotated here, or does not know the strategy. */
 export async function databaseOf(
   secret: Omit<RotatedSecret, 'store'>,
-  settings: Pick<Settings, 'pair' | 'sharedRoleKind' | 'endpoints' | 'tls' | 'mysqlUsers'>,
+  settings: Pick<Settings, 'pair' | 'sharedRoleKind' | 'endpoints' | 'tls' | 'mysqlUsers'> & {
+    readonly poolers?: readonly PgbouncerOptions[];
+  },
   strategy: Strategy = 'dual-user',
 ): Promise<Database> {
   const { engine, host, port, dbname, admin } = secret;
@@ -49,6 +52,7 @@ export async function databaseOf(
       sharedRoleKind,
       admin,
       endpoints,
+      poolers: settings.poolers ?? [],
       strategy: strategy === 'single-user' ? strategy : 'dual-user',
     });
   }

@@ -20,6 +20,7 @@ import { databaseOf } from '../aws-lambda/database.js';
 import { hostLog } from '../log.js';
 import { MetricsError, pushReadings } from '../otlp.js';
 import { ScheduleError } from '../process/schedule.js';
+import { poolersOf } from '../poolers.js';
 import { hostSettingsFrom, loginIn } from '../settings.js';
 import { SettingsError } from '../settings-error.js';
 import { tend } from '../tend.js';
@@ -151,6 +152,7 @@ async function databaseFor({
   database,
 }: HostSettings): ReturnType<typeof databaseOf> {
   const { engine = 'postgres', host, port, dbname, endpoints = [], admin, tls } = database;
+  const encrypted = tlsFrom(tls, 'database.tls');
   if (typeof admin !== 'string') throw new SettingsError('"admin" of "database" has to be a folder.');
   return await databaseOf(
     {
@@ -160,7 +162,7 @@ async function databaseFor({
       dbname: dbname ?? pair.name,
       admin: loginIn(admin),
     },
-    { pair, sharedRoleKind: sharedRole, endpoints, tls: tlsFrom(tls, 'database.tls') },
+    { pair, sharedRoleKind: sharedRole, endpoints, tls: encrypted, poolers: poolersOf(database, encrypted) },
     plan.strategy,
   );
 }
