@@ -47,6 +47,26 @@ const cases = [
     says: [],
   },
   {
+    name: 'namespace',
+    code: "import * as db from './db.js';\nexport const pools = [new db.AppPool({ password: process.env['P'] }), db.createPool({ password: process.env['P'] ?? '' })];",
+    says: [captured, captured],
+  },
+  {
+    name: 'spread',
+    code: "import { AppPool } from './db.js';\nconst secret = { password: process.env['P'] };\nexport const pool = new AppPool({ ...secret });",
+    says: [captured],
+  },
+  {
+    name: 'derived',
+    code: "import { AppPool } from './db.js';\nclass Here extends AppPool {}\nexport const pool = new Here({ password: process.env['P'] });",
+    says: [captured],
+  },
+  {
+    name: 'none',
+    code: "class Here { constructor(readonly options: object) {} }\nconst make = (password: object) => password;\nexport const none = [new Here({ password: process.env['P'] }), make({ password: process.env['P'] }), new Map([['password', 1]])];",
+    says: [],
+  },
+  {
     name: 'namesake',
     code: "import { Pool } from './secrets.js';\nexport const pool = new Pool({ password: process.env['P'] ?? '' });",
     says: [],

@@ -4,6 +4,8 @@ import type { Source } from './origin.js';
 
 /** `ts.SymbolFlags.Alias`: what an import or a re-export makes. TypeScript itself is the user's, and is not loaded from here. */
 const alias = 2_097_152;
+/** `ts.SymbolFlags.Class`. */
+const aClass = 32;
 
 type TsSymbol = NonNullable<ReturnType<ParserServicesWithTypeInformation['getSymbolAtLocation']>>;
 type TsType = ReturnType<ParserServicesWithTypeInformation['getTypeAtLocation']>;
@@ -34,7 +36,11 @@ export function declarationsOf(source: Source, node: TSESTree.NewExpression | TS
   );
   const symbol = written && (written.flags & alias) !== 0 ? checker.getAliasedSymbol(written) : written;
   const symbols: TsSymbol[] = symbol ? [symbol] : [];
-  if (node.type === 'NewExpression') symbols.push(...basesOf(services.getTypeAtLocation(node)));
+  if (node.type === 'NewExpression') {
+    // What a class extends is known without working out which constructor is called, and with what.
+    const made = symbol && (symbol.flags & aClass) !== 0 ? checker.getDeclaredTypeOfSymbol(symbol) : undefined;
+    symbols.push(...basesOf(made ?? services.getTypeAtLocation(node)));
+  }
   return symbols.flatMap((each) => {
     const name = packageOf(each.declarations?.[0]?.getSourceFile().fileName ?? '');
     return name === undefined ? [] : [{ package: name, name: each.name }];

@@ -1,7 +1,7 @@
-import type { TSESTree } from '@typescript-eslint/utils';
+import type { TSESLint, TSESTree } from '@typescript-eslint/utils';
 import { nameOf } from '../ast.js';
 import { namesAnyOf } from '../modules.js';
-import { type Origin, type Source, originOf } from '../origin.js';
+import { type Origin, type Source, originOf, variableOf } from '../origin.js';
 import { declarationsOf, hasTypes } from '../types.js';
 import type { Client } from './client.js';
 import { clients } from './clients.js';
@@ -45,8 +45,61 @@ function isElsewhere(origin: Origin | undefined): boolean {
   return origin === undefined || /^[.#~]|^@\//.test(origin.module);
 }
 
+const byType = new WeakMap<Making, Made | undefined>();
+
+/** Types are asked last and once for all rules: what they cost is not the question but the checker's work behind it. */
 function clientByType(source: Source, node: Making): Made | undefined {
-  if (node.arguments.length === 0) return undefined;
+  if (!hasTypes(source) || !mayMake(source, node)) return undefined;
+  if (!byType.has(node)) byType.set(node, declaredClient(source, node));
+  return byType.get(node);
+}
+
+const makerNames = new Set(clients.flatMap(({ makers }) => makers.map((each) => each.split('.').at(-1) ?? each)));
+
+const options = new Set([
+  ...['host', 'hosts', 'port', 'server', 'database'],
+  ...clients.flatMap(({ userKeys, passwordKeys, urlKeys, nested = [], hooks, lifetime }) =>
+    [...userKeys, ...passwordKeys, ...urlKeys, ...nested, ...hooks, ...(lifetime?.keys ?? [])].map(
+      (each) => /^\w+/.exec(each)?.[0] ?? each,
+    ),
+  ),
+]);
+
+/** A method keeps its name wherever it is called; classes and functions may have got another. */
+function mayMake(source: Source, { type, callee, arguments: given }: Making): boolean {
+  if (given.length < positionalCredential && !given.some((each) => mayConfigure(each))) return false;
+  if (callee.type === 'Identifier') return mayComeFromElsewhere(variableOf(source, callee));
+  if (callee.type !== 'MemberExpression') return false;
+  return type === 'NewExpression' || makerNames.has(nameOf(callee) ?? '');
+}
+
+/** Database, user, password. */
+const positionalCredential = 3;
+
+function mayComeFromElsewhere(variable: TSESLint.Scope.Variable | undefined): boolean {
+  const definition = variable?.defs[0]?.node;
+  if (definition === undefined || definition.type === 'FunctionDeclaration') return false;
+  return definition.type !== 'ClassDeclaration' || definition.superClass !== null;
+}
+
+function mayConfigure(argument: TSESTree.CallExpressionArgument): boolean {
+  switch (argument.type) {
+    case 'ObjectExpression':
+      return argument.properties.some(
+        (each) => each.type === 'SpreadElement' || each.computed || options.has(nameOf(each.key) ?? ''),
+      );
+    case 'Literal':
+      return typeof argument.value === 'string' && argument.value.includes('://');
+    case 'ArrowFunctionExpression':
+    case 'FunctionExpression':
+    case 'ArrayExpression':
+      return false;
+    default:
+      return true;
+  }
+}
+
+function declaredClient(source: Source, node: Making): Made | undefined {
   for (const { package: module, name } of declarationsOf(source, node)) {
     const client = byModule.get(module);
     if (client?.makers.includes(name)) return madeBy(node, client, name);
