@@ -50,6 +50,9 @@ async function orSkip<Result>(context: TestContext, run: () => Promise<Result>):
   }
 }
 
+/** So few requests that the pool has room to grow when a volley comes: only a new connection can be refused. */
+const few = { rate: 10 };
+
 describe('an application with one fault', () => {
   it.each([
     ['keeps its pool although it has read the newer credential', 'pool-kept.mjs', 'poolNotDrained', {}],
@@ -57,14 +60,14 @@ describe('an application with one fault', () => {
     ['reloads in one of its instances alone', 'leader-reloads.mjs', 'partialDeployment', {}],
     ['is told of the new password after the database is', 'watches.mjs', 'race', { faults: ['slow-store'] as const }],
   ])('that %s fails for it when a password is changed in place', async (_, app, cause, options) => {
-    const verdict = await verdictOn(app, { strategy: 'in-place', ...options });
+    const verdict = await verdictOn(app, { strategy: 'in-place', ...few, ...options });
     expect(verdict.passed).toBe(false);
     expect(seen(verdict)).toContain(cause);
     expect(verdict.preventions.map((each) => each.cause)).toContain(cause);
   });
 
   it('that asks for the password alone joins a user and a password that never belonged together', async () => {
-    const verdict = await verdictOn('user-kept.mjs');
+    const verdict = await verdictOn('user-kept.mjs', few);
     expect(seen(verdict)).toEqual(['wrongSecret']);
     expect(verdict.preventions.find(({ cause }) => cause === 'wrongSecret')?.component).toBe('DualUserDatabaseRole');
   });

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 
-import { type Mark, type PhaseRecord, runPhase } from '@keyturn/rehearsal';
+import { type Mark, type PhaseRecord, PostgresSessions, runPhase } from '@keyturn/rehearsal';
 import { escapeLiteral } from 'pg';
 
 import { quarterlyRotation } from './before/quarterly-rotation.js';
@@ -53,7 +53,7 @@ export async function incident(
       seconds: options.seconds,
       source: { path: envFile, user: 'DB_USER', password: 'DB_PASSWORD' },
       initial: { user, password },
-      administrator,
+      sessions: new PostgresSessions(administrator),
       signal,
       onMark,
       rotate: async (drill) => {

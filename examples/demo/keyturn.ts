@@ -10,6 +10,7 @@ import {
   now,
   type Pair,
   type PhaseRecord,
+  PostgresSessions,
   runPhase,
 } from '@keyturn/rehearsal';
 import {
@@ -136,7 +137,7 @@ export async function withKeyturn(
     seconds: options.seconds,
     source: { path: credentials, user: 'DB_USER', password: 'DB_PASSWORD' },
     initial: await publishedIn(store),
-    administrator,
+    sessions: new PostgresSessions(administrator),
     signal,
     onMark,
     rotate: async (drill) => {

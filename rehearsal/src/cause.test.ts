@@ -101,6 +101,16 @@ describe('the cause of a failed query', () => {
       ]),
       is: 'poolNotDrained',
     },
+    ...['1045', '3118', '4151'].map((number) => ({
+      name: `MySQL or MariaDB refused it with ${number}`,
+      got: cause(150, [instance('one', { logins: [login('old', 150, number)] }), other]),
+      is: 'race' as const,
+    })),
+    {
+      name: 'MySQL had no room for one more',
+      got: cause(150, [instance('one', { logins: [login('old', 150, '1040')] }), other]),
+      is: 'unknown' as const,
+    },
     {
       name: 'a retired user is refused with 28000',
       got: cause(250, [

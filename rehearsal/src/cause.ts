@@ -23,7 +23,7 @@ export interface FailedQuery {
 export function causeOf(failure: FailedQuery, evidence: Evidence): FailureCause {
   const process = evidence.instances.find((candidate) => ran(candidate, failure.instance, failure.endedAt));
   const login = process && refusedDuring(failure, process);
-  if (!process || login?.credential === undefined || !isAuthenticationError({ code: login.refused })) return 'unknown';
+  if (!process || login?.credential === undefined || !isRefused(login)) return 'unknown';
 
   const used = evidence.database.find(
     (accepted) => accepted.credential === login.credential && accepted.from <= login.endedAt,
@@ -63,6 +63,11 @@ function refusedDuring(failure: FailedQuery, process: InstanceEvidence): Login |
       (login) => login.refused !== undefined && login.endedAt >= failure.sentAt && login.endedAt <= failure.endedAt,
     )
     .reduce<Login | undefined>((last, login) => (last && last.endedAt > login.endedAt ? last : login), undefined);
+}
+
+/** An SQLSTATE has five characters, and the error numbers that count have four. */
+function isRefused({ refused }: Login): boolean {
+  return isAuthenticationError({ code: refused, errno: Number(refused) });
 }
 
 function ran(process: InstanceEvidence, instance: string, at: number): boolean {

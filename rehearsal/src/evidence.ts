@@ -37,7 +37,7 @@ export interface Login {
   readonly credential?: Fingerprint;
   readonly begunAt: number;
   readonly endedAt: number;
-  /** Code of the error, such as `28P01`; absent when the login succeeded. */
+  /** Code of the error, such as `28P01` or `1045`; absent when the login succeeded. */
   readonly refused?: string;
   /** When the connection ended; absent while it is open. */
   readonly closedAt?: number;

@@ -7,7 +7,7 @@ import { Fleet } from './fleet.js';
 import type { AnyApp } from './instance.js';
 import { type Arrival, arrivals, type Load } from './load.js';
 import type { DifferingSetting, SourceFile } from './observation.js';
-import { type Administrator, type SessionSample, SessionSampler } from './sessions.js';
+import { type SessionCounter, type SessionSample, SessionSampler } from './sessions.js';
 
 /** A user and password, as the rehearsal is told of it. Only its fingerprint is kept. */
 export interface Pair {
@@ -35,7 +35,7 @@ export interface PhaseOptions {
   readonly driverOf?: string;
   /** What the source holds, and the database takes, before anything is rotated. */
   readonly initial: Pair;
-  readonly administrator: Administrator;
+  readonly sessions: SessionCounter;
   /** Rotates, under load. */
   rotate(drill: Drill): Promise<void>;
   /** Key of the fingerprints. Default: a random one. */
@@ -193,7 +193,7 @@ export async function runPhase(options: PhaseOptions): Promise<PhaseRecord> {
     ...(options.source ? { source: options.source } : {}),
     ...(options.driverOf === undefined ? {} : { driverOf: options.driverOf }),
   });
-  const sampler = new SessionSampler(options.administrator);
+  const sampler = new SessionSampler(options.sessions);
   const stopping = new AbortController();
   const signal = AbortSignal.any([options.signal, stopping.signal]);
   try {

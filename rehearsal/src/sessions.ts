@@ -1,7 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { Client } from 'pg';
-
 import { now } from './evidence.js';
 
 /** How many sessions each user had in a database at a moment; the administrator's are left out. */
@@ -10,27 +8,24 @@ export interface SessionSample {
   readonly sessions: Readonly<Record<string, number>>;
 }
 
-/** How to reach a PostgreSQL as somebody who may see every session. */
-export interface Administrator {
-  readonly host: string;
-  readonly port: number;
-  readonly user: string;
-  readonly password: string;
-  readonly database: string;
+/** Counts the sessions of a database. */
+export interface SessionCounter {
+  /** Sessions per user, without those of whoever counts. It throws while the database is away, and may be asked again. */
+  count(): Promise<Readonly<Record<string, number>>>;
+  end(): Promise<void>;
 }
 
 const everyMs = 200;
 
-/** Counts sessions per user five times a second, from `pg_stat_activity`, until it is stopped. */
+/** Counts sessions per user five times a second until it is stopped. */
 export class SessionSampler {
   readonly samples: SessionSample[] = [];
-  readonly #administrator: Administrator;
+  readonly #counter: SessionCounter;
   readonly #stopping = new AbortController();
-  #client: Client | undefined;
   #running: Promise<void> | undefined;
 
-  constructor(administrator: Administrator) {
-    this.#administrator = administrator;
+  constructor(counter: SessionCounter) {
+    this.#counter = counter;
   }
 
   async start(): Promise<void> {
@@ -41,31 +36,19 @@ export class SessionSampler {
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#running;
-    await this.#client?.end().catch(() => undefined);
+    await this.#counter.end().catch(() => undefined);
   }
 
   async #run(): Promise<void> {
     while (!this.#stopping.signal.aborted) {
       await sleep(everyMs, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
       // A database that restarts is asked again as soon as it is back.
-      await this.#sample().catch(() => (this.#client = undefined));
+      await this.#sample().catch(() => undefined);
     }
   }
 
   async #sample(): Promise<void> {
-    const client = (this.#client ??= await this.#connect());
-    const { rows } = await client.query<{ usename: string; sessions: number }>(
-      `SELECT usename, count(*)::int AS sessions FROM pg_stat_activity
-        WHERE datname = current_database() AND backend_type = 'client backend' AND usename <> current_user
-        GROUP BY usename`,
-    );
-    this.samples.push({ at: now(), sessions: Object.fromEntries(rows.map((row) => [row.usename, row.sessions])) });
-  }
-
-  async #connect(): Promise<Client> {
-    const client = new Client({ ...this.#administrator, application_name: 'keyturn rehearsal' });
-    client.on('error', () => undefined);
-    await client.connect();
-    return client;
+    const sessions = await this.#counter.count();
+    this.samples.push({ at: now(), sessions });
   }
 }

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import process from 'node:process';
 
-import type { Fault } from './rehearse/options.js';
+import type { DatabaseKind, Fault } from './rehearse/options.js';
 import { rehearse } from './rehearse/rehearse.js';
 import { type Verdict, verdictText } from './rehearse/verdict.js';
 
@@ -14,6 +14,8 @@ export interface SurvivesOptions {
   readonly export?: string;
   /** Default: `SELECT 1`. */
   readonly sql?: string;
+  /** Default: `postgres`. */
+  readonly database?: DatabaseKind;
   /** SQL that makes what `sql` needs. */
   readonly setup?: string;
   /** Default: 1. */
@@ -39,7 +41,7 @@ export class RotationNotSurvived extends Error {
 }
 
 /**
- * Loads the module in a process of its own, with a real PostgreSQL and a credential file in `DB_CREDENTIALS` (and `DB_HOST`, `DB_PORT`,
+ * Loads the module in a process of its own, with a real database and a credential file in `DB_CREDENTIALS` (and `DB_HOST`, `DB_PORT`,
  * `DB_NAME`), rotates under load, and answers the verdict.
  *
  * @throws RotationNotSurvived when a statement failed, or the older credential was still held in the end.
@@ -60,6 +62,7 @@ export async function survivesRotation(options: SurvivesOptions): Promise<Verdic
     strategy: 'dual-user',
     delivery: 'file',
     restart: false,
+    ...(options.database === undefined ? {} : { database: options.database }),
     ...(options.setup === undefined ? {} : { setup: options.setup }),
     faults: options.faults ?? [],
     budget: { maxFailed: 0, maxDrainMs: options.maxDrainMs ?? 5_000 },

@@ -7,4 +7,4 @@ import { address, serve } from './serve.mjs';
 let credential = read();
 setInterval(() => (credential = read()), 100).unref();
 
-serve(new pg.Pool({ ...address, ...credential }));
+serve(new pg.Pool({ ...address, max: 40, ...credential }));

@@ -4,4 +4,4 @@ import pg from 'pg';
 import { read } from './read.mjs';
 import { address, serve } from './serve.mjs';
 
-serve(new pg.Pool({ ...address, ...read() }));
+serve(new pg.Pool({ ...address, max: 40, ...read() }));

@@ -3,7 +3,17 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 import { milliseconds } from '@keyturn/plan';
-import { deliveries, type Fault, faults, type Operation, type RehearseOptions, strategies } from '@keyturn/rehearsal';
+import {
+  type DatabaseKind,
+  databaseKinds,
+  deliveries,
+  type Fault,
+  faults,
+  kindOfUrl,
+  type Operation,
+  type RehearseOptions,
+  strategies,
+} from '@keyturn/rehearsal';
 
 import type { Terminal } from '../command/terminal.js';
 import { didYouMean } from '../did-you-mean.js';
@@ -41,13 +51,11 @@ export async function optionsOf(flags: Flags, { cwd, env }: Terminal): Promise<R
   if ((flags.app === undefined) === (flags.module === undefined)) {
     throw new UsageError('Name what to rehearse: either --app "npm start" or --module ./src/db.js.');
   }
-  if (flags.database !== undefined && flags.database !== 'postgres') {
-    throw new UsageError(`--database can be postgres, not "${flags.database}".`);
-  }
   const delivery = word('--credentials', flags.credentials, deliveries);
   const ready = readyOf(flags.readyUrl);
   const port = flags.port === undefined ? ready.port : whole('--port', flags.port, 1, 65_535);
   const databaseUrl = flags.databaseUrl ?? env['KEYTURN_DATABASE_URL'];
+  const database = databaseOf(flags.database, databaseUrl);
   return {
     app:
       flags.module === undefined
@@ -70,6 +78,7 @@ export async function optionsOf(flags: Flags, { cwd, env }: Terminal): Promise<R
     delivery,
     ...(flags.credentialFile === undefined ? {} : { credentialFile: flags.credentialFile }),
     restart: flags.restart ?? delivery === 'env',
+    database,
     ...(databaseUrl === undefined ? {} : { databaseUrl }),
     ...(flags.setup === undefined ? {} : { setup: textOf('--setup', path.resolve(cwd, flags.setup), flags.setup) }),
     faults: faultsOf(flags.faults),
@@ -79,6 +88,16 @@ export async function optionsOf(flags: Flags, { cwd, env }: Terminal): Promise<R
       maxDrainMs: duration('--max-drain', flags.maxDrain),
     },
   };
+}
+
+function databaseOf(name: string | undefined, url: string | undefined): DatabaseKind {
+  const kind = name === undefined ? undefined : word('--database', name, databaseKinds);
+  const named = url === undefined ? undefined : kindOfUrl(url);
+  // MySQL's scheme is in use for MariaDB as well.
+  if (named !== undefined && kind !== undefined && named !== kind && (named === 'postgres' || kind === 'postgres')) {
+    throw new UsageError(`--database is ${kind}, and the URL names a ${named}. Leave --database out.`);
+  }
+  return kind ?? named ?? 'postgres';
 }
 
 function readyOf(url: string | undefined): { readonly path?: string; readonly port?: number } {

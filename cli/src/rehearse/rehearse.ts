@@ -18,10 +18,10 @@ export function rehearseCommand(terminal: Terminal, finish: (code: number) => vo
       'a request such as "GET /orders/1", a script that exports operations, or SQL for --module; may be given several times',
       (value: string, before: readonly string[] = []) => [...before, value],
     )
-    .option('--database <kind>', 'start one of its own: postgres (default)')
+    .option('--database <kind>', 'start one of its own: postgres (default), mysql or mariadb')
     .option(
       '--database-url <url>',
-      'use this server: a database and users are made there, and removed (or KEYTURN_DATABASE_URL; the password is best given in KEYTURN_DATABASE_PASSWORD)',
+      'use this server, as postgres://, mysql:// or mariadb://: a database and users are made there, and removed (or KEYTURN_DATABASE_URL; the password is best given in KEYTURN_DATABASE_PASSWORD)',
     )
     .option('--setup <file>', 'SQL that makes the tables the application needs')
     .option(
@@ -35,7 +35,7 @@ export function rehearseCommand(terminal: Terminal, finish: (code: number) => vo
     .option('--strategy <name>', 'dual-user or in-place', 'dual-user')
     .option(
       '--credentials <how>',
-      'how the application gets them: file (its path is in DB_CREDENTIALS), env (DB_USER, DB_PASSWORD, DATABASE_URL, PGUSER, PGPASSWORD), secrets-manager (its name is in DB_SECRET_ID, the API behind AWS_ENDPOINT_URL) or vault (its path is in DB_SECRET_PATH, the API at VAULT_ADDR)',
+      'how the application gets them: file (its path is in DB_CREDENTIALS), env (DB_USER, DB_PASSWORD, DATABASE_URL; PGUSER and PGPASSWORD, or MYSQL_USER and MYSQL_PASSWORD), secrets-manager (its name is in DB_SECRET_ID, the API behind AWS_ENDPOINT_URL) or vault (its path is in DB_SECRET_PATH, the API at VAULT_ADDR)',
       'file',
     )
     .option('--credential-file <file>', 'where the file is written, such as .env; it must not exist')
@@ -64,14 +64,14 @@ Examples:
   keyturn rehearse --app "npm start" --database postgres --setup schema.sql --ready-url /health --load "GET /orders/1"
   keyturn rehearse --app "npm start" --credentials env --strategy in-place --max-failed 0 --max-gap 250ms
   keyturn rehearse --app "node server.js" --faults kill-rotator,stale-secret --junit rehearsal.xml
-  keyturn rehearse --module ./dist/db.js --export pool --load "SELECT 1"`;
+  keyturn rehearse --module ./dist/db.js --export pool --load "SELECT 1"
+  keyturn rehearse --app "npm start" --database mysql --setup schema.sql --load "GET /orders/1"`;
 
 const signals = { SIGINT: 130, SIGTERM: 143 } as const;
 
 async function runRehearse(flags: Flags, terminal: Terminal): Promise<number> {
   // Driver and report take half a second that --help need not wait for.
   const [{ optionsOf }, room] = await Promise.all([import('./flags.js'), import('@keyturn/rehearsal')]);
-  const options = await optionsOf(flags, terminal);
   const stopping = new AbortController();
   let stoppedWith = 0;
   const stop = (name: NodeJS.Signals): void => {
@@ -80,6 +80,7 @@ async function runRehearse(flags: Flags, terminal: Terminal): Promise<number> {
   };
   for (const name of Object.keys(signals)) process.once(name, stop);
   try {
+    const options = await optionsOf(flags, terminal);
     const rehearsal = await room.rehearse({
       ...options,
       signal: stopping.signal,

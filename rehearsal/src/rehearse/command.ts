@@ -30,7 +30,7 @@ export function commandOf(
 
 /** Nothing of a real database may reach the application by accident. */
 function withoutDatabases(env: RehearseOptions['env']): Record<string, string | undefined> {
-  const ours = /^(?:PG[A-Z]+|DB_.*|DATABASE_URL|KEYTURN_.*)$/;
+  const ours = /^(?:PG[A-Z]+|MYSQL_.*|MARIADB_.*|DB_.*|DATABASE_URL|KEYTURN_.*)$/;
   return Object.fromEntries(Object.entries(env).filter(([name]) => !ours.test(name)));
 }
 

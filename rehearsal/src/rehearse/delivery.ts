@@ -6,8 +6,9 @@ import type { Credential } from '@keyturn/plan';
 
 import type { SourceFile } from '../observation.js';
 import { type HttpWire } from '../wire/http-wire.js';
+import type { Address } from './database.js';
 import { type Delivery, RehearsalUsageError, type RehearseOptions } from './options.js';
-import { type Address, secretsManagerCourier, vaultCourier } from './store-courier.js';
+import { secretsManagerCourier, vaultCourier } from './store-courier.js';
 
 /** How credentials reach the application. */
 export interface Courier {
@@ -34,9 +35,7 @@ export async function courierOf(
   at: Address,
   key: string,
 ): Promise<Courier> {
-  const { host, port, database } = at;
-  const address = { DB_HOST: host, DB_PORT: String(port), DB_NAME: database };
-  const postgres = { PGHOST: host, PGPORT: String(port), PGDATABASE: database };
+  const address = { DB_HOST: at.host, DB_PORT: String(at.port), DB_NAME: at.database };
   switch (options.delivery) {
     case 'env':
       return inEnvironment();
@@ -55,12 +54,7 @@ export async function courierOf(
       return held;
     };
     return {
-      env: () => {
-        const { user, password } = given();
-        const url = `postgres://${encodeURIComponent(user)}:${encodeURIComponent(password)}@${host}:${port}/${database}`;
-        const names = { DB_USER: user, DB_PASSWORD: password, PGUSER: user, PGPASSWORD: password };
-        return { ...address, ...postgres, ...names, DATABASE_URL: url };
-      },
+      env: () => ({ ...address, ...addressNames(at), ...credentialNames(at, given()) }),
       given,
       deliver: async (credential) => {
         held = credential;
@@ -79,7 +73,7 @@ export async function courierOf(
     }
     return {
       source: { path: file, user: 'DB_USER', password: 'DB_PASSWORD' },
-      env: () => ({ ...address, ...postgres, DB_CREDENTIALS: file }),
+      env: () => ({ ...address, ...addressNames(at), DB_CREDENTIALS: file }),
       deliver: async ({ user, password, generation }) => {
         const lines = { ...address, DB_USER: user, DB_PASSWORD: password, DB_GENERATION: String(generation) };
         const next = `${file}.next`;
@@ -90,4 +84,25 @@ export async function courierOf(
       end: async () => await rm(file, { force: true }),
     };
   }
+}
+
+/** The names that programs of the database's own world read. */
+function addressNames({ kind, host, port, database }: Address): Readonly<Record<string, string>> {
+  return kind === 'postgres'
+    ? { PGHOST: host, PGPORT: String(port), PGDATABASE: database }
+    : { MYSQL_HOST: host, MYSQL_PORT: String(port), MYSQL_DATABASE: database };
+}
+
+function credentialNames(
+  { kind, host, port, database }: Address,
+  { user, password }: Credential,
+): Readonly<Record<string, string>> {
+  // Of what reads a URL, only MariaDB's own connector wants another scheme for MariaDB.
+  const scheme = kind === 'postgres' ? 'postgres' : 'mysql';
+  return {
+    DB_USER: user,
+    DB_PASSWORD: password,
+    ...(kind === 'postgres' ? { PGUSER: user, PGPASSWORD: password } : { MYSQL_USER: user, MYSQL_PASSWORD: password }),
+    DATABASE_URL: `${scheme}://${encodeURIComponent(user)}:${encodeURIComponent(password)}@${host}:${port}/${database}`,
+  };
 }

@@ -5,17 +5,20 @@ import { pathToFileURL } from 'node:url';
 interface Pool {
   query(sql: string): Promise<unknown>;
   end?(): Promise<unknown>;
+  /** The same with promises, where it is the pool of `mysql2` with callbacks. */
+  promise?(): Pool;
 }
 
 const [file = '', name = 'default', sql = 'SELECT 1'] = process.argv.slice(2);
 const loaded = (await import(pathToFileURL(file).href)) as Record<string, Pool | undefined>;
-const pool = loaded[name];
-if (typeof pool?.query !== 'function') {
+const exported = loaded[name];
+if (typeof exported?.query !== 'function') {
   console.error(
     `The module has no export "${name}" with query(). It exports: ${Object.keys(loaded).join(', ') || 'nothing'}.`,
   );
   process.exit(1);
 }
+const pool = typeof exported.promise === 'function' ? exported.promise() : exported;
 
 const server = http.createServer((request, response) => {
   if (request.url === '/health') return void response.end();

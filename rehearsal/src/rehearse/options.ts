@@ -1,5 +1,9 @@
 import type { Operation } from '../load.js';
 
+/** Kinds of database server. */
+export const databaseKinds = ['postgres', 'mysql', 'mariadb'] as const;
+export type DatabaseKind = (typeof databaseKinds)[number];
+
 /** How a rotation is carried out. */
 export const strategies = ['dual-user', 'in-place'] as const;
 export type Strategy = (typeof strategies)[number];
@@ -56,9 +60,11 @@ export interface RehearseOptions {
   readonly credentialFile?: string;
   /** Whether the instances are replaced one by one after each rotation. */
   readonly restart: boolean;
-  /** An administrator's connection string of a PostgreSQL server. Default: a server of the run's own. */
+  /** Default: `postgres`. */
+  readonly database?: DatabaseKind;
+  /** An administrator's connection string of a server of that kind. Default: a server of the run's own. */
   readonly databaseUrl?: string;
-  /** SQL that makes what the application needs, as the owner of the database. */
+  /** SQL that makes what the application needs, as the owner of the database; on MySQL and MariaDB as the administrator. */
   readonly setup?: string;
   readonly faults: readonly Fault[];
   readonly budget: Budget;

@@ -4,7 +4,7 @@ import { render } from 'preact-render-to-string';
 import { type ReportSection, reportHtml } from '../report.js';
 import { causeNames } from '../words.js';
 import type { Rehearsal } from './rehearse.js';
-import type { Verdict } from './verdict.js';
+import { notObserved, type Verdict } from './verdict.js';
 
 /** One HTML page with the verdict, the timeline and what would have prevented the failures. */
 export function rehearsalPage({ record, verdict }: Rehearsal, heading: string): string {
@@ -62,7 +62,7 @@ function sectionsOf(verdict: Verdict): readonly ReportSection[] {
       : [
           {
             heading: 'What could not be seen',
-            text: 'No process told of its logins: only Node applications with pg are seen from inside. Causes that need it are unknown.',
+            text: notObserved,
           },
         ]),
   ];

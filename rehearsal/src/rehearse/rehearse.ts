@@ -4,10 +4,9 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { type PhaseRecord, randomKey, runPhase } from '../phase.js';
-import { startPostgresWire } from '../wire/postgres-wire.js';
 import { commandOf } from './command.js';
-import { openDatabase } from './database.js';
 import { courierOf } from './delivery.js';
+import { openDatabase } from './open-database.js';
 import { RehearsalUsageError, type RehearseOptions } from './options.js';
 import { dualUser, inPlace, type Turn, volleyOf } from './rotate.js';
 import { type Verdict, verdictOf } from './verdict.js';
@@ -35,17 +34,16 @@ export async function rehearse(options: RehearseOptions): Promise<Rehearsal> {
   const folder = await mkdtemp(path.join(tmpdir(), 'keyturn-rehearsal-'));
   const undo: (() => Promise<void>)[] = [() => rm(folder, { recursive: true, force: true })];
   try {
-    const database = await openDatabase(options.databaseUrl, 40 * options.instances + 20);
+    const database = await openDatabase(
+      options.database ?? 'postgres',
+      options.databaseUrl,
+      40 * options.instances + 20,
+    );
     undo.push(() => database.end());
     const key = randomKey();
-    const wire = await startPostgresWire(database.administrator, key);
+    const wire = await database.startWire(key);
     undo.push(() => wire.stop());
-    const courier = await courierOf(
-      options,
-      folder,
-      { database: database.administrator.database, host: wire.host, port: wire.port },
-      key,
-    );
+    const courier = await courierOf(options, folder, { ...database.address, host: wire.host, port: wire.port }, key);
     undo.push(() => courier.end());
     const parts = { options, database, courier, wire };
     const rotation = options.strategy === 'dual-user' ? dualUser(parts) : inPlace(parts);
@@ -70,7 +68,7 @@ export async function rehearse(options: RehearseOptions): Promise<Rehearsal> {
       ...(courier.source ? { source: courier.source } : {}),
       ...(typeof options.app === 'string' ? {} : { driverOf: options.app.file }),
       initial,
-      administrator: database.administrator,
+      sessions: database.sessions(),
       signal,
       onMark: ({ label }) => onProgress(label),
       rotate: async (drill) => {

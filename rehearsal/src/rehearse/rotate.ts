@@ -5,17 +5,15 @@ import {
   createRotator,
   MemoryStore,
   newPassword,
-  PostgresDatabase,
   type Rotator,
   type Store,
   type StoredCredential,
 } from '@keyturn/rotation';
-import { escapeIdentifier, escapeLiteral } from 'pg';
 
 import { now } from '../evidence.js';
 import type { Drill } from '../phase.js';
+import type { LoginWire } from '../wire/login-wire.js';
 import type { RehearsalDatabase } from './database.js';
-import type { PostgresWire } from '../wire/postgres-wire.js';
 import type { Courier } from './delivery.js';
 import { type Held, stillHeld } from './held.js';
 import type { RehearseOptions } from './options.js';
@@ -40,7 +38,7 @@ export interface Parts {
   readonly options: RehearseOptions;
   readonly database: RehearsalDatabase;
   readonly courier: Courier;
-  readonly wire: Pick<PostgresWire, 'learn'>;
+  readonly wire: Pick<LoginWire, 'learn'>;
 }
 
 const slowMs = 1_000;
@@ -67,20 +65,13 @@ const plan: Plan = {
 
 /** Two users: re-key the idle one, publish it, wait until nobody uses the other, switch that off. */
 export function dualUser({ options, database, courier, wire }: Parts): Rotation {
-  const { administrator, pair } = database;
-  const { host, port } = administrator;
   const memory = new MemoryStore();
   const fault = new Set<string>();
   let setAt = 0;
   const make = (): Rotator =>
     createRotator({
-      pair,
-      database: new PostgresDatabase({
-        endpoints: [{ name: 'writer', kind: 'writer', host, port, database: administrator.database, tls: false }],
-        admin: { user: administrator.user, password: administrator.password },
-        pair,
-        sharedRoleKind: 'owner',
-      }),
+      pair: database.pair,
+      database: database.engine(),
       store: faulty(memory, fault),
       plan,
       onEvent: (event) => {
@@ -107,9 +98,7 @@ export function dualUser({ options, database, courier, wire }: Parts): Rotation 
   return {
     begin: async () => {
       await rotator.bootstrap();
-      await database.query(`GRANT ALL ON DATABASE ${escapeIdentifier(administrator.database)} TO ${pair.sharedRole};
-        ALTER SCHEMA public OWNER TO ${pair.sharedRole}`);
-      if (options.setup !== undefined) await database.query(`SET ROLE ${pair.sharedRole}; ${options.setup}`);
+      await database.furnish(options.setup);
       await advance();
       return await publishedIn(memory);
     },
@@ -143,18 +132,15 @@ export function inPlace({ options, database, courier, wire }: Parts): Rotation {
   let current: Credential = { user, password: newPassword(), generation: 1 };
   return {
     begin: async () => {
-      await database.query(`CREATE ROLE ${database.pair.sharedRole};
-        CREATE USER ${user} IN ROLE ${database.pair.sharedRole} PASSWORD ${escapeLiteral(current.password)};
-        GRANT ALL ON DATABASE ${escapeIdentifier(database.administrator.database)} TO ${database.pair.sharedRole};
-        ALTER SCHEMA public OWNER TO ${database.pair.sharedRole}`);
-      if (options.setup !== undefined) await database.query(`SET ROLE ${database.pair.sharedRole}; ${options.setup}`);
+      await database.createUser(current.password);
+      await database.furnish(options.setup);
       return current;
     },
     turn: async (drill, rotation) => {
       const before = current;
       const next = { user, password: newPassword(), generation: before.generation + 1 };
       const begunAt = now();
-      await database.query(`ALTER USER ${user} PASSWORD ${escapeLiteral(next.password)}`);
+      await database.changePassword(next.password);
       drill.databaseEnds(before, begunAt);
       drill.databaseTakes(next, begunAt);
       drill.mark('password changed');
@@ -209,10 +195,10 @@ async function hand(
   return at;
 }
 
-async function restart(drill: Drill, { server }: RehearsalDatabase): Promise<void> {
-  if (!server) return;
+async function restart(drill: Drill, database: RehearsalDatabase): Promise<void> {
+  if (!database.restart) return;
   const from = now();
-  await server.restart();
+  await database.restart();
   // Applications need a moment to connect again.
   drill.excuse(from, now() + 1_000);
   drill.mark('database restarted');

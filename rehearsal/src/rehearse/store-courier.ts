@@ -1,12 +1,9 @@
 import type { Credential } from '@keyturn/plan';
 import { startMoto, startOpenBao } from '@keyturn/services';
 
-import type { Administrator } from '../sessions.js';
 import { type FindCredential, type HttpWire, startHttpWire } from '../wire/http-wire.js';
+import type { Address } from './database.js';
 import type { Courier } from './delivery.js';
-
-/** The address of the database as the application sees it. */
-export type Address = Pick<Administrator, 'host' | 'port' | 'database'>;
 
 /** A courier of a store, and who reads from it. */
 export interface StoreCourier extends Courier {
@@ -97,8 +94,8 @@ function namesOf({ host, port, database }: Address): Readonly<Record<string, str
   return { DB_HOST: host, DB_PORT: String(port), DB_NAME: database };
 }
 
-function secretOf({ user, password, generation }: Credential, { host, port, database }: Address): object {
-  return { engine: 'postgres', username: user, password, host, port, dbname: database, generation };
+function secretOf({ user, password, generation }: Credential, { kind, host, port, database }: Address): object {
+  return { engine: kind, username: user, password, host, port, dbname: database, generation };
 }
 
 async function posted(url: string, headers: Readonly<Record<string, string>>, input: object): Promise<unknown> {

@@ -142,6 +142,10 @@ export function longestGap(record: PhaseRecord): number {
   return Math.round(Math.max(0, ...gaps));
 }
 
+/** Why causes that need logins are unknown. */
+export const notObserved =
+  'No login of the application was seen: its connections may be encrypted, or this is not Linux. Causes that need it are unknown.';
+
 /** The verdict in lines for a person. */
 export function verdictText(verdict: Verdict): string {
   const { passed, requests, rotations, failed, excused, causes, held, checks, observed } = verdict;
@@ -159,10 +163,6 @@ export function verdictText(verdict: Verdict): string {
     ...verdict.preventions.map(
       ({ cause, rule, component, how }) => `  prevent ${causeNames[cause]}: rule ${rule}, ${component}. ${how}`,
     ),
-    ...(observed
-      ? []
-      : [
-          '  No process told of its logins: only Node applications with pg are seen from inside. Causes that need it are unknown.',
-        ]),
+    ...(observed ? [] : [`  ${notObserved}`]),
   ].join('\n');
 }

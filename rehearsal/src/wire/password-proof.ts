@@ -1,6 +1,6 @@
 import { createHash, createHmac, pbkdf2Sync, timingSafeEqual } from 'node:crypto';
 
-/** What a client proved to a PostgreSQL: the password itself, or a proof that depends on it. */
+/** What a client proved to a database: the password itself, or a proof that depends on it. */
 export type Proof =
   | { readonly method: 'password'; readonly password: string }
   | { readonly method: 'md5'; readonly answer: string; readonly salt: Buffer; readonly user: string }
@@ -9,7 +9,13 @@ export type Proof =
       readonly clientFirstBare: string;
       readonly serverFirst: string;
       readonly clientFinal: string;
-    };
+    }
+  | {
+      readonly method: 'mysql_native_password' | 'caching_sha2_password';
+      readonly nonce: Buffer;
+      readonly answer: Buffer;
+    }
+  | { readonly method: 'digest'; readonly digest: Buffer };
 
 /** Tells which one of some passwords a client used, without ever seeing it. */
 export class ProofReader {
@@ -32,6 +38,18 @@ export class ProofReader {
       }
       case 'scram':
         return this.#scramMatches(proof, password);
+      case 'mysql_native_password': {
+        const once = digestOf('sha1', password);
+        const mask = digestOf('sha1', proof.nonce, digestOf('sha1', once));
+        return equal(xor(once, mask), proof.answer);
+      }
+      case 'caching_sha2_password': {
+        const once = digestOf('sha256', password);
+        const mask = digestOf('sha256', digestOf('sha256', once), proof.nonce);
+        return equal(xor(once, mask), proof.answer);
+      }
+      case 'digest':
+        return equal(digestOf('sha256', password), proof.digest);
     }
   }
 
@@ -41,13 +59,12 @@ export class ProofReader {
     const salt = attributeOf(serverFirst, 's');
     const iterations = Number(attributeOf(serverFirst, 'i'));
     const given = Buffer.from(attributeOf(clientFinal, 'p') ?? '', 'base64');
-    if (salt === undefined || !(iterations > 0) || given.length !== 32) return false;
+    if (salt === undefined || !(iterations > 0)) return false;
     const withoutProof = clientFinal.slice(0, clientFinal.lastIndexOf(',p='));
     const clientKey = hmac(this.#saltedPassword(password, salt, iterations), 'Client Key');
-    const storedKey = createHash('sha256').update(clientKey).digest();
+    const storedKey = digestOf('sha256', clientKey);
     const signature = hmac(storedKey, `${clientFirstBare},${serverFirst},${withoutProof}`);
-    const expected = Buffer.from(clientKey.map((byte, at) => byte ^ (signature[at] ?? 0)));
-    return timingSafeEqual(expected, given);
+    return equal(xor(clientKey, signature), given);
   }
 
   #saltedPassword(password: string, salt: string, iterations: number): Buffer {
@@ -62,6 +79,20 @@ export class ProofReader {
 
 function hmac(key: Buffer, text: string): Buffer {
   return createHmac('sha256', key).update(text).digest();
+}
+
+function digestOf(algorithm: 'sha1' | 'sha256', ...parts: readonly (string | Buffer)[]): Buffer {
+  const hash = createHash(algorithm);
+  for (const part of parts) hash.update(part);
+  return hash.digest();
+}
+
+function xor(one: Buffer, other: Buffer): Buffer {
+  return Buffer.from(one.map((byte, at) => byte ^ (other[at] ?? 0)));
+}
+
+function equal(one: Buffer, other: Buffer): boolean {
+  return one.length === other.length && timingSafeEqual(one, other);
 }
 
 function attributeOf(message: string, name: string): string | undefined {

@@ -1,20 +1,13 @@
 import { refusalCode } from '../refusal-code.js';
+import type { LoginReader, SeenLogin } from './login-reader.js';
 import type { Proof } from './password-proof.js';
-
-/** What became of a login, as it was seen on the wire. */
-export interface SeenLogin {
-  readonly user: string;
-  readonly proof?: Proof;
-  /** SQLSTATE; absent when the login succeeded. */
-  readonly refused?: string;
-}
 
 const sslRequest = 80_877_103;
 const gssRequest = 80_877_104;
 const cancelRequest = 80_877_102;
 
 /** Reads a login from the bytes of both sides, in the PostgreSQL protocol 3.0, until it is over. It changes no byte. */
-export class PostgresLogin {
+export class PostgresLogin implements LoginReader {
   readonly #onEnd: (seen: SeenLogin | undefined) => void;
   #client = Buffer.alloc(0);
   #server = Buffer.alloc(0);
@@ -30,10 +23,6 @@ export class PostgresLogin {
   /** @param onEnd called once; with nothing when it was no login, or is encrypted */
   constructor(onEnd: (seen: SeenLogin | undefined) => void) {
     this.#onEnd = onEnd;
-  }
-
-  get over(): boolean {
-    return this.#over;
   }
 
   fromClient(chunk: Buffer): void {

@@ -6,11 +6,12 @@ import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { fingerprintOf } from '../evidence.js';
-import { type PostgresWire, startPostgresWire } from './postgres-wire.js';
+import { type LoginWire, startLoginWire } from './login-wire.js';
+import { PostgresLogin } from './postgres-login.js';
 
 const key = 'of this run';
 let server: PostgresServer;
-let wire: PostgresWire;
+let wire: LoginWire;
 
 beforeAll(async () => {
   server = await startPostgres();
@@ -19,7 +20,7 @@ beforeAll(async () => {
   await admin.connect();
   await admin.query(`CREATE USER one PASSWORD 'first'; CREATE USER two PASSWORD 'second'; ALTER USER two NOLOGIN`);
   await admin.end();
-  wire = await startPostgresWire(server, key);
+  wire = await startLoginWire(server, (onEnd) => new PostgresLogin(onEnd), key);
   wire.learn({ user: 'one', password: 'first' });
   wire.learn({ user: 'two', password: 'second' });
 });

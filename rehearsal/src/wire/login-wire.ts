@@ -4,11 +4,11 @@ import type { Credential } from '@keyturn/plan';
 
 import { fingerprintOf, type Login, now } from '../evidence.js';
 import { Owners } from './owners.js';
+import type { ReadLogins } from './login-reader.js';
 import { ProofReader } from './password-proof.js';
-import { PostgresLogin } from './postgres-login.js';
 
-/** Stands between an application and its PostgreSQL, and sees who logs in with what, whatever language and driver that is. */
-export interface PostgresWire {
+/** Stands between an application and its database, and sees who logs in with what, whatever language and driver that is. */
+export interface LoginWire {
   readonly host: string;
   readonly port: number;
   /** A credential that somebody may use from now on. */
@@ -25,11 +25,15 @@ interface Entry {
   login: Login;
 }
 
-/** @param key of the fingerprints of the run */
-export async function startPostgresWire(
-  target: { readonly host: string; readonly port: number },
+/**
+ * @param read the protocol of the database
+ * @param key of the fingerprints of the run
+ */
+export async function startLoginWire(
+  { host, port: targetPort }: { readonly host: string; readonly port: number },
+  read: ReadLogins,
   key: string,
-): Promise<PostgresWire> {
+): Promise<LoginWire> {
   const owners = new Owners();
   const proofs = new ProofReader();
   const passwords = new Set<string>();
@@ -49,9 +53,9 @@ export async function startPostgresWire(
     // Before anything is answered: whoever was refused is gone at once.
     const group = await owners.ownerOf(client.remotePort ?? 0, port);
     if (client.destroyed) return void sockets.delete(client);
-    const upstream = connect({ ...target, noDelay: true });
+    const upstream = connect({ host, port: targetPort, noDelay: true });
     let entry: Entry | undefined;
-    const login = new PostgresLogin((seen) => {
+    const login = read((seen) => {
       if (!seen || group === undefined) return;
       const { user, proof, refused } = seen;
       const password = proof && (proofs.passwordOf(proof, passwords) ?? 'a password that was never issued');
