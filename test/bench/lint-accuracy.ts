@@ -2,16 +2,21 @@ import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { type Accuracy, type Score, measure, readLabels } from './lint/accuracy.js';
 
-const { values } = parseArgs({
-  options: {
-    corpus: { type: 'string' },
-    labels: { type: 'string' },
-    json: { type: 'boolean', default: false },
-    kept: { type: 'boolean', default: false },
-    'with-tests': { type: 'boolean', default: false },
-  },
-});
+const help = `npm run --silent bench:lint-accuracy -- --corpus DIR --labels FILE [options]
 
+Precision and recall of each rule on labelled lines, beside other linters and scanners where they are installed.
+
+  --corpus DIR    one folder per owner/name, at the commits that the labels name
+  --labels FILE   one JSON object per line: repo, commit, path, line, rule, label (tp or fp-trap)
+  --kept          only the lines that no fix was made from
+  --with-tests    labels in tests, too
+  --json          one line of JSON: filesLinted, tools`;
+
+const values = flags();
+if (values.help) {
+  console.log(help);
+  process.exit(0);
+}
 const { corpus, labels: file } = values;
 if (corpus === undefined || file === undefined || !existsSync(corpus) || !existsSync(file)) {
   console.error(
@@ -52,4 +57,22 @@ function line(score: Score): string {
 function brief({ precision, recall }: Score): string {
   const text = (value: number | null) => (value === null ? '  –' : value.toFixed(2).replace(/^0/, '')).padStart(4);
   return `precision ${text(precision)} recall ${text(recall)}`;
+}
+
+function flags() {
+  try {
+    return parseArgs({
+      options: {
+        corpus: { type: 'string' },
+        labels: { type: 'string' },
+        json: { type: 'boolean', default: false },
+        kept: { type: 'boolean', default: false },
+        'with-tests': { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    }).values;
+  } catch (error) {
+    console.error(`error: ${error instanceof Error ? error.message : String(error)}`);
+    process.exit(2);
+  }
 }

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import tsParser from '@typescript-eslint/parser';
 import { ESLint } from 'eslint';
+import tseslint from 'typescript-eslint';
 import keyturn from '@keyturn/eslint-plugin';
 import { sourcesIn } from './speed.js';
 
@@ -9,9 +10,14 @@ export interface TypedSpeed {
   readonly filesLinted: number;
   /** Files that no `tsconfig.json` includes, or that do not parse. */
   readonly filesLeftOut: number;
-  /** What the parser takes with type information and no rule at all. */
+  /** All our rules, beside the parser with type information and no other rule. */
+  readonly alone: Share;
+  /** All our rules, beside the parser and the typed rules of `recommendedTypeChecked` of typescript-eslint: what a team that lints with types has already. */
+  readonly besideOthers: Share;
+}
+
+export interface Share {
   readonly baselineMs: number;
-  /** What all our rules take on top, with the types that they ask for. */
   readonly rulesMs: number;
   readonly ratio: number;
 }
@@ -19,6 +25,24 @@ export interface TypedSpeed {
 /** What our type-checked rules add to a run that has type information anyway: both from ESLint's clock, in one pass over the files. */
 export async function measureTypedSpeed(corpus: string): Promise<TypedSpeed> {
   const root = path.resolve(corpus);
+  const alone = await measure(root, []);
+  const besideOthers = await measure(root, tseslint.configs.recommendedTypeCheckedOnly);
+  const { filesLinted, filesLeftOut } = alone;
+  return { filesLinted, filesLeftOut, alone: shareOf(alone), besideOthers: shareOf(besideOthers) };
+}
+
+function shareOf({ baselineMs, rulesMs }: Measured): Share {
+  return { baselineMs, rulesMs, ratio: (baselineMs + rulesMs) / baselineMs };
+}
+
+interface Measured {
+  filesLinted: number;
+  filesLeftOut: number;
+  baselineMs: number;
+  rulesMs: number;
+}
+
+async function measure(root: string, others: readonly object[]): Promise<Measured> {
   const eslint = new ESLint({
     cwd: root,
     overrideConfigFile: true,
@@ -27,25 +51,24 @@ export async function measureTypedSpeed(corpus: string): Promise<TypedSpeed> {
     stats: true,
     overrideConfig: [
       { languageOptions: { parser: tsParser, parserOptions: { tsconfigRootDir: root } } },
+      ...(others as never[]),
       keyturn.configs.strictTypeChecked as never,
     ],
   });
-  let filesLinted = 0;
-  let filesLeftOut = 0;
-  let baselineMs = 0;
-  let rulesMs = 0;
+  const measured = { filesLinted: 0, filesLeftOut: 0, baselineMs: 0, rulesMs: 0 };
   for (const file of await sourcesIn(root)) {
     if (!/\.[cm]?tsx?$/.test(file)) continue;
     const [result] = await eslint.lintText(await readFile(file, 'utf8'), { filePath: file });
     if (!result || result.messages.some((each) => each.fatal)) {
-      filesLeftOut++;
+      measured.filesLeftOut++;
       continue;
     }
-    filesLinted++;
+    measured.filesLinted++;
     for (const pass of result.stats?.times.passes ?? []) {
-      baselineMs += pass.parse?.total ?? 0;
-      for (const { total } of Object.values(pass.rules ?? {})) rulesMs += total;
+      measured.baselineMs += pass.parse?.total ?? 0;
+      for (const [rule, { total }] of Object.entries(pass.rules ?? {}))
+        measured[rule.startsWith('keyturn/') ? 'rulesMs' : 'baselineMs'] += total;
     }
   }
-  return { filesLinted, filesLeftOut, baselineMs, rulesMs, ratio: (baselineMs + rulesMs) / baselineMs };
+  return measured;
 }
