@@ -31,6 +31,8 @@ export interface Finding {
   readonly place: FindingPlace;
   /** URN of the resource, for findings in infrastructure. */
   readonly urn?: string;
+  /** Path of the property, where the finding is about one: `spec.template.spec.containers[0].env[1]`. */
+  readonly property?: string;
   /** Stable across edits elsewhere in the file: made from rule, subject and property, never from a line number. */
   readonly fingerprint: string;
   /** The links of a chain, each with its own place. */

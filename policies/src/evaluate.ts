@@ -58,6 +58,7 @@ export function evaluate(model: Model, options: EvaluateOptions = {}): Evaluatio
           message: messageOf(policy, result.message),
           place,
           urn: resource.urn,
+          ...(result.property === undefined ? {} : { property: result.property }),
           fingerprint: fingerprintOf(policy.facts.id, resource.urn, result.property ?? ''),
           ...(result.related ? { related: result.related } : {}),
         });

@@ -17,6 +17,8 @@ export interface Adaptation {
   readonly answered: readonly Answered[];
   /** Words that were tried, by what was asked for. */
   readonly tried: ReadonlyMap<string, readonly string[]>;
+  /** Load it as the ES module that it is though its package does not say so; `awaits` where `require` would not do. */
+  readonly asModule: 'awaits' | 'imports' | undefined;
 }
 
 export const unadapted: Adaptation = {
@@ -26,6 +28,7 @@ export const unadapted: Adaptation = {
   paths: new Map(),
   answered: [],
   tried: new Map(),
+  asModule: undefined,
 };
 
 /** What is known about the program beside its run. */
@@ -55,7 +58,10 @@ const mostWords = 4;
 export function adapt(current: Adaptation, failed: Observed, program: Circumstances): Adaptation | undefined {
   const { reports } = failed.output;
   const error = reports.find((report) => report.type === 'error');
-  if (error?.type !== 'error' || error.name === 'SyntaxError') return undefined;
+  if (error?.type !== 'error') return undefined;
+  const asModule = current.asModule === undefined ? moduleNeeded(error, program.source) : undefined;
+  if (asModule !== undefined) return { ...current, asModule };
+  if (error.name === 'SyntaxError') return undefined;
   const missed = missedBy(error, reports);
   const settings = madeUp(reports, program);
   const strict = missed !== undefined && missed !== 'members';
@@ -72,6 +78,17 @@ export function adapt(current: Adaptation, failed: Observed, program: Circumstan
     answering(current, missed) ??
     (strict ? undefined : lookingUp(current))
   );
+}
+
+/** `require` met what only an ES module may do, or went to the loader of ES modules, which knows no TypeScript and lends no package. */
+function moduleNeeded({ code, message }: Failure, source: () => string): Adaptation['asModule'] {
+  if (
+    code === 'ERR_REQUIRE_ASYNC_MODULE' ||
+    /await is only valid in async functions and the top level bodies of modules/.test(message)
+  )
+    return 'awaits';
+  const imported = code === 'ERR_MODULE_NOT_FOUND' && /imported from .*\.m?js$/m.test(message);
+  return imported && /^\s*(?:import\s*[\w*{'"]|export\s*[\w*{])/m.test(source()) ? 'imports' : undefined;
 }
 
 /** The program looked up what nobody set, and then used it. */

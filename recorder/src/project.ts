@@ -35,7 +35,10 @@ export interface Project {
   /** Where the program is run, and what is run there. */
   readonly workingDirectory: string;
   readonly entry: string;
+  /** It is an ES module. */
   readonly esm: boolean;
+  /** The package does not say that it is, so Pulumi requires it. */
+  readonly importsEntry: boolean;
   /** `esModuleInterop` is off: `import * as x` means the module itself. */
   readonly legacyInterop: boolean;
   readonly config: readonly ConfigEntry[];
@@ -74,14 +77,18 @@ export function readProject(directory: string, stackName?: string): Project {
   const workingDirectory = isFolder && existsSync(target) ? target : path.dirname(target);
   const manifest = nearestManifest(workingDirectory);
   const options = recordOf(readTsconfig(workingDirectory)['compilerOptions']);
+  const entry = isFolder ? sourceOfMain(workingDirectory, manifest, options) : path.basename(target);
+  const esm =
+    manifest['type'] === 'module' || /\.m[jt]s$/.test(entry === '.' ? (textOf(manifest['main']) ?? '') : entry);
   return {
     name,
     stack,
     stackIsGuessed: stackName === undefined && stacks.length === 0,
     directory,
     workingDirectory,
-    entry: isFolder ? sourceOfMain(workingDirectory, manifest, options) : path.basename(target),
-    esm: manifest['type'] === 'module' || /\.m[jt]s$/.test(target),
+    entry,
+    esm,
+    importsEntry: esm && manifest['type'] !== 'module',
     legacyInterop: options['esModuleInterop'] !== true,
     config: readConfig(name, project, directory, stack),
     sdk: findSdk(workingDirectory),

@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
-import type { Place } from '@keyturn/resources';
+import type { NotAnalysed, Place } from '@keyturn/resources';
 
 import { adapt, unadapted, type Adaptation, type Circumstances } from './adapt.js';
 import { ModelBuilder, type Observed } from './model.js';
@@ -31,7 +31,7 @@ export async function recordProgram(options: RecordOptions): Promise<Recording> 
     return notStarted(error, directory, options, elapsed());
   }
   options.onProgress?.({ phase: 'started', resources: 0 });
-  const { first, second } = await runAdapted(project, options);
+  const { first, second, asModule } = await runAdapted(project, options);
   const builder = new ModelBuilder(project, first, second);
   const { output } = first;
   const resources = builder.resources();
@@ -42,7 +42,7 @@ export async function recordProgram(options: RecordOptions): Promise<Recording> 
     ...(output.reason !== undefined && { reason: output.reason }),
     ...(place && { place }),
     resources,
-    notAnalysed: builder.notAnalysed(),
+    notAnalysed: [...(asModule === 'awaits' ? [topLevelAwait] : []), ...builder.notAnalysed()],
     files: output.reports.flatMap((report) => (report.type === 'loaded' ? [shownPath(report.path, directory)] : [])),
     project: project.name,
     stack: project.stack,
@@ -66,7 +66,14 @@ const defaultTimeout = 60_000;
 interface Runs {
   readonly first: Observed;
   readonly second: Observed | undefined;
+  readonly asModule?: Adaptation['asModule'];
 }
+
+const topLevelAwait: NotAnalysed = {
+  what: 'how Pulumi loads this program',
+  because:
+    'it, or what it imports, waits at the top level, which only an ES module may, and was run as one; its package.json has no "type": "module", so a deployment would end there',
+};
 
 /** Bounds the runs of a program that cannot use what was made up for it. */
 const attempts = 12;
@@ -91,7 +98,7 @@ async function runAdapted(project: Project, options: RecordOptions): Promise<Run
     last = await runTwice(project, options, adaptation);
   }
   // When nothing helped, the first failure is the one to show: the others are about what was made up.
-  return last.first.output.ended === 'complete' ? last : runs;
+  return last.first.output.ended === 'complete' ? { ...last, asModule: adaptation.asModule } : runs;
 }
 
 /** What a shape says in one run. */
@@ -126,7 +133,11 @@ async function runTwice(project: Project, options: RecordOptions, adaptation: Ad
       if (kind === 'environment') environment[name] = shaped(shape, prefix, sentinelFor(prefix, kind, name));
     }
     const output = await run({
-      project: { ...project, stack: adaptation.shapes.get('stack') ?? project.stack },
+      project: {
+        ...project,
+        stack: adaptation.shapes.get('stack') ?? project.stack,
+        ...(adaptation.asModule !== undefined && { esm: true, importsEntry: true }),
+      },
       config,
       secretKeys: project.config.filter(({ secret }) => secret).map(({ key }) => key),
       prefix,

@@ -115,6 +115,7 @@ function start(input: RunInput, address: string, home: string, wrapper: readonly
     optional: input.optional,
     answered: input.answered,
     legacyInterop: project.legacyInterop,
+    importsEntry: project.importsEntry,
   };
   const env: Record<string, string> = {
     HOME: home,

@@ -27,6 +27,7 @@ import { checkStates, checkYamlPrograms } from './check-documents.js';
 import { compareWith } from './compare.js';
 import { withoutDuplicates } from './duplicates.js';
 import { factsOf, packFolders } from './check-packs.js';
+import { settingPlaces } from './setting-place.js';
 import { configuredExceptions, directivesIn, exceptionsInCode } from './exceptions.js';
 import { findInputs } from './find-inputs.js';
 import type { Part } from './part.js';
@@ -251,10 +252,13 @@ function combine(
     parts.flatMap((part) => part.resources),
     knows,
   );
+  const directives = directivesIn(new Set(read.map(({ file }) => file)), cwd);
+  const commented = new Set(directives.map(({ place }) => place.file));
+  const settingsOf = settingPlaces((file) => (commented.has(file) ? textOf(file) : undefined));
   const { findings, suppressed } = applyExceptions(
     parts.flatMap((part) => part.findings),
     {
-      directives: [...directivesIn(new Set(read.map(({ file }) => file)), cwd), ...inCode.malformed],
+      directives: [...directives, ...inCode.malformed],
       configured: [...configuredExceptions(loaded, shownFrom(cwd), cwd), ...inCode.configured],
       today,
       knows,
@@ -265,9 +269,10 @@ function combine(
           ? !notAnalysed.some(({ extent }) => extent === 'whole')
           : read.some((entry) => entry.file === file && entry.by === kinds.get(rule))),
       levelOf,
-      placesOf: ({ place, urn }: Finding): FindingPlace[] => {
+      placesOf: (finding: Finding): FindingPlace[] => {
+        const { place, urn } = finding;
         const resource = urn === undefined ? undefined : places.get(urn);
-        return resource === undefined ? [place] : [place, resource];
+        return [place, ...(resource === undefined ? [] : [resource]), ...settingsOf(finding)];
       },
     },
   );
@@ -277,8 +282,9 @@ function combine(
     before === undefined
       ? { findings, suppressed: [] }
       : applyBaseline(findings, readBaseline(before, shownFrom(cwd)(before)), shownFrom(cwd)(before), staleLevel());
+  const accepted = [...suppressed, ...rest.suppressed].map(({ finding }) => finding);
   return {
-    findings: inOrder(withoutDuplicates(rest.findings, textOf)),
+    findings: inOrder(withoutDuplicates(rest.findings, accepted, textOf)),
     undecided: parts.flatMap((part) => part.undecided),
     notAnalysed,
     suppressed: [...suppressed, ...disabled, ...rest.suppressed],

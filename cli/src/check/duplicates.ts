@@ -1,10 +1,6 @@
 import type { Finding } from '@keyturn/findings';
-import { parse } from '@typescript-eslint/parser';
 
-interface Lines {
-  readonly from: number;
-  readonly to: number;
-}
+import { newExpressions, type Node } from './new-expressions.js';
 
 /** Lint rules that see in the text what a policy sees in the resource, and that policy. */
 const policyOf: ReadonlyMap<string, string> = new Map([
@@ -16,48 +12,30 @@ const policies = new Set(policyOf.values());
 /**
  * A password written into a resource is seen by the policy, which knows the resource, and by the lint rule, which knows the text; so is a secret that
  * nothing rotates. One mistake is reported once: the policy's finding stays, because it names the resource. A lint finding elsewhere, such as at the
- * constant that the resource is given, stays too: it is where the password has to be taken out.
+ * constant that the resource is given, stays too: it is where the password has to be taken out. One that somebody accepted is not reported by its other name.
  */
 export function withoutDuplicates(
   findings: readonly Finding[],
+  accepted: readonly Finding[],
   sourceOf: (file: string) => string | undefined,
 ): readonly Finding[] {
   const byPolicy = new Map<string, Set<number>>();
-  for (const { rule, place } of findings) {
+  for (const { rule, place } of [...findings, ...accepted]) {
     if (!policies.has(rule)) continue;
     const key = keyOf(rule, place.file);
     byPolicy.set(key, (byPolicy.get(key) ?? new Set()).add(place.line));
   }
-  const spans = new Map<string, readonly Lines[]>();
+  const made = new Map<string, readonly Node[]>();
   return findings.filter(({ rule, place }) => {
     const policy = policyOf.get(rule);
     const lines = policy === undefined ? undefined : byPolicy.get(keyOf(policy, place.file));
     if (lines === undefined) return true;
-    const known = spans.get(place.file) ?? madeIn(sourceOf(place.file), place.file);
-    spans.set(place.file, known);
-    return !known.some(({ from, to }) => lines.has(from) && from <= place.line && place.line <= to);
+    const known = made.get(place.file) ?? newExpressions(sourceOf(place.file) ?? '', place.file);
+    made.set(place.file, known);
+    return !known.some(
+      ({ loc: { start, end } }) => lines.has(start.line) && start.line <= place.line && place.line <= end.line,
+    );
   });
 }
 
 const keyOf = (rule: string, file: string): string => `${rule} ${file}`;
-
-/** The lines of every `new …(…)` in a file. */
-function madeIn(source: string | undefined, file: string): readonly Lines[] {
-  if (source === undefined) return [];
-  const found: Lines[] = [];
-  const walk = (node: unknown): void => {
-    if (Array.isArray(node)) for (const item of node) walk(item);
-    if (typeof node !== 'object' || node === null || !('type' in node)) return;
-    if (node.type === 'NewExpression' && 'loc' in node) {
-      const { start, end } = node.loc as { start: { line: number }; end: { line: number } };
-      found.push({ from: start.line, to: end.line });
-    }
-    for (const [key, child] of Object.entries(node)) if (key !== 'parent' && key !== 'loc') walk(child);
-  };
-  try {
-    walk(parse(source, { loc: true, sourceType: 'module', ecmaFeatures: { jsx: /x$/.test(file) } }).body);
-  } catch {
-    // It could be parsed a moment ago; without its lines nothing is left out.
-  }
-  return found;
-}

@@ -42,3 +42,35 @@ new aws.s3.Bucket('wrong', {}, accept({ rule: 'no-such-rule', reason: 'a guess' 
     { finding: { rule: 'no-hardcoded-password', place: { line: 5 } }, reason: 'a throw-away database', by: 'comment' },
   ]);
 }, 180_000);
+
+it('one comment above a setting names both rules that see it there, and one above a resource covers it by either name', async () => {
+  const world = makeWorld({
+    'Pulumi.yaml': 'name: shop\nruntime: nodejs\n',
+    'package.json': '{ "name": "shop" }',
+    'index.ts': `import * as aws from '@pulumi/aws';
+new aws.rds.Instance('setting', {
+  instanceClass: 'db.t3.micro',
+  // keyturn-ignore-next-line no-hardcoded-password, no-hardcoded-credential -- a throw-away database
+  password: 'hunter2-not-really-9',
+});
+// keyturn-ignore-next-line no-hardcoded-password -- a throw-away database
+new aws.rds.Instance('resource', {
+  instanceClass: 'db.t3.micro',
+  password: 'hunter2-not-really-9',
+});
+new aws.rds.Instance('neither', {
+  instanceClass: 'db.t3.micro',
+  password: 'hunter2-not-really-9',
+});
+`,
+  });
+  worlds.push(world);
+
+  const { out } = await world.keyturn('check', '--format', 'json');
+
+  const { findings } = JSON.parse(out) as { findings: { rule: string; place: { line: number } }[] };
+  const about = /^(?:no-hardcoded-|exception-)/;
+  expect(findings.filter(({ rule }) => about.test(rule)).map(({ rule, place }) => `${rule} ${place.line}`)).toEqual([
+    'no-hardcoded-password 12',
+  ]);
+}, 180_000);

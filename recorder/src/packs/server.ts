@@ -99,6 +99,7 @@ function start(directory: string, home: string, config: string): ChildProcess {
     answered: [],
     optional: false,
     legacyInterop: false,
+    importsEntry: false,
   };
   const env: Record<string, string> = {
     HOME: home,

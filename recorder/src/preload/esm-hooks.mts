@@ -5,6 +5,8 @@ import type { InitializeHook, LoadHook, ResolveFnOutput, ResolveHook } from 'nod
 import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
+import { isProgramFile } from './frames.cjs';
+
 const require = createRequire(import.meta.url);
 
 function isCode(error: unknown, code: string): boolean {
@@ -109,11 +111,12 @@ export const load: LoadHook = async (url, context, next) => {
     const data: unknown = JSON.parse(readFileSync(fileURLToPath(url), 'utf8'));
     return { format: 'module', source: `export default ${JSON.stringify(data)};`, shortCircuit: true };
   }
-  if (!/\.[m]?tsx?$/.test(url) || !url.startsWith('file:') || url.includes('/node_modules/')) return next(url, context);
-  const { transpile } = require('./transpile.cjs') as typeof import('./transpile.cjs');
+  if (!url.startsWith('file:') || url.includes('/node_modules/')) return next(url, context);
   const { report } = require('./report.cjs') as typeof import('./report.cjs');
   const file = fileURLToPath(url);
-  report({ type: 'loaded', path: file });
+  if (isProgramFile(file)) report({ type: 'loaded', path: file });
+  if (!/\.m?tsx?$/.test(url)) return next(url, context);
+  const { transpile } = require('./transpile.cjs') as typeof import('./transpile.cjs');
   return {
     format: 'module',
     source: withCommonJsNames(transpile(file, readFileSync(file, 'utf8'), 'esm', false, import.meta.dirname)),

@@ -2,6 +2,7 @@
 import fs from 'node:fs';
 import Module from 'node:module';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { isMainThread } from 'node:worker_threads';
 import { settings } from './settings.cjs';
 import { report } from './report.cjs';
@@ -129,6 +130,22 @@ function compileLeniently(module: unknown): void {
     compile.call(module, code.replace(refusal, 'globalThis[Symbol.for("keyturn.missing")]("$1", name)'), file);
 }
 
+/** Pulumi requires a program whose package does not say that it is an ES module. It waits for whatever it gets. */
+function isEntry(request: string, parent: unknown): boolean {
+  if (!settings.importsEntry || !path.isAbsolute(request)) return false;
+  if (typeof parent !== 'object' || parent === null || !('filename' in parent)) return false;
+  return (
+    /[\\/]@pulumi[\\/]pulumi[\\/]cmd[\\/]run[\\/]/.test(String(parent.filename)) && !request.includes('node_modules')
+  );
+}
+
+/** As Pulumi does it for packages that say so. */
+async function importEntry(file: string): Promise<unknown> {
+  const exported = (await import(pathToFileURL(file).href)) as Readonly<Record<string, unknown>>;
+  const program = 'default' in exported && Object.keys(exported).length === 1 ? exported['default'] : exported;
+  return typeof program === 'function' ? (program() as unknown) : program;
+}
+
 /** Sees each file as it loads, and lends the program our SDK packages where it has none. */
 function watchModules(): void {
   if (!isLoader(Module)) throw new TypeError('This version of Node loads modules in a way the recorder does not know.');
@@ -137,6 +154,7 @@ function watchModules(): void {
   loader._load = function watched(request, parent, isMain) {
     if (request === 'source-map-support/register' || request === 'source-map-support')
       return { install: () => undefined };
+    if (isEntry(request, parent)) return importEntry(this._resolveFilename(request, parent, isMain));
     if ((request === '../../typescript-shim' || request === '@npmcli/arborist') && isFromSdk(parent)) {
       return lazily(() => load.call(this, request, parent, isMain));
     }

@@ -27,6 +27,8 @@ export interface Settings {
   readonly answered: readonly Answered[];
   /** `import * as x` means the module itself (`esModuleInterop` is off). */
   readonly legacyInterop: boolean;
+  /** Pulumi would `require` what is an ES module. */
+  readonly importsEntry: boolean;
 }
 
 /** What the process that runs the program tells the recorder, one JSON text per line on file descriptor 3. */

@@ -138,6 +138,24 @@ function patchJson(root: string): void {
   };
 }
 
+/** The SDK keeps a stack trace of every promise that it makes, some for each property of a resource, and prints it for a debugger. */
+function patchPromises(exports: Exports): void {
+  wrap(
+    exports,
+    'debuggablePromise',
+    (original) =>
+      function debuggablePromise(...args) {
+        const { stackTraceLimit } = Error;
+        try {
+          Error.stackTraceLimit = 0;
+          return original.apply(this, args);
+        } finally {
+          Error.stackTraceLimit = stackTraceLimit;
+        }
+      },
+  );
+}
+
 const unreached = new Map<object, { readonly at: string; readonly makesResources: boolean }>();
 
 /** Remembers every callback of the program until it runs. */
@@ -229,7 +247,7 @@ function sampleOf(type: string | undefined, key: string, secret: boolean, root: 
 }
 
 const file =
-  /[\\/]@pulumi[\\/]pulumi[\\/](?<name>output|config|resource|runtime[\/](?:invoke|rpc|dependsOn|resource|callbacks)|proto[\/]resource_grpc_pb)\.js$/;
+  /[\\/]@pulumi[\\/]pulumi[\\/](?<name>output|config|resource|runtime[\/](?:debuggable|invoke|rpc|dependsOn|resource|callbacks)|proto[\/]resource_grpc_pb)\.js$/;
 
 /** Called for each file after it was loaded and before anybody else sees its exports. */
 export function patchSdkFile(filename: string, exports: unknown): void {
@@ -239,6 +257,7 @@ export function patchSdkFile(filename: string, exports: unknown): void {
   const root = filename.slice(0, match.index) + `${path.sep}@pulumi${path.sep}pulumi`;
   if (name === 'resource') patchResource(exports);
   else if (name === 'runtime/resource') patchNames(exports);
+  else if (name === 'runtime/debuggable') patchPromises(exports);
   else if (name === 'runtime/callbacks') patchCallbacks(exports);
   else if (name === 'proto/resource_grpc_pb') patchMonitorClient(exports, root);
   else if (name === 'runtime/rpc') patchSerialization(exports);

@@ -19,6 +19,7 @@ const inWorker: Settings = {
   optional: false,
   answered: [],
   legacyInterop: false,
+  importsEntry: false,
 };
 
 function read(): Settings {

@@ -1,0 +1,85 @@
+import { afterEach, describe, expect, it } from 'vitest';
+
+import { recordProgram } from './record-program.js';
+import type { Recording } from './recording.js';
+import { property, writeProgram } from './testing.js';
+
+const programs: (() => void)[] = [];
+afterEach(() => {
+  for (const remove of programs.splice(0)) remove();
+});
+
+async function record(files: Readonly<Record<string, string>>): Promise<Recording> {
+  const { directory, remove } = writeProgram(files);
+  programs.push(remove);
+  const recording = await recordProgram({ directory, timeoutMs: 120_000 });
+  expect(recording.reason).toBeUndefined();
+  expect(recording.ended).toBe('complete');
+  return recording;
+}
+
+const parameter = `new aws.ssm.Parameter('first', { type: 'String', value: name });\n`;
+const aws = `import * as aws from '@pulumi/aws';\n`;
+const awaits = `${aws}const name = await Promise.resolve('shop');\n${parameter}`;
+
+describe('an ES module whose package does not say that it is one', { timeout: 240_000 }, () => {
+  it.each([
+    { name: 'main of the project', project: 'main: index.mjs\n', manifest: '{ "name": "shop" }' },
+    { name: 'main of the package', project: '', manifest: '{ "name": "shop", "main": "index.mjs" }' },
+  ])('is recorded by its ending, and borrows packages that are not installed: $name', async ({ project, manifest }) => {
+    const recording = await record({
+      'Pulumi.yaml': `name: shop\nruntime: nodejs\n${project}`,
+      'package.json': manifest,
+      'index.mjs': `${awaits}export const arn = 1;\n`,
+    });
+    expect(recording.resources).toMatchObject([{ name: 'first', place: { file: 'index.mjs', line: 3 } }]);
+    expect(recording.files).toEqual(['index.mjs']);
+    expect(recording.notAnalysed).toEqual([]);
+  });
+
+  it.each(['index.ts', 'index.js'])(
+    'is recorded when %s waits at the top level, and it is said that Pulumi refuses it',
+    async (file) => {
+      const recording = await record({ 'package.json': `{ "name": "shop", "main": "${file}" }`, [file]: awaits });
+      expect(recording.resources).toMatchObject([{ name: 'first', place: { file, line: 3 } }]);
+      expect(property(recording, 'first', 'value')).toMatchObject({ kind: 'known', value: 'shop' });
+      if (file.endsWith('.ts'))
+        expect(recording.notAnalysed).toMatchObject([{ because: expect.stringMatching(/"type": "module"/) as string }]);
+    },
+  );
+
+  it('is recorded when another file of the program waits, with the names of CommonJS still there', async () => {
+    const recording = await record({
+      'index.ts': `${aws}import { name } from './settings';\nimport * as path from 'node:path';\nvoid path.join(__dirname, 'x');\n${parameter}`,
+      'settings.ts': `export const name: string = await Promise.resolve('shop');\n`,
+    });
+    expect(recording.resources).toMatchObject([{ name: 'first', place: { file: 'index.ts', line: 5 } }]);
+  });
+
+  it('runs the function that it exports by default', async () => {
+    const recording = await record({
+      'Pulumi.yaml': 'name: shop\nruntime: nodejs\nmain: index.mjs\n',
+      'index.mjs': `${aws}export default async () => { const name = 'shop'; ${parameter.trim()} };\n`,
+    });
+    expect(recording.resources).toMatchObject([{ name: 'first', place: { line: 2 } }]);
+  });
+
+  it('is not looked for where a word of a text or a comment waits', async () => {
+    const recording = await record({ 'index.ts': `${aws}// await nothing\nconst name = 'await shop';\n${parameter}` });
+    expect(recording.notAnalysed).toEqual([]);
+  });
+});
+
+it(
+  'keeps no stack trace of every promise, of which the SDK makes some for each property',
+  { timeout: 240_000 },
+  async () => {
+    const recording = await record({
+      'index.ts': `${aws}const bucket = new aws.s3.Bucket('bucket');
+const kept = (bucket.arn as any).promise()._debugStackTrace ?? '';
+const name = JSON.stringify([/ at /.test(kept), Error.stackTraceLimit > 0]);
+${parameter}`,
+    });
+    expect(property(recording, 'first', 'value')).toMatchObject({ value: '[false,true]' });
+  },
+);
