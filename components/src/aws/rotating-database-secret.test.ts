@@ -108,6 +108,25 @@ describe('the children of RotatingDatabaseSecret', () => {
     ]);
   });
 
+  it('say what the topic of the alarms needs: these three alarms may publish, and EventBridge', async () => {
+    const built = await build('told', { alarmTopicArn: 'arn:topic' });
+    const alarm = (kind: string) => `arn:aws:cloudwatch/metricAlarm:MetricAlarm:told-${kind}`;
+    const publish = { Effect: 'Allow', Action: 'sns:Publish', Resource: 'arn:topic' };
+    expect(JSON.parse((await value(built.secret.alarmTopicPolicy)) ?? '')).toEqual({
+      Version: '2012-10-17',
+      Statement: [
+        {
+          ...publish,
+          Sid: 'Alarms',
+          Principal: { Service: 'cloudwatch.amazonaws.com' },
+          Condition: { ArnEquals: { 'aws:SourceArn': ['failed', 'blocked', 'overdue'].map(alarm) } },
+        },
+        { ...publish, Sid: 'Rotations', Principal: { Service: 'events.amazonaws.com' } },
+      ],
+    });
+    expect(await value((await build('silent')).secret.alarmTopicPolicy)).toBeUndefined();
+  });
+
   it('make no key of their own when one is given', async () => {
     const { children, reader } = await build('given', { kmsKeyArn: 'arn:key' });
     expect(children).not.toContain('given-key: aws:kms/key:Key');

@@ -66,7 +66,12 @@ export interface RotatingDatabaseSecretArgs {
   readonly network?: RotatorNetwork;
   /** Optional. How often superseded users are looked after and late rotations are asked for again. Default: `rate(1 hour)`. */
   readonly retireSchedule?: string;
-  /** Optional. Topic for alarms, and for what Secrets Manager says about rotations. Default: the alarms exist and tell nobody. */
+  /**
+   * Optional. Topic for alarms, and for what Secrets Manager says about rotations; in the region of the alarms. Its policy has to let `cloudwatch.amazonaws.com` (a topic of
+   * another account, or one with a policy of its own) and `events.amazonaws.com` (any topic) publish: output `alarmTopicPolicy`. Where it is encrypted, by a key of yours
+   * whose policy gives both `kms:Decrypt` and `kms:GenerateDataKey*`; alarms cannot publish to a topic under AWS's own key `alias/aws/sns`. Default: the alarms exist and
+   * tell nobody.
+   */
   readonly alarmTopicArn?: pulumi.Input<string>;
   /** Optional. Days that the function's log is kept. Default: 365. */
   readonly logDays?: number;
@@ -104,6 +109,8 @@ export class RotatingDatabaseSecret extends pulumi.ComponentResource {
   readonly proxyAuths: pulumi.Output<readonly ProxyAuth[]>;
   /** With `proxy`: policy document for the role of the proxy. Without: undefined. */
   readonly proxyPolicy: pulumi.Output<string | undefined>;
+  /** With `alarmTopicArn`: policy document that lets the three alarms and EventBridge publish to that topic, for `aws.sns.TopicPolicy` of whoever owns it. Without: undefined. */
+  readonly alarmTopicPolicy: pulumi.Output<string | undefined>;
   /** The secret's ARN, once its rotation is set up. Consumers and proxies depend on it. */
   readonly ready: pulumi.Output<string>;
 
@@ -296,7 +303,7 @@ export class RotatingDatabaseSecret extends pulumi.ComponentResource {
     );
     const about = { pair: pair.name, secretArn: secret.arn, tags: described };
     const told = { ...about, functionName: rotator.name, logName: log.name, topicArn: args.alarmTopicArn };
-    watch(name, { ...told, transform: transform.alarm }, child);
+    const topicPolicy = watch(name, { ...told, transform: transform.alarm }, child);
     const consumers = args.consumers ?? {};
     const readable = { secretArn: secret.arn, kmsKeyArn };
     const services = Object.entries(consumers).flatMap(([consumer, { ecsService }]) =>
@@ -319,6 +326,7 @@ export class RotatingDatabaseSecret extends pulumi.ComponentResource {
     this.readerPolicyArns = pulumi.output(readerPolicies(name, consumers, readable, child));
     this.proxyAuths = byProxy?.auths ?? pulumi.output([]);
     this.proxyPolicy = byProxy?.policy ?? pulumi.output(undefined);
+    this.alarmTopicPolicy = topicPolicy ?? pulumi.output(undefined);
     this.ready = pulumi.all([secret.arn, rotation.id]).apply(([arn]) => arn);
     this.registerOutputs({
       secretArn: this.secretArn,
@@ -327,6 +335,7 @@ export class RotatingDatabaseSecret extends pulumi.ComponentResource {
       functionArn: this.functionArn,
       readerPolicyArns: this.readerPolicyArns,
       proxyAuths: this.proxyAuths,
+      alarmTopicPolicy: this.alarmTopicPolicy,
       ready: this.ready,
     });
   }

@@ -20,19 +20,23 @@ const lines = {
   overdue: 'The rotation is late, and is asked for again at every run of the second schedule.',
 } as const;
 
-/** Alarms on a failed, a blocked and a late rotation, and a rule for what Secrets Manager says about rotations. */
+/**
+ * Alarms on a failed, a blocked and a late rotation, and a rule for what Secrets Manager says about rotations.
+ *
+ * @returns the policy document that their topic needs; `undefined` without a topic.
+ */
 export function watch(
   name: string,
   watched: Watched,
   options: pulumi.CustomResourceOptions & { readonly parent: pulumi.Resource },
-): void {
+): pulumi.Output<string> | undefined {
   const { pair, topicArn, tags } = watched;
   const alarm = (
     kind: string,
     says: string,
     metric: Pick<aws.cloudwatch.MetricAlarmArgs, 'namespace' | 'metricName' | 'dimensions'>,
-  ): void =>
-    void makeChild<aws.cloudwatch.MetricAlarmArgs, aws.cloudwatch.MetricAlarm>(aws.cloudwatch.MetricAlarm, {
+  ): pulumi.Output<string> =>
+    makeChild<aws.cloudwatch.MetricAlarmArgs, aws.cloudwatch.MetricAlarm>(aws.cloudwatch.MetricAlarm, {
       name: `${name}-${kind}`,
       args: {
         alarmDescription: `Pair ${pair}: ${says}`,
@@ -48,13 +52,15 @@ export function watch(
       },
       options,
       transform: watched.transform,
-    });
+    }).arn;
 
-  alarm('failed', "A rotation step failed or is blocked. Nobody lost a login; the function's log says why.", {
-    namespace: 'AWS/Lambda',
-    metricName: 'Errors',
-    dimensions: { FunctionName: watched.functionName },
-  });
+  const alarms = [
+    alarm('failed', "A rotation step failed or is blocked. Nobody lost a login; the function's log says why.", {
+      namespace: 'AWS/Lambda',
+      metricName: 'Errors',
+      dimensions: { FunctionName: watched.functionName },
+    }),
+  ];
   for (const [kind, says] of Object.entries(lines)) {
     const metric = { namespace: 'keyturn', name: `${pair}-${kind}` };
     new aws.cloudwatch.LogMetricFilter(
@@ -66,11 +72,32 @@ export function watch(
       },
       options,
     );
-    alarm(kind, says, { namespace: metric.namespace, metricName: metric.name });
+    alarms.push(alarm(kind, says, { namespace: metric.namespace, metricName: metric.name }));
   }
-  if (topicArn === undefined) return;
+  if (topicArn === undefined) return undefined;
   const rule = rotationRule(`${name}-events`, watched, ['RotationSucceeded', 'RotationFailed'], options);
   new aws.cloudwatch.EventTarget(`${name}-events-target`, { rule: rule.name, arn: topicArn }, options);
+  return topicPolicy(topicArn, alarms);
+}
+
+function topicPolicy(
+  topicArn: pulumi.Input<string>,
+  alarmArns: readonly pulumi.Output<string>[],
+): pulumi.Output<string> {
+  const publish = { Effect: 'Allow', Action: 'sns:Publish', Resource: topicArn };
+  return pulumi.jsonStringify({
+    Version: '2012-10-17',
+    Statement: [
+      {
+        ...publish,
+        Sid: 'Alarms',
+        Principal: { Service: 'cloudwatch.amazonaws.com' },
+        Condition: { ArnEquals: { 'aws:SourceArn': alarmArns } },
+      },
+      // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-sns-permissions shows no condition for SNS.
+      { ...publish, Sid: 'Rotations', Principal: { Service: 'events.amazonaws.com' } },
+    ],
+  });
 }
 
 /** A rule for what Secrets Manager reports about the rotations of one secret. CloudTrail must be on, which brings these events. */
