@@ -87,6 +87,14 @@ describe('an application with two faults', () => {
     expect(verdict.passed).toBe(false);
     expect(told(verdict)).toEqual(['partialDeployment', 'poolNotDrained']);
   });
+
+  it('is told of both: one pool joins an old user and a new password, the other keeps what it was made with', async () => {
+    const verdict = await verdictOn('two-pools.mjs');
+    expect(verdict.passed).toBe(false);
+    expect(verdict.causes.wrongSecret).toBeGreaterThan(0);
+    expect(told(verdict)).toEqual(['poolNotDrained']);
+    expect(verdict.preventions.map(({ cause }) => cause).sort()).toEqual(['poolNotDrained', 'wrongSecret']);
+  });
 });
 
 describe('an application that follows', () => {
