@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -94,6 +96,39 @@ describe('an application with two faults', () => {
     expect(verdict.causes.wrongSecret).toBeGreaterThan(0);
     expect(told(verdict)).toEqual(['poolNotDrained']);
     expect(verdict.preventions.map(({ cause }) => cause).sort()).toEqual(['poolNotDrained', 'wrongSecret']);
+  });
+});
+
+describe('an application that cannot be judged', () => {
+  it('is not asked when another program has its port', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    try {
+      await expect(verdictOn('follows.mjs', { port, instances: 1 })).rejects.toThrow(
+        `Another program takes connections on port ${port}`,
+      );
+    } finally {
+      server.close();
+    }
+  });
+
+  it('fails when it ends by itself, with what it printed last', async () => {
+    const verdict = await verdictOn('ends.mjs', { budget: { maxFailed: 1_000, maxDrainMs: 4_000 } });
+    expect(verdict.passed).toBe(false);
+    expect(verdict.fates.map(({ what }) => what)).toContain(
+      'ended by itself with code 9; it printed last: The credential is not mine.',
+    );
+    expect(verdict.checks.find(({ name }) => name === 'application')).toMatchObject({ holds: false });
+  });
+
+  it.each([
+    ['a setup that is no SQL', { setup: 'CREATE TABEL orders (id int)' }, 'The setup failed: syntax error'],
+    ['an empty command line', { app: ' ' }, 'The command line of the application is empty'],
+    ['a module that is not there', { app: { file: '/none.mjs', export: 'pool', sql: '' } }, '/none.mjs is not there'],
+    ['a server that is away', { databaseUrl: 'postgres://one@127.0.0.1:1' }, 'Start it, or check host and port'],
+  ])('is not started with %s', async (_, options, because) => {
+    await expect(verdictOn('follows.mjs', options)).rejects.toThrow(because);
   });
 });
 

@@ -43,11 +43,20 @@ export interface Login {
   readonly closedAt?: number;
 }
 
+/** An end that nobody asked for, or that had to be forced. */
+export interface Fate {
+  readonly byItself: boolean;
+  /** Such as `ended by itself with code 1`. */
+  readonly what: string;
+}
+
 /** What one process of the application did. A restarted instance is a process of the same name. */
 export interface InstanceEvidence {
   readonly instance: string;
   readonly startedAt: number;
   readonly endedAt?: number;
+  /** How it ended, when that was not on request and in time. */
+  readonly fate?: Fate;
   /** In order of time. */
   readonly reads: readonly Held[];
   readonly logins: readonly Login[];

@@ -69,6 +69,7 @@ describe('an instance', () => {
     await instance.stop();
     expect(instance.evidence.logins[0]?.closedAt).toBeLessThanOrEqual(now());
     expect(instance.evidence.endedAt).toBeLessThanOrEqual(now());
+    expect(instance.evidence.fate).toBeUndefined();
   });
 
   it('tells that a login was refused, and gives the password to nobody', async () => {
@@ -104,5 +105,9 @@ describe('an instance', () => {
     await instance.stop(300);
     expect(now() - before).toBeGreaterThan(290);
     expect(now() - before).toBeLessThan(3_000);
+    expect(instance.evidence.fate).toEqual({
+      byItself: false,
+      what: 'did not end within 0.3 s of SIGTERM, and was killed',
+    });
   });
 });

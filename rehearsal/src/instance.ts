@@ -7,7 +7,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { type Reaper, reap } from '@keyturn/services';
 
-import { fingerprintOf, type Held, type InstanceEvidence, impliedReads, type Login, now } from './evidence.js';
+import {
+  type Fate,
+  fingerprintOf,
+  type Held,
+  type InstanceEvidence,
+  impliedReads,
+  type Login,
+  now,
+} from './evidence.js';
 import type { DifferingSetting, Observation, ObserveOptions } from './observation.js';
 
 /** Processes are started from what was built, also when a test runs the source. */
@@ -61,6 +69,7 @@ export class InstanceError extends Error {
 const readyWithinMs = 20_000;
 const commandReadyWithinMs = 60_000;
 const keptOutput = 4_000;
+const keptLine = 300;
 
 /** One process of the application and what was observed in it. */
 export class Instance {
@@ -75,6 +84,8 @@ export class Instance {
   readonly #agent = new http.Agent({ keepAlive: true, timeout: 2_000 });
   #settings: Readonly<Record<string, DifferingSetting>> = {};
   #endedAt: number | undefined;
+  #stopping = false;
+  #fate: Fate | undefined;
   #output = '';
   #seen = 0;
   readonly #app: AnyApp;
@@ -101,7 +112,7 @@ export class Instance {
       }
     } else this.#child = forkApp(app, port, observe);
     this.#child.on('message', (message) => this.#observed(message as Observation));
-    this.#child.once('exit', () => (this.#endedAt = now()));
+    this.#child.once('exit', (code, signal) => this.#ended(signal ?? `code ${code ?? 0}`));
     const keep = (chunk: Buffer): void => void (this.#output = (this.#output + chunk.toString()).slice(-keptOutput));
     this.#child.stdout?.on('data', keep);
     this.#child.stderr?.on('data', keep);
@@ -137,6 +148,7 @@ export class Instance {
       instance: this.#name,
       startedAt: this.#startedAt,
       ...(this.#endedAt === undefined ? {} : { endedAt: this.#endedAt }),
+      ...(this.#fate ? { fate: this.#fate } : {}),
       reads: impliedReads(reads, logins),
       logins,
     };
@@ -166,10 +178,14 @@ export class Instance {
   /** Asks it to end with SIGTERM, and ends it with SIGKILL when it has not ended in time. */
   async stop(withinMs = 5_000): Promise<void> {
     this.#agent.destroy();
+    this.#stopping = true;
     if (this.#child.exitCode === null && this.#child.signalCode === null) {
       const gone = once(this.#child, 'exit');
       this.#kill('SIGTERM');
-      const timer = setTimeout(() => this.#kill('SIGKILL'), withinMs);
+      const timer = setTimeout(() => {
+        this.#forced(withinMs);
+        this.#kill('SIGKILL');
+      }, withinMs);
       await gone;
       clearTimeout(timer);
     }
@@ -183,13 +199,25 @@ export class Instance {
     else signalGroup(this.#child.pid, signal);
   }
 
+  #ended(how: string): void {
+    this.#endedAt = now();
+    const isGone = !('command' in this.#app) || !signalGroup(this.#child.pid ?? 0, 0);
+    if (this.#stopping || !isGone) return;
+    const last = this.#output.trim().split('\n').at(-1)?.slice(-keptLine) ?? '';
+    this.#fate = { byItself: true, what: `ended by itself with ${how}; it printed last: ${last || 'nothing'}` };
+  }
+
+  #forced(withinMs: number): void {
+    this.#fate = { byItself: false, what: `did not end within ${withinMs / 1_000} s of SIGTERM, and was killed` };
+  }
+
   /** A shell may end before what it started does. */
   async #groupGone(withinMs: number): Promise<void> {
     const group = this.#child.pid;
     if (group === undefined) return;
     const until = now() + withinMs;
     while (now() < until && signalGroup(group, 0)) await sleep(10);
-    signalGroup(group, 'SIGKILL');
+    if (signalGroup(group, 'SIGKILL')) this.#forced(withinMs);
   }
 
   #readFile(): void {

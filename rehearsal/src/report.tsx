@@ -27,12 +27,14 @@ export interface ReportOptions {
   readonly outcome: string;
   readonly passed: boolean;
   readonly phases: readonly DrawnPhase[];
+  /** Numbers of the phases, where they are not all that was recorded. */
+  readonly summaries?: readonly PhaseSummary[];
   readonly sections: readonly ReportSection[];
 }
 
 /** One HTML page that needs no network: outcome, numbers, timelines, causes, differing settings, and the caller's sections. */
 export function reportHtml(options: ReportOptions): string {
-  const summaries = options.phases.map((phase) => summaryOf(phase.record));
+  const summaries = options.summaries ?? options.phases.map((phase) => summaryOf(phase.record));
   const page = render(
     <html lang="en">
       <head>

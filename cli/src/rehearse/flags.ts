@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 
@@ -95,7 +95,7 @@ function databaseOf(name: string | undefined, url: string | undefined): Database
   const named = url === undefined ? undefined : kindOfUrl(url);
   // MySQL's scheme is in use for MariaDB as well.
   if (named !== undefined && kind !== undefined && named !== kind && (named === 'postgres' || kind === 'postgres')) {
-    throw new UsageError(`--database is ${kind}, and the URL names a ${named}. Leave --database out.`);
+    throw new UsageError(`--database is ${kind}, and the URL names a server of ${named}. Leave --database out.`);
   }
   return kind ?? named ?? 'postgres';
 }
@@ -124,6 +124,8 @@ async function operationOf(load: string, cwd: string): Promise<readonly Operatio
     );
   }
   const file = path.resolve(cwd, load);
+  if (!existsSync(file))
+    throw new UsageError(`The load ${load} is not there. Name a script from the working directory.`);
   const loaded = (await import(pathToFileURL(file).href).catch((cause: unknown) => {
     throw new UsageError(`The load ${load} cannot be loaded: ${(cause as Error).message}`, { cause });
   })) as { default?: unknown };

@@ -50,7 +50,8 @@ function loaderOf(file: string): string | undefined {
   }
 }
 
-async function listens(port: number): Promise<boolean> {
+/** Whether somebody takes connections on a port of this machine. */
+export async function listens(port: number): Promise<boolean> {
   return await new Promise((resolve) => {
     const socket = net.connect(port, '127.0.0.1');
     socket.setTimeout(1_000, () => socket.destroy());

@@ -2,7 +2,7 @@ import type { Database, Pair } from '@keyturn/rotation';
 
 import type { SessionCounter } from '../sessions.js';
 import type { LoginWire } from '../wire/login-wire.js';
-import type { DatabaseKind } from './options.js';
+import { type DatabaseKind, RehearsalUsageError } from './options.js';
 
 /** Where a database is, as an application is told of it. */
 export interface Address {
@@ -30,4 +30,24 @@ export interface RehearsalDatabase {
   /** Ends the server as a crash would, and starts it again; absent on a server that was named. */
   restart?(): Promise<void>;
   end(): Promise<void>;
+}
+
+/** The SQL of the setup was refused. */
+export function setupFailed(cause: unknown): RehearsalUsageError {
+  return new RehearsalUsageError(`The setup failed: ${(cause as Error).message}. Mend its SQL.`, { cause });
+}
+
+/** A server that was named refused what a rehearsal needs, or does not answer. */
+export function unusable(
+  { host, port }: { readonly host: string; readonly port: number },
+  cause: unknown,
+): RehearsalUsageError {
+  const { code, message } = cause as Error & { readonly code?: unknown };
+  const isAway = ['ECONNREFUSED', 'ENOTFOUND', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH'].includes(String(code));
+  return new RehearsalUsageError(
+    `The database server at ${host}:${port} cannot be used: ${message || String(code)}. ${
+      isAway ? 'Start it, or check host and port.' : 'Name a user that may create databases, users and roles.'
+    }`,
+    { cause },
+  );
 }

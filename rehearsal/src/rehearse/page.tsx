@@ -2,29 +2,35 @@ import { h } from 'preact';
 import { render } from 'preact-render-to-string';
 
 import { type ReportSection, reportHtml } from '../report.js';
+import { summaryOf } from '../summary.js';
 import { causeNames } from '../words.js';
 import type { Rehearsal } from './rehearse.js';
-import { notObserved, type Verdict } from './verdict.js';
+import { countOf, notObserved, type Verdict } from './verdict.js';
 
 /** One HTML page with the verdict, the timeline and what would have prevented the failures. */
 export function rehearsalPage({ record, verdict }: Rehearsal, heading: string): string {
+  const { rotations, failed, causes, longestGapMs } = verdict;
   return reportHtml({
     title: 'Rehearsal of a credential rotation',
-    outcome: `${verdict.failed} of ${verdict.requests} requests failed in ${verdict.rotations} rotations.`,
+    outcome: `${verdict.failed} of ${verdict.requests} requests failed in ${countOf(verdict.rotations, 'rotation')}.`,
     passed: verdict.passed,
     phases: [{ record, heading }],
+    // What the verdict does not count, the numbers do not either.
+    summaries: [{ ...summaryOf(record), rotations, failed, causes, longestGapMs }],
     sections: sectionsOf(verdict),
   });
 }
 
 function sectionsOf(verdict: Verdict): readonly ReportSection[] {
-  const { checks, held, preventions, excused, observed } = verdict;
+  const { checks, fates, held, preventions, excused, observed } = verdict;
   return [
     {
       heading: 'Budget',
       ...(excused === 0
         ? {}
-        : { text: `${excused} requests failed while the database was restarted on request; they do not count.` }),
+        : {
+            text: `${excused} requests failed while the database was restarted on request; they do not count, and only the timeline shows them.`,
+          }),
       table: {
         columns: ['what', 'holds', 'seen', 'allowed'],
         rows: checks.map(({ name, holds, seen, allowed }) => [name, holds ? 'yes' : 'no', seen, allowed]),
@@ -55,6 +61,14 @@ function sectionsOf(verdict: Verdict): readonly ReportSection[] {
               columns: ['cause', 'rule', 'component', 'how'],
               rows: preventions.map(({ cause, rule, component, how }) => [causeNames[cause], rule, component, how]),
             },
+          },
+        ]),
+    ...(fates.length === 0
+      ? []
+      : [
+          {
+            heading: 'Instances that did not end as they should',
+            table: { columns: ['instance', 'how'], rows: fates.map(({ instance, what }) => [instance, what]) },
           },
         ]),
     ...(observed

@@ -1,10 +1,11 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { type PhaseRecord, randomKey, runPhase } from '../phase.js';
-import { commandOf } from './command.js';
+import { commandOf, listens } from './command.js';
 import { courierOf } from './delivery.js';
 import { openDatabase } from './open-database.js';
 import { RehearsalUsageError, type RehearseOptions } from './options.js';
@@ -29,6 +30,7 @@ const settleMs = 400;
  */
 export async function rehearse(options: RehearseOptions): Promise<Rehearsal> {
   checkOptions(options);
+  await checkPort(options.port);
   const { signal = new AbortController().signal, onProgress = () => undefined } = options;
   signal.throwIfAborted();
   const folder = await mkdtemp(path.join(tmpdir(), 'keyturn-rehearsal-'));
@@ -87,8 +89,22 @@ export async function rehearse(options: RehearseOptions): Promise<Rehearsal> {
   }
 }
 
+async function checkPort(port: number | undefined): Promise<void> {
+  if (port === undefined || !(await listens(port))) return;
+  throw new RehearsalUsageError(
+    `Another program takes connections on port ${port}, and would be asked instead of the application. End it, or choose another port.`,
+  );
+}
+
 function checkOptions(options: RehearseOptions): void {
-  const { port, instances, databaseUrl, faults, delivery, restart, rotations, rate, operations } = options;
+  const { app, port, instances, databaseUrl, faults, delivery, restart, rotations, rate, operations } = options;
+  if (typeof app === 'string' ? app.trim() === '' : !existsSync(app.file)) {
+    throw new RehearsalUsageError(
+      typeof app === 'string'
+        ? 'The command line of the application is empty. Say how it is started, such as "npm start".'
+        : `The module ${app.file} is not there. Name one from the working directory.`,
+    );
+  }
   if (port !== undefined && instances > 1) {
     throw new RehearsalUsageError(
       `One port serves one instance, and ${instances} were asked for. Leave the port out, so that each instance gets its own in PORT, or ask for 1 instance.`,

@@ -2,6 +2,7 @@ import { type FailureCause, failureCauses } from '@keyturn/plan';
 
 import { causeOf } from '../cause.js';
 import type { Query } from '../drive.js';
+import type { Fate } from '../evidence.js';
 import type { PhaseRecord } from '../phase.js';
 import { type Causes, countCauses, summaryOf } from '../summary.js';
 import { causeNames } from '../words.js';
@@ -12,7 +13,7 @@ import type { Turn } from './rotate.js';
 
 /** One line of the budget, and what was seen. */
 export interface Check {
-  readonly name: 'failed requests' | 'longest gap' | 'time to drain' | 'load';
+  readonly name: 'application' | 'failed requests' | 'longest gap' | 'time to drain' | 'load';
   readonly allowed: string;
   readonly seen: string;
   readonly holds: boolean;
@@ -36,6 +37,8 @@ export interface Verdict {
   readonly drainMs?: number;
   /** Whether the processes of the application could be observed from inside. */
   readonly observed: boolean;
+  /** Instances that ended by themselves, or had to be killed. */
+  readonly fates: readonly (Fate & { readonly instance: string })[];
   readonly held: readonly (Held & { readonly rotation: number })[];
   readonly checks: readonly Check[];
   readonly preventions: readonly (Prevention & { readonly cause: FailureCause })[];
@@ -50,7 +53,15 @@ export function verdictOf(record: PhaseRecord, turns: readonly Turn[], budget: B
   const stuck = turns.filter((turn) => turn.held.length > 0);
   const drained = turns.flatMap(({ drainedMs }) => (drainedMs === undefined ? [] : [drainedMs]));
   const succeeded = record.queries.length - all.length;
+  const fates = record.evidence.instances.flatMap(({ instance, fate }) => (fate ? [{ instance, ...fate }] : []));
+  const gone = fates.filter(({ byItself }) => byItself).length;
   const checks: Check[] = [
+    {
+      name: 'application',
+      allowed: 'no instance ends by itself',
+      seen: gone === 0 ? 'none did' : `${gone} did`,
+      holds: gone === 0,
+    },
     { name: 'load', allowed: 'at least 1 success', seen: `${succeeded} successes`, holds: succeeded > 0 },
     {
       name: 'failed requests',
@@ -96,6 +107,7 @@ export function verdictOf(record: PhaseRecord, turns: readonly Turn[], budget: B
     longestGapMs: gap,
     ...(stuck.length === 0 && drained.length > 0 ? { drainMs: Math.round(Math.max(...drained)) } : {}),
     observed: record.evidence.instances.some(({ logins }) => logins.length > 0),
+    fates,
     held,
     checks,
     preventions: failureCauses.flatMap((cause) =>
@@ -146,16 +158,22 @@ export function longestGap(record: PhaseRecord): number {
 export const notObserved =
   'No login of the application was seen: its connections may be encrypted, or this is not Linux. Causes that need it are unknown.';
 
+/** `1 rotation`, `2 rotations`. */
+export function countOf(count: number, one: string): string {
+  return `${count} ${one}${count === 1 ? '' : 's'}`;
+}
+
 /** The verdict in lines for a person. */
 export function verdictText(verdict: Verdict): string {
   const { passed, requests, rotations, failed, excused, causes, held, checks, observed } = verdict;
   const causesSeen = failureCauses.filter((cause) => causes[cause] > 0);
   return [
-    `${passed ? 'PASSED' : 'FAILED'}: ${failed} of ${requests} requests failed in ${rotations} rotations.`,
+    `${passed ? 'PASSED' : 'FAILED'}: ${failed} of ${requests} requests failed in ${countOf(rotations, 'rotation')}.`,
     ...(excused > 0 ? [`  ${excused} more while the database was restarted on request; they do not count.`] : []),
     ...checks.map(({ name, allowed, seen, holds }) => `  ${holds ? 'ok  ' : 'FAIL'}  ${name}: ${seen} (${allowed})`),
     ...causesSeen.map((cause) => `  cause: ${causeNames[cause]}, ${causes[cause]} requests`),
     ...Object.entries(verdict.answers).map(([answer, count]) => `  answered: ${answer}, ${count} requests`),
+    ...verdict.fates.map(({ instance, what }) => `  ended: ${instance} ${what}`),
     ...held.map(
       ({ rotation, instance, connections, cause }) =>
         `  held: in rotation ${rotation}, ${instance} kept ${connections} connections with the older credential (${causeNames[cause]})`,

@@ -4,7 +4,7 @@ import { startMariadb, startMysql } from '@keyturn/services';
 
 import { startLoginWire } from '../../wire/login-wire.js';
 import { MysqlLogin } from '../../wire/mysql-login.js';
-import type { RehearsalDatabase } from '../database.js';
+import { type RehearsalDatabase, setupFailed, unusable } from '../database.js';
 import { serverOf } from '../database-url.js';
 import { type DatabaseKind, RehearsalUsageError } from '../options.js';
 import { ask, type MysqlAdministrator, MysqlSessions } from './mysql-client.js';
@@ -51,23 +51,16 @@ async function onNamedServer(kind: MysqlKind, pair: Pair, url: string): Promise<
   const administrator = { host, port, user, password };
   const at = `${host}:${port}`;
   const [row] = await ask(administrator, 'SELECT VERSION() AS version').catch((cause: unknown) => {
-    throw unusable(at, cause);
+    throw unusable(administrator, cause);
   });
   checkVersion(kind, String(row?.['version'] ?? ''), at);
   await ask(administrator, `CREATE DATABASE ${pair.name}`).catch((cause: unknown) => {
-    throw unusable(at, cause);
+    throw unusable(administrator, cause);
   });
   return {
     ...databaseOf(kind, pair, administrator),
     end: async () => await clean(kind, pair, administrator),
   };
-}
-
-function unusable(at: string, cause: unknown): RehearsalUsageError {
-  return new RehearsalUsageError(
-    `The database server at ${at} cannot be used: ${(cause as Error).message}. Name a user that may create databases, users and roles.`,
-    { cause },
-  );
 }
 
 function checkVersion(kind: MysqlKind, version: string, at: string): void {
@@ -137,7 +130,9 @@ function databaseOf(kind: MysqlKind, pair: Pair, administrator: MysqlAdministrat
           'The setup has DELIMITER, which is a command of the program mysql and not SQL. Leave it out, and give one body of a routine as one statement.',
         );
       }
-      await ask({ ...administrator, database: name }, setup);
+      await ask({ ...administrator, database: name }, setup).catch((cause: unknown) => {
+        throw setupFailed(cause);
+      });
     },
   };
 }

@@ -5,9 +5,8 @@ import { Client, escapeIdentifier, escapeLiteral } from 'pg';
 import { type Administrator, PostgresSessions } from '../../postgres-sessions.js';
 import { startLoginWire } from '../../wire/login-wire.js';
 import { PostgresLogin } from '../../wire/postgres-login.js';
-import type { RehearsalDatabase } from '../database.js';
+import { type RehearsalDatabase, setupFailed, unusable } from '../database.js';
 import { serverOf } from '../database-url.js';
-import { RehearsalUsageError } from '../options.js';
 
 /**
  * @throws RehearsalUsageError when the server that was named cannot be used.
@@ -42,10 +41,7 @@ async function onNamedServer(names: Pair, url: string): Promise<RehearsalDatabas
   const { user, database = 'postgres', ...server } = serverOf(url, 5432);
   const admin = { ...server, user, database };
   await ask(admin, `CREATE DATABASE ${names.name}`).catch((cause: unknown) => {
-    throw new RehearsalUsageError(
-      `The database server at ${admin.host}:${admin.port} cannot be used: ${(cause as Error).message}. Name a user that may create databases and roles.`,
-      { cause },
-    );
+    throw unusable(admin, cause);
   });
   return {
     ...databaseOf(names, { ...admin, database: names.name }),
@@ -87,7 +83,10 @@ function databaseOf(names: Pair, administrator: Administrator): Omit<RehearsalDa
         administrator,
         `GRANT ALL ON DATABASE ${escapeIdentifier(database)} TO ${sharedRole}; ALTER SCHEMA public OWNER TO ${sharedRole}`,
       );
-      if (setup !== undefined) await ask(administrator, `SET ROLE ${sharedRole}; ${setup}`);
+      if (setup === undefined) return;
+      await ask(administrator, `SET ROLE ${sharedRole}; ${setup}`).catch((cause: unknown) => {
+        throw setupFailed(cause);
+      });
     },
   };
 }
