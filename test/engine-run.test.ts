@@ -313,4 +313,63 @@ describe('a real Pulumi engine', () => {
       }
     },
   );
+
+  it(
+    'shows a policy pack what the program accepts, in a preview, an update and a change after it',
+    { timeout: 10 * minutes },
+    async (context) => {
+      const because = engineMissing('vault');
+      if (because !== undefined) return context.skip(because);
+      const { part: bao, because: noBao } = await orNotRun(startOpenBao);
+      if (!bao) return context.skip(noBao);
+      const roles = (tokenTtl: number): string => `const vault = require('@pulumi/vault');
+       const { accept } = require('@keyturn/policies/accept');
+       const rule = 'vault-secret-id-unlimited';
+       const { path: backend } = new vault.AuthBackend('approle', { type: 'approle' });
+       const role = (name, options, more = {}) =>
+         new vault.approle.AuthBackendRole(name, { backend, roleName: name, tokenTtl: ${tokenTtl}, ...more }, options);
+       role('open');
+       role('accepted', accept({ rule, reason: 'A test role. (It lives for an hour*.)' }));
+       role('over', accept({ rule, reason: 'moves soon', until: '2020-01-01' }));
+       role('idle', accept({ rule, reason: 'was without an end once' }), { secretIdTtl: 600 });
+       role('wrong', accept({ rule: 'no-such-rule', reason: 'a guess' }), { secretIdTtl: 600 });
+       // keyturn-ignore-next-line vault-secret-id-unlimited -- a policy pack sees no comments
+       role('commented');`;
+      const directory = program('engine-accept', roles(60));
+      const stack = new Stack({
+        directory,
+        config: { 'vault:address': bao.url },
+        env: { VAULT_TOKEN: bao.rootToken },
+      });
+      const pack = ['--stack', 'run', '--policy-pack', path.join(root, 'policies')];
+      const lines = (said: string): readonly string[] => [
+        ...[...said.matchAll(/Secret ids of (\w+) never expire/g)].map(([, name = '']) => name),
+        ...[...said.matchAll(/exception-(?:unused|expired|malformed): .*/g)].map(([line]) => line),
+      ];
+      const expected = [
+        'commented',
+        expect.stringMatching(/^exception-expired: .*::over held until 2020-01-01/),
+        expect.stringMatching(/^exception-malformed: there is no rule "no-such-rule"/),
+        expect.stringMatching(/^exception-unused: .*::idle covers nothing/),
+        'open',
+        'over',
+      ];
+      try {
+        await stack.init();
+        const preview = lines(await stack.pulumi('preview', ...pack));
+        expect([...preview].sort()).toEqual(expected);
+        const up = ['up', '--yes', '--skip-preview', ...pack] as const;
+        expect([...lines(await stack.pulumi(...up))].sort()).toEqual(expected);
+        program('engine-accept', roles(120));
+        expect([...lines(await stack.pulumi(...up))].sort()).toEqual(expected);
+        const { data } = await bao.ask<{ data: { token_ttl: number } }>('GET', 'auth/approle/role/accepted');
+        expect(data.token_ttl).toBe(120);
+        await stack.upWithoutChanges();
+        await stack.destroy();
+      } finally {
+        stack.remove();
+        await bao.stop();
+      }
+    },
+  );
 });

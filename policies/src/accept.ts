@@ -9,10 +9,10 @@ export interface Acceptance {
 }
 
 /**
- * An alias that no resource ever had: aliases are what reaches a policy pack, a preview and a recording alike, and an engine looks an
- * unknown one up in vain.
+ * The name of a property that no resource has, in `ignoreChanges`: that is what an engine hands on to a policy pack and to a preview, and
+ * it ignores nothing. Aliases reach neither.
  */
-const prefix = 'urn:pulumi:keyturn::exception::keyturn:index:Exception::';
+const prefix = 'keyturn:exception:';
 
 /**
  * Options of a resource that say which finding is accepted there, and why. `keyturn check` and the policy pack leave the finding out until
@@ -22,25 +22,30 @@ const prefix = 'urn:pulumi:keyturn::exception::keyturn:index:Exception::';
  * new aws.rds.Instance('db', args, accept({ rule: 'no-hardcoded-password', reason: 'A throw-away database.', until: '2027-03-31' }));
  * @throws TypeError when there is no rule, no reason, or a date that is none.
  */
-export function accept<Alias = never>(acceptances: Acceptance | readonly Acceptance[]): { aliases: (Alias | string)[] };
-export function accept<Options extends { aliases?: unknown[] | undefined }>(
+export function accept(acceptances: Acceptance | readonly Acceptance[]): { ignoreChanges: string[] };
+export function accept<Options extends { ignoreChanges?: string[] | undefined }>(
   acceptances: Acceptance | readonly Acceptance[],
   options: Options,
-): Omit<Options, 'aliases'> & { aliases: (NonNullable<Options['aliases']>[number] | string)[] };
+): Omit<Options, 'ignoreChanges'> & { ignoreChanges: string[] };
 export function accept(
   acceptances: Acceptance | readonly Acceptance[],
-  options: { aliases?: unknown[] | undefined } = {},
-): { aliases: unknown[] } {
+  options: { ignoreChanges?: string[] | undefined } = {},
+): { ignoreChanges: string[] } {
   const list = [acceptances].flat() as readonly Acceptance[];
-  return { ...options, aliases: [...(options.aliases ?? []), ...list.map(aliasOf)] };
+  return { ...options, ignoreChanges: [...(options.ignoreChanges ?? []), ...list.map(written)] };
 }
 
-function aliasOf({ rule, reason, until }: Acceptance): string {
+function written({ rule, reason, until }: Acceptance): string {
   if (!/\S/.test(rule)) throw new TypeError('An exception needs the id of a rule.');
   if (!/\S/.test(reason)) throw new TypeError(`The exception from ${rule} gives no reason. Say why it is accepted.`);
   if (until !== undefined && !isDay(until))
     throw new TypeError(`The exception from ${rule} holds until "${until}", which is no day. Write YYYY-MM-DD.`);
-  return prefix + encodeURIComponent(JSON.stringify({ rule, reason, until }));
+  // A point would begin a path, and a star stands for every property.
+  return prefix + encodeURIComponent(JSON.stringify({ rule, reason, until })).replace(/[.*]/g, escaped);
+}
+
+function escaped(character: string): string {
+  return `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
 }
 
 function isDay(text: string): boolean {
@@ -48,12 +53,12 @@ function isDay(text: string): boolean {
   return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text);
 }
 
-/** The findings that the aliases of a resource accept. */
-export function acceptedIn(aliases: readonly string[]): readonly Acceptance[] {
-  return aliases.flatMap((alias) => {
-    if (!alias.startsWith(prefix)) return [];
+/** The findings that the `ignoreChanges` of a resource accept. */
+export function acceptedIn(ignoreChanges: readonly string[]): readonly Acceptance[] {
+  return ignoreChanges.flatMap((path) => {
+    if (!path.startsWith(prefix)) return [];
     try {
-      const data: unknown = JSON.parse(decodeURIComponent(alias.slice(prefix.length)));
+      const data: unknown = JSON.parse(decodeURIComponent(path.slice(prefix.length)));
       return isAcceptance(data) ? [data] : [];
     } catch {
       return [];

@@ -94,7 +94,6 @@ export class ModelBuilder {
         [...registration.propertyDependencies].map(([key, urns]) => [key, this.#urns(urns)]),
       ),
       ignoreChanges: registration.ignoreChanges,
-      ...(registration.aliases.length > 0 && { aliases: registration.aliases }),
       remote: registration.remote,
       custom: registration.custom,
     };

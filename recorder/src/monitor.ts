@@ -38,7 +38,6 @@ export interface Registration {
   readonly dependencies: readonly string[];
   readonly propertyDependencies: ReadonlyMap<string, readonly string[]>;
   readonly ignoreChanges: readonly string[];
-  readonly aliases: readonly string[];
   readonly additionalSecretOutputs: readonly string[];
   /** Innermost first. */
   readonly frames: readonly Frame[];
@@ -170,10 +169,6 @@ export class Monitor {
           .map(([key]) => [key, request.getPropertydependenciesMap().get(key)?.getUrnsList() ?? []]),
       ),
       ignoreChanges: request.getIgnorechangesList(),
-      aliases: [
-        ...request.getAliasurnsList(),
-        ...request.getAliasesList().flatMap((alias) => (alias.hasUrn() ? [alias.getUrn()] : [])),
-      ],
       additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
       frames: framesOf(request.getStacktrace(), request.getSourceposition()),
     });
@@ -196,7 +191,6 @@ export class Monitor {
       dependencies: request.getDependenciesList(),
       propertyDependencies: new Map(),
       ignoreChanges: [],
-      aliases: [],
       additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
       frames: framesOf(request.getStacktrace(), request.getSourceposition()),
     });

@@ -15,8 +15,6 @@ export interface Resource {
   /** Property name → URNs its value was made from. */
   readonly propertyDependencies: ReadonlyMap<string, readonly string[]>;
   readonly ignoreChanges: readonly string[];
-  /** Other URNs that the program gives it. */
-  readonly aliases?: readonly string[];
   /** A component of another language or package: its children were not seen. */
   readonly remote: boolean;
   /** False for components. */

@@ -52,8 +52,8 @@ export function exceptionsInCode(
 ): { readonly configured: readonly ConfiguredException[]; readonly malformed: readonly Directive[] } {
   const configured: ConfiguredException[] = [];
   const malformed: Directive[] = [];
-  for (const { urn, aliases = [], place = { file: 'Pulumi.yaml', line: 1 } } of resources) {
-    for (const { rule, reason, until } of acceptedIn(aliases)) {
+  for (const { urn, ignoreChanges, place = { file: 'Pulumi.yaml', line: 1 } } of resources) {
+    for (const { rule, reason, until } of acceptedIn(ignoreChanges)) {
       const known = knows(rule);
       if (known !== true) malformed.push({ place, target: place.line, rules: [rule], reason, problem: known });
       else {

@@ -91,9 +91,9 @@ export class ExceptionBook {
   }
 
   /** Takes note of what the program accepts at a resource. */
-  note(urn: string, aliases: readonly string[]): void {
+  note(urn: string, ignoreChanges: readonly string[]): void {
     if (this.#inCode.has(urn)) return;
-    const accepted = acceptedIn(aliases);
+    const accepted = acceptedIn(ignoreChanges);
     if (accepted.length > 0)
       this.#inCode.set(
         urn,
@@ -115,7 +115,7 @@ export class ExceptionBook {
       if (!this.#knows(each.rule)) {
         yield `exception-malformed: there is no rule "${each.rule}", which ${each.urn} is an exception from. Correct it.`;
       } else if (this.#isOver(each)) {
-        yield `exception-expired: the exception from ${each.rule} held until ${each.until ?? ''}. Fix the finding, or agree on a new date.`;
+        yield `exception-expired: the exception from ${each.rule} for ${each.urn} held until ${each.until ?? ''}. Fix the finding, or agree on a new date.`;
       } else if (ran.has(each.rule) && !this.#used.has(each)) {
         yield `exception-unused: the exception from ${each.rule} for ${each.urn} covers nothing. Remove it.`;
       }

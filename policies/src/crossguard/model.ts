@@ -44,7 +44,6 @@ function resourceOf(
     dependencies,
     propertyDependencies,
     ignoreChanges: opts.ignoreChanges,
-    aliases: opts.aliases,
     remote: false,
     custom: true,
     ...(opts.parent === undefined ? {} : { parent: opts.parent }),

@@ -77,7 +77,7 @@ function resourcePolicy(policy: Policy, preset: Preset, stack: StackPass): Resou
       if (!isOfType(args.type, policy.types)) args.notApplicable('not a type of resource that this policy looks at');
       const options = checkOptions(policy, args.getConfig());
       stack.forget(policy, args.urn);
-      stack.exceptions.note(args.urn, args.opts.aliases);
+      stack.exceptions.note(args.urn, args.opts.ignoreChanges);
       reportFindings(
         policy,
         { resources: [readResource(args)], notAnalysed: [], secretMarks: 'hidden' },
@@ -209,7 +209,7 @@ class StackPass {
     const urns = resources.map(({ urn }) => urn).join('\n');
     if (this.#served.size === 0 || this.#served.has(policy) || urns !== this.#urns) {
       this.#model = readStack(resources);
-      for (const { urn, opts } of resources) this.exceptions.note(urn, opts.aliases);
+      for (const { urn, opts } of resources) this.exceptions.note(urn, opts.ignoreChanges);
       this.#urns = urns;
       this.#served = new Set();
     }
