@@ -11,6 +11,7 @@ import empty from 'google-protobuf/google/protobuf/empty_pb.js';
 import struct from 'google-protobuf/google/protobuf/struct_pb.js';
 import { typeTokens } from '@keyturn/plan';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { accept } from './accept.js';
 import { exceptionsId, undecidedId } from './crossguard/policies.js';
 import { policies } from './policies/index.js';
 
@@ -210,6 +211,8 @@ describe('the pack, on the policy server of Pulumi', () => {
       expect(remediated).toEqual([{ ...key, enableKeyRotation: true }]);
       expect(await remediate('aws:kms/key:Key', { keyUsage: 'SIGN_VERIFY' })).toEqual([]);
       expect(await remediate('aws:s3/bucket:Bucket', {})).toEqual([]);
+      const { ignoreChanges } = accept({ rule: 'aws-kms-key-no-rotation', reason: 'It lives for an hour.' });
+      expect(await remediate('aws:kms/key:Key', key, ignoreChanges)).toEqual([]);
     } finally {
       await call((done) => pack.client.configure(new analyzer.ConfigureAnalyzerRequest(), done));
     }
@@ -262,13 +265,17 @@ async function analyzeWithExceptions(resources: readonly Given[]) {
   }));
 }
 
-async function remediate(type: string, properties: Record<string, unknown>): Promise<readonly unknown[]> {
+async function remediate(
+  type: string,
+  properties: Record<string, unknown>,
+  ignoreChanges: string[] = [],
+): Promise<readonly unknown[]> {
   const request = new analyzer.AnalyzeRequest();
   request.setType(type);
   request.setName('it');
   request.setUrn(`urn:pulumi:s::p::${type}::it`);
   request.setProperties(struct.Struct.fromJavaScript(properties as Record<string, struct.JavaScriptValue>));
-  request.setOptions(new analyzer.AnalyzerResourceOptions());
+  request.setOptions(new analyzer.AnalyzerResourceOptions().setIgnorechangesList(ignoreChanges));
   const response = await call<analyzer.RemediateResponse>((done) => pack.client.remediate(request, done));
   return response.getRemediationsList().flatMap((each) => each.getProperties()?.toJavaScript() ?? []);
 }

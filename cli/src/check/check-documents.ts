@@ -83,7 +83,7 @@ function readState(source: string): Model {
     const data: unknown = JSON.parse(source);
     keys = typeof data === 'object' && data !== null ? Object.keys(data) : [];
   } catch {
-    // The reader of exports says so in words.
+    throw new PulumiStateError('it is not valid JSON; it may have been cut off. Write it again');
   }
   if (!['steps', 'deployment', 'changeSummary'].some((key) => keys.includes(key))) {
     throw new PulumiStateError('it is neither the output of `pulumi preview --json` nor of `pulumi stack export`');

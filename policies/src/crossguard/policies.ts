@@ -72,7 +72,7 @@ function propertiesOf(options: NonNullable<Policy['options']>) {
 function resourcePolicy(policy: Policy, preset: Preset, stack: StackPass): ResourceValidationPolicy {
   return {
     ...common(policy, preset),
-    ...(policy.remedy ? { remediateResource: remediationOf(policy, policy.remedy) } : {}),
+    ...(policy.remedy ? { remediateResource: remediationOf(policy, policy.remedy, stack) } : {}),
     validateResource(args, report) {
       if (!isOfType(args.type, policy.types)) args.notApplicable('not a type of resource that this policy looks at');
       const options = checkOptions(policy, args.getConfig());
@@ -90,12 +90,18 @@ function resourcePolicy(policy: Policy, preset: Preset, stack: StackPass): Resou
 }
 
 /** Writes the remedy where the policy is sure that it is wanted. CrossGuard asks only at the level `remediate`. */
-function remediationOf(policy: Policy, remedy: NonNullable<Policy['remedy']>): ResourceRemediation {
+function remediationOf(
+  policy: Policy,
+  remedy: NonNullable<Policy['remedy']>,
+  { exceptions }: StackPass,
+): ResourceRemediation {
   return (args) => {
     if (!isOfType(args.type, policy.types)) return undefined;
     const model: Model = { resources: [readResource(args)], notAnalysed: [], secretMarks: 'hidden' };
     const results = [...check(policy, model, checkOptions(policy, args.getConfig()))];
     if (!results.some(({ result }) => result.is === 'fail')) return undefined;
+    exceptions.note(args.urn, args.opts.ignoreChanges);
+    if (exceptions.covers(policy.facts.id, args.urn)) return undefined;
     return Object.assign(args.props, { [remedy.property]: remedy.value });
   };
 }

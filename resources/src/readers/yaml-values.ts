@@ -1,4 +1,4 @@
-import { isAlias, isMap, isScalar, isSeq, type Document, type LineCounter, type Node } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, type Alias, type Document, type LineCounter, type Node } from 'yaml';
 import type { Place } from '../place.js';
 import type { Value } from '../value.js';
 
@@ -9,6 +9,8 @@ export class YamlValues {
   readonly #lines: LineCounter;
   /** Aliases can stand for one another many times over; past this many values the file is cut off. */
   #left = 200_000;
+  /** Looking for an anchor walks the whole document. */
+  readonly #anchors = new Map<Alias, Node | undefined>();
 
   constructor(document: Document, file: string, lines: LineCounter) {
     this.#document = document;
@@ -21,7 +23,7 @@ export class YamlValues {
     if (this.#left-- <= 0 || depth > 200) {
       return { kind: 'unknown', because: 'the file is nested too deeply', ...this.#marks(place) };
     }
-    if (isAlias(node)) return this.read(node.resolve(this.#document), this.#placeOf(node), depth + 1);
+    if (isAlias(node)) return this.read(this.#resolve(node), this.#placeOf(node), depth + 1);
     if (isScalar(node)) return this.#scalar(node.value, place ?? this.#placeOf(node));
     const here = place ?? this.#placeOf(node);
     if (isSeq(node)) {
@@ -47,9 +49,14 @@ export class YamlValues {
     return { kind: 'unknown', because: 'this kind of YAML node cannot be read', ...this.#marks(here) };
   }
 
+  #resolve(alias: Alias): Node | undefined {
+    if (!this.#anchors.has(alias)) this.#anchors.set(alias, alias.resolve(this.#document));
+    return this.#anchors.get(alias);
+  }
+
   /** Nothing for a key that is a map or a list: no file that is read here has one, and writing it out can fail. */
   #keyOf(node: unknown): string | undefined {
-    const key = isAlias(node) ? node.resolve(this.#document) : node;
+    const key = isAlias(node) ? this.#resolve(node) : node;
     return isScalar(key) ? String(key.value) : undefined;
   }
 
