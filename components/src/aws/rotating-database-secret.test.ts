@@ -108,6 +108,19 @@ describe('the children of RotatingDatabaseSecret', () => {
     ]);
   });
 
+  it('let the function look at a proxy only where it is named', async () => {
+    await build('asked', { proxy: { name: 'shop-proxy' } });
+    const variables = (name: string) =>
+      (inputs.get(`${name}-rotator`)?.['environment'] as { variables: Record<string, string> }).variables;
+    const looks = { Effect: 'Allow', Action: ['rds:DescribeDBProxies'], Resource: '*' };
+    expect(variables('asked')['KEYTURN_PROXY']).toBe('shop-proxy');
+    expect(variables('asked')['KEYTURN_USER_SECRETS']).toContain('shop_b');
+    expect(statements('asked-rights')).toContainEqual(looks);
+    await build('unasked', { proxy: true });
+    expect(variables('unasked')['KEYTURN_PROXY']).toBeUndefined();
+    expect(statements('unasked-rights')).not.toContainEqual(looks);
+  });
+
   it('say what the topic of the alarms needs: these three alarms may publish, and EventBridge', async () => {
     const built = await build('told', { alarmTopicArn: 'arn:topic' });
     const alarm = (kind: string) => `arn:aws:cloudwatch/metricAlarm:MetricAlarm:told-${kind}`;

@@ -60,8 +60,11 @@ export interface RotatingDatabaseSecretArgs {
   readonly replicas?: readonly { readonly region: string; readonly kmsKeyArn?: pulumi.Input<string> }[];
   /** Optional. Who reads the secret, by a name of its own. Default: nobody; `readerPolicy` is there for you to attach. */
   readonly consumers?: Readonly<Record<string, SecretConsumer>>;
-  /** Optional. Whether an RDS Proxy logs in for applications: then each user has a secret of its own too. Default: false. */
-  readonly proxy?: boolean;
+  /**
+   * Optional. Whether an RDS Proxy logs in for applications: then each user has a secret of its own too. With its `name`, the function asks AWS before each rotation whether
+   * both are registered, and refuses with a sentence when one is not. Default: false.
+   */
+  readonly proxy?: boolean | { readonly name: string };
   /** Optional. Where the function runs. Default: outside a VPC, which reaches public endpoints only. */
   readonly network?: RotatorNetwork;
   /** Optional. How often superseded users are looked after and late rotations are asked for again. Default: `rate(1 hour)`. */
@@ -148,7 +151,10 @@ export class RotatingDatabaseSecret extends pulumi.ComponentResource {
       options: child,
       transform: transform.secret,
     });
-    const byProxy = args.proxy === true ? proxyUsers(name, pair, kmsKeyArn, described, child) : undefined;
+    const byProxy =
+      args.proxy !== undefined && args.proxy !== false
+        ? proxyUsers(name, pair, kmsKeyArn, described, child)
+        : undefined;
 
     const role = makeChild<aws.iam.RoleArgs, aws.iam.Role>(aws.iam.Role, {
       name: `${name}-role`,
@@ -183,6 +189,7 @@ export class RotatingDatabaseSecret extends pulumi.ComponentResource {
             kmsKeyArn,
             logArn: log.arn,
             network: args.network !== undefined,
+            looksAtProxy: typeof args.proxy === 'object',
           }),
         }),
       },
@@ -228,6 +235,7 @@ export class RotatingDatabaseSecret extends pulumi.ComponentResource {
                   JSON.stringify({ host, requireTls, connectionLimit }),
                 ),
             }),
+            ...(typeof args.proxy === 'object' && { KEYTURN_PROXY: args.proxy.name }),
             KEYTURN_ROTATES_WITHIN_MS: String(rotatesWithinMs),
             ...(byProxy && {
               KEYTURN_USER_SECRETS: pulumi.jsonStringify({

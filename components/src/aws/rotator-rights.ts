@@ -18,6 +18,7 @@ export function rotatorStatements(on: {
   /** Of the group; its streams are what is written to. */
   readonly logArn: pulumi.Input<string>;
   readonly network: boolean;
+  readonly looksAtProxy: boolean;
 }): readonly Statement[] {
   const network: Statement = {
     Effect: 'Allow',
@@ -61,6 +62,8 @@ export function rotatorStatements(on: {
       Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
       Resource: pulumi.interpolate`${on.logArn}:*`,
     },
+    // The ARN of a proxy holds an id that AWS makes up, and no name.
+    ...(on.looksAtProxy ? [{ Effect: 'Allow' as const, Action: ['rds:DescribeDBProxies'], Resource: '*' }] : []),
     ...(on.network ? [network] : []),
   ];
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
+import { CreateDBProxyCommand, RDSClient } from '@aws-sdk/client-rds';
 import {
   CreateSecretCommand,
   DescribeSecretCommand,
@@ -212,6 +213,57 @@ describe('the rotation function', () => {
     expect(asked).toEqual([{ SecretId }]);
     expect(lines.filter((line) => line.includes('"type":"overdue"'))).toHaveLength(1);
     client.middlewareStack.remove('rotations');
+  });
+
+  it('re-keys nobody whom the proxy does not know, by what AWS says about it', { timeout: 60_000 }, async () => {
+    const rds = new RDSClient({
+      endpoint: moto?.url ?? '',
+      region: 'eu-west-1',
+      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    });
+    const userSecrets: Record<string, string> = {};
+    for (const user of settings.pair.users) {
+      const { ARN = '' } = await client.send(new CreateSecretCommand({ Name: `${SecretId}/${user}` }));
+      userSecrets[user] = ARN;
+    }
+    const proxy = settings.pair.name;
+    const listed = await fetch(`${moto?.url ?? ''}/?Action=DescribeSubnets&Version=2016-11-15`, {
+      headers: { Authorization: 'AWS4-HMAC-SHA256 Credential=test/20260101/eu-west-1/ec2/aws4_request' },
+    });
+    const subnets = [...(await listed.text()).matchAll(/<subnetId>([^<]+)</g)].map(([, id = '']) => id).slice(0, 2);
+    const make = async (name: string, secrets: readonly (string | undefined)[]) =>
+      await rds.send(
+        new CreateDBProxyCommand({
+          DBProxyName: name,
+          EngineFamily: 'POSTGRESQL',
+          RoleArn: 'arn:aws:iam::123456789012:role/proxy',
+          VpcSubnetIds: subnets,
+          Auth: secrets.map((SecretArn) => ({ AuthScheme: 'SECRETS', IAMAuth: 'DISABLED', SecretArn })),
+        }),
+      );
+    const [a, b] = settings.pair.users;
+    const turn = async (name: string) => {
+      const run = createHandler({
+        client,
+        rds,
+        settings: { ...settings, userSecrets, proxy: name },
+        onEvent: (event) => lines.push(JSON.stringify(event)),
+        onReading: (reading) => void readings.push(reading),
+      });
+      const ClientRequestToken = randomUUID();
+      for (const Step of steps) await run({ Step, SecretId, ClientRequestToken });
+    };
+    await make(`${proxy}-half`, [userSecrets[a]]);
+    await make(proxy, [userSecrets[a], userSecrets[b]]);
+    await expect(turn(`${proxy}-half`)).rejects.toThrow(
+      `createSecret did nothing: the proxy ${proxy}-half has no secret of ${b} in its auth, so it would refuse that user. Register ${userSecrets[b] ?? ''} with it.`,
+    );
+    await expect(turn('none')).rejects.toThrow('there is no proxy none in this account and region.');
+    const { VersionIdsToStages = {} } = await client.send(new DescribeSecretCommand({ SecretId }));
+    expect(Object.values(VersionIdsToStages).flat()).not.toContain('AWSPENDING');
+    await turn(proxy);
+    expect((await current()).username).toBe(a);
+    rds.destroy();
   });
 
   it("keeps each user's own secret, which RDS Proxy reads, as new as the user", { timeout: 60_000 }, async () => {

@@ -1,3 +1,4 @@
+import type { RDSClient } from '@aws-sdk/client-rds';
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 
 import type { RotationEvent } from '../../events.js';
@@ -9,6 +10,7 @@ import { databaseOf } from './database.js';
 import { embeddedMetrics } from './embedded-metrics.js';
 import { overdueBy, rotateAgain } from './overdue.js';
 import { type Settings, settingsFrom } from './settings.js';
+import { unregistered } from './proxy-registration.js';
 import { type RotatedSecret, secretOf } from './secret.js';
 import { StepRefused, type Steps, stepsOf } from './steps.js';
 import { writeUserSecret } from './user-secrets.js';
@@ -51,6 +53,8 @@ export { StepRefused, TokenError } from './steps.js';
 
 export interface HandlerOptions {
   readonly client: SecretsManagerClient;
+  /** Asked about the proxy that the settings name. Default: a client with the region and credentials of the function. */
+  readonly rds?: RDSClient;
   /** Default: read from the environment, see {@link settingsFrom}. */
   readonly settings?: Settings;
   /** One line for each thing that happens; no secrets. Default: JSON on standard output. */
@@ -134,9 +138,15 @@ async function print(reading: Reading): Promise<void> {
 }
 
 /** Before anything is written: a proxy that knows one of two users refuses every second rotation. */
-function mustKnowBoth({ pair, userSecrets }: Settings): void {
+async function mustKnowBoth({ pair, userSecrets, proxy }: Settings, given: RDSClient | undefined): Promise<void> {
   const missing = pair.users.filter((user) => userSecrets !== undefined && !Object.hasOwn(userSecrets, user));
-  if (missing.length === 0) return;
+  if (missing.length === 0) {
+    if (proxy === undefined) return;
+    const { RDSClient } = await import('@aws-sdk/client-rds');
+    const reason = await unregistered(given ?? new RDSClient({}), proxy, pair.users, userSecrets ?? {});
+    if (reason === undefined) return;
+    throw new StepRefused('createSecret', { outcome: 'refused', because: reason, holders: [] });
+  }
   const because = `KEYTURN_USER_SECRETS names no secret for ${missing.join(' and ')}, so a proxy would refuse it. Name one for each user, and register both with the proxy.`;
   throw new StepRefused('createSecret', { outcome: 'refused', because, holders: [] });
 }
@@ -145,7 +155,7 @@ async function runStep(at: At, { Step: name, ClientRequestToken: token }: StepEv
   const { client, steps, settings, secret, tell } = at;
   const runs = {
     createSecret: async (version: string) => {
-      mustKnowBoth(settings);
+      await mustKnowBoth(settings, at.rds);
       await steps.create(version);
     },
     setSecret: async (version: string) => {

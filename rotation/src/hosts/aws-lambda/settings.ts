@@ -17,6 +17,8 @@ export interface Settings {
   readonly tls: Tls;
   /** Secret of each user beside the rotated one, for RDS Proxy. Default: none. */
   readonly userSecrets?: Readonly<Record<string, string>>;
+  /** Name of the RDS Proxy that has to know the secrets of both users before one of them is re-keyed. Default: AWS is not asked. */
+  readonly proxy?: string;
   /** How `bootstrap` makes the users on MySQL and MariaDB. Default: as `MysqlDatabase` does. */
   readonly mysqlUsers?: { readonly host?: string; readonly requireTls?: boolean; readonly connectionLimit?: number };
   /** Milliseconds after which a rotation is late, and is asked for again by the second schedule. Default: never. */
@@ -28,7 +30,7 @@ export { SettingsError };
 /**
  * Settings from the environment of the function: `KEYTURN_PAIR`, `KEYTURN_PLAN`, `KEYTURN_DATABASE` (JSON); `KEYTURN_ENDPOINTS` (JSON, default
  * none), `KEYTURN_SHARED_ROLE` (`owner` or `grantee`, default `owner`), `KEYTURN_TLS` (path of a CA file, or `off`; default: the system's
- * certificates), `KEYTURN_USER_SECRETS` (JSON, user to secret; default none), `KEYTURN_ROTATES_WITHIN_MS` (default: never late),
+ * certificates), `KEYTURN_USER_SECRETS` (JSON, user to secret; default none), `KEYTURN_PROXY` (name of the RDS Proxy to ask; default none), `KEYTURN_ROTATES_WITHIN_MS` (default: never late),
  * `KEYTURN_MYSQL_USERS` (JSON, how users are made).
  *
  * @throws SettingsError when one is missing or is not JSON.
@@ -47,6 +49,7 @@ export function settingsFrom(env: NodeJS.ProcessEnv): Settings {
     ...(env['KEYTURN_USER_SECRETS'] === undefined
       ? {}
       : { userSecrets: json<Record<string, string>>(env, 'KEYTURN_USER_SECRETS') }),
+    ...((env['KEYTURN_PROXY'] ?? '') === '' ? {} : { proxy: env['KEYTURN_PROXY'] ?? '' }),
     ...(env['KEYTURN_MYSQL_USERS'] === undefined
       ? {}
       : { mysqlUsers: json<NonNullable<Settings['mysqlUsers']>>(env, 'KEYTURN_MYSQL_USERS') }),
