@@ -1,27 +1,37 @@
+import { parseArgs } from 'node:util';
+
 import { alongSwaps, type SwapsResult } from './pool-swaps.js';
 import { type FleetResult, refreshAtOnce } from './pool/fleet.js';
 import { measureOverhead, type Overhead } from './pool/overhead.js';
 import { startServer } from './pool/server.js';
 import { connections, followingPool, handWrittenSwap, passwordFunction } from './pool/subjects.js';
 import { type Outcome, underRotation } from './pool/under-rotation.js';
+import { wrapper, wrapperName } from './pool/wrapper.js';
 
 type Peer = { readonly name: string } & (Partial<Outcome> | { readonly notRun: string });
 
-const setting = (name: string, fallback: number): number => {
-  const at = process.argv.indexOf(`--${name}`);
-  const value = at < 0 ? fallback : Number(process.argv[at + 1]);
-  if (!Number.isFinite(value) || value < 0) throw new RangeError(`--${name} must be a number, zero or more.`);
-  return value;
-};
-const pairs = setting('pairs', 30);
-const roundMillis = setting('round-ms', 600);
-const rotations = setting('rotations', 50);
-const peerRotations = setting('peer-rotations', 10);
-/** Off unless asked for: 10 000 take minutes. */
-const swaps = process.argv.includes('--swaps') ? setting('swaps', 10_000) : 0;
+const help = `npm run --silent bench:pool -- [options]
 
-/** Off unless asked for: 200 processes take a minute to start, and much memory. */
-const processes = process.argv.includes('--processes') ? setting('processes', 200) : 0;
+What @keyturn/pool costs against bare pg, and what a query notices of a rotation, beside other ways to follow one, on a real PostgreSQL.
+
+  --pairs N            interleaved pairs of rounds, ours and bare pg's. Default: 30; 0 leaves them out
+  --round-ms N         how long a round is. Default: 600
+  --rotations N        rotations under load of @keyturn/pool. Default: 50; 0 leaves them out
+  --peer-rotations N   rotations under load of each other way. Default: 10; 0 leaves them out
+  --wrapper DIR        the folder where aws-advanced-nodejs-wrapper is installed. Default: this one
+  --swaps N            swaps after each other, and what heap and handles they leave. Default: 0
+  --processes N        processes whose credential stops working at once. Default: 0; each takes memory
+  --json               one line of JSON
+  --help
+
+Exit codes: 0 done, 2 wrong usage.`;
+
+const values = flags();
+if (values.help) {
+  console.log(help);
+  process.exit(0);
+}
+const { pairs, 'round-ms': roundMillis, rotations, 'peer-rotations': peerRotations, swaps, processes } = values;
 
 const server = await startServer();
 try {
@@ -37,12 +47,17 @@ try {
       const peer = subject();
       peers.push({ name: peer.name, ...(await underRotation(server, peer, peerRotations)) });
     }
-    peers.push(await notInstalled('aws-advanced-nodejs-wrapper'));
+    const aws = await wrapper(server, values.wrapper);
+    peers.push(
+      aws
+        ? { name: aws.name, ...(await underRotation(server, aws, peerRotations)) }
+        : { name: wrapperName, notRun: 'it is not installed; say with --wrapper where it is' },
+    );
   }
   const along = swaps > 0 ? await manySwaps() : undefined;
   const fleet = processes > 0 ? await refreshAtOnce(processes) : undefined;
   const results = { overhead, own, peers, along, fleet };
-  if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify(json(results))}\n`);
+  if (values.json) process.stdout.write(`${JSON.stringify(json(results))}\n`);
   else process.stdout.write(`${table(results).join('\n')}\n`);
 } finally {
   await server.stop();
@@ -67,12 +82,34 @@ async function manySwaps(): Promise<SwapsResult> {
   return result;
 }
 
-async function notInstalled(name: string): Promise<Peer> {
+function flags() {
+  const number = { pairs: 30, 'round-ms': 600, rotations: 50, 'peer-rotations': 10, swaps: 0, processes: 0 };
+  const text = { type: 'string' } as const;
+  const flag = { type: 'boolean', default: false } as const;
   try {
-    await import(name);
-    return { name, notRun: 'it is installed, and this benchmark has no run for it' };
-  } catch {
-    return { name, notRun: 'it is not installed' };
+    const { values } = parseArgs({
+      options: {
+        pairs: text,
+        'round-ms': text,
+        rotations: text,
+        'peer-rotations': text,
+        swaps: text,
+        processes: text,
+        wrapper: { ...text, default: '.' },
+        json: flag,
+        help: flag,
+      },
+    });
+    const given = Object.entries(number).map(([name, fallback]) => {
+      const written = values[name as keyof typeof number];
+      if (written !== undefined && !/^\d+$/.test(written))
+        throw new RangeError(`--${name} must be a whole number, zero or more, got "${written}".`);
+      return [name, written === undefined ? fallback : Number(written)];
+    });
+    return { ...values, ...(Object.fromEntries(given) as typeof number) };
+  } catch (error) {
+    console.error(`error: ${error instanceof Error ? error.message : String(error)}`);
+    process.exit(2);
   }
 }
 

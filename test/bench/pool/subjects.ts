@@ -6,6 +6,7 @@ import { Pool, type PoolConfig } from '@keyturn/pool/pg';
 import pg from 'pg';
 
 import type { Queryable } from './load.js';
+import { recycleIdle } from './recycle-idle.js';
 import type { Server } from './server.js';
 
 /** A pool under rotation: what it queries with, and what its operator does when a new credential is published. */
@@ -47,7 +48,7 @@ export function followingPool(server: Server, name = '@keyturn/pool', options: P
 
 /** The user is fixed at construction; only the password can follow. */
 export function passwordFunction(server: Server): Subject {
-  const { at, admin, published } = server;
+  const { at, published } = server;
   const pool = new pg.Pool({
     ...at,
     max: connections,
@@ -58,12 +59,7 @@ export function passwordFunction(server: Server): Subject {
   return {
     name: 'pg, password function',
     db: pool,
-    // As an operator would: connections are recycled, so that the new password is used at all.
-    published: async () => {
-      await admin.query(
-        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename LIKE 'app%' AND state = 'idle'`,
-      );
-    },
+    published: async () => await recycleIdle(server),
     end: () => pool.end(),
   };
 }
