@@ -6,6 +6,8 @@ export const tags = {
   pair: 'keyturn:pair',
   version: 'keyturn:version',
   previousVersion: 'keyturn:previous-version',
+  /** On a listener rule: the version that was tried with part of the traffic and was bad. It is not tried again while this stands there. */
+  abortedVersion: 'keyturn:aborted-version',
 } as const;
 
 export const annotations = {

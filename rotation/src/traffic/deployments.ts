@@ -2,7 +2,7 @@ import { annotations } from '@keyturn/plan';
 
 import type { KubernetesApi } from '../stores/kubernetes/api.js';
 import type { Look } from './gradual.js';
-import { TrafficError } from './weights.js';
+import { otherFleet, TrafficError } from './weights.js';
 
 export interface DeploymentsOptions {
   readonly api: KubernetesApi;
@@ -25,17 +25,27 @@ interface Deployment {
   };
 }
 
+/** Looks whether the Deployment of the user that is not tested has pods that serve: they keep the rest of the traffic and get everything back. */
+export function otherDeployments({ api, namespace = api.namespace, deployments: fleets }: DeploymentsOptions): Look {
+  return async ({ user }) => {
+    const other = otherFleet(fleets, user, 'Deployment');
+    const found = await deploymentAt(api, namespace, other.fleet);
+    const { availableReplicas = 0 } = found?.status ?? {};
+    if (availableReplicas > 0) return undefined;
+    const missing = found === undefined ? 'is not there' : 'has no pod that is available';
+    return `Deployment ${namespace}/${other.fleet} ${missing}, and it has to take all of the traffic again when the fleet of ${user} is bad. Deploy it with the version of ${other.user} that is published.`;
+  };
+}
+
 /** Looks whether the Deployment of the tested user names the candidate's version in its pod template, and all of its pods are available. */
 export function deployments({ api, namespace = api.namespace, deployments: fleets }: DeploymentsOptions): Look {
   return async ({ user, version }) => {
     const name = fleets[user];
     if (name === undefined) throw new TrafficError(`There is no Deployment for ${user}. Name one for each user.`);
-    const at = `/apis/apps/v1/namespaces/${namespace}/deployments/${name}`;
-    const { status: code, body } = await api.request('GET', at);
-    if (code === 404)
+    const found = await deploymentAt(api, namespace, name);
+    if (found === undefined)
       return `There is no Deployment ${namespace}/${name} yet. Deploy it with version ${version} of ${user}.`;
-    if (code !== 200) throw new TrafficError(`Deployment ${namespace}/${name} cannot be read: status ${code}.`);
-    const { metadata = {}, spec = {}, status = {} } = body as Deployment;
+    const { metadata = {}, spec = {}, status = {} } = found;
     const runs = spec.template?.metadata?.annotations?.[annotations.version];
     if (runs !== version) {
       return `Deployment ${namespace}/${name} names ${runs === undefined ? 'no version' : `version ${runs}`} in its pod template, and ${user} is to be tried as version ${version}. Deploy it with that one.`;
@@ -49,4 +59,11 @@ export function deployments({ api, namespace = api.namespace, deployments: fleet
       ? `${available} of ${replicas} pods of Deployment ${namespace}/${name} are available`
       : undefined;
   };
+}
+
+async function deploymentAt(api: KubernetesApi, namespace: string, name: string): Promise<Deployment | undefined> {
+  const { status, body } = await api.request('GET', `/apis/apps/v1/namespaces/${namespace}/deployments/${name}`);
+  if (status === 404) return undefined;
+  if (status !== 200) throw new TrafficError(`Deployment ${namespace}/${name} cannot be read: status ${status}.`);
+  return body as Deployment;
 }

@@ -5,7 +5,7 @@ import { startKubernetesStandIn, type KubernetesStandIn } from '@keyturn/service
 import { afterEach, describe, expect, it } from 'vitest';
 
 import { kubernetesApi } from '../stores/kubernetes/kubernetes-secret-store.js';
-import { deployments } from './deployments.js';
+import { deployments, otherDeployments } from './deployments.js';
 import { gatewayRoute } from './gateway-route.js';
 import { gradually, type GradualOptions } from './gradual.js';
 import { prometheusCheck } from './prometheus.js';
@@ -32,6 +32,7 @@ async function trial(change: Partial<GradualOptions> = {}): Promise<Trial> {
       },
     },
     fleet: good,
+    other: good,
     check: good,
     each: '1m',
     every: '20s',
@@ -60,7 +61,7 @@ describe('a candidate that is tried with a growing share of the traffic', () => 
     const shares: number[] = [];
     const give = (_: string, percent: number) => Promise.resolve(void shares.push(percent));
     const check = () => Promise.reject(new Error('nobody asks'));
-    const first = gradually({ traffic: { name: 'the gateway', give }, fleet: good, check });
+    const first = gradually({ traffic: { name: 'the gateway', give }, fleet: good, other: check, check });
     expect(await first({ ...tested, generation: 1 })).toBeUndefined();
     expect(shares).toEqual([100]);
   });
@@ -68,6 +69,13 @@ describe('a candidate that is tried with a growing share of the traffic', () => 
   it('gets no traffic before its fleet is there', async () => {
     const fleet = () => Promise.resolve('Deployment shop/web-b names no version');
     expect(await trial({ fleet })).toEqual({ answer: 'Deployment shop/web-b names no version', shares: [], waited: 0 });
+  });
+
+  it('gets no traffic while there is no other fleet to give it back to, and is not asked for that again later', async () => {
+    const other = () => Promise.resolve('Deployment shop/web-a is not there');
+    expect(await trial({ other })).toEqual({ answer: 'Deployment shop/web-a is not there', shares: [], waited: 0 });
+    const once = after(1, () => Promise.resolve('Deployment shop/web-a is not there'));
+    expect(await trial({ other: once })).toMatchObject({ answer: undefined, shares: [10, 50, 100] });
   });
 
   it.each([
@@ -103,7 +111,13 @@ describe('a candidate that is tried with a growing share of the traffic', () => 
   });
 
   it.each([[[10, 50]], [[50, 10, 100]], [[]], [[0, 100]], [[10, 100, 100]]])('refuses the steps %j', (steps) => {
-    const options = { traffic: { name: 'x', give: () => Promise.resolve() }, fleet: good, check: good, steps };
+    const options = {
+      traffic: { name: 'x', give: () => Promise.resolve() },
+      fleet: good,
+      other: good,
+      check: good,
+      steps,
+    };
     expect(() => gradually(options)).toThrow('`steps` have to grow up to 100');
   });
 });
@@ -192,7 +206,7 @@ describe('a Gateway API route', () => {
     const tries = async (version: string, check: () => Promise<string | undefined>) => {
       const from = at.requests.length;
       const sleep = () => Promise.resolve();
-      const answer = await gradually({ traffic, fleet: good, check, sleep })({ ...tested, version });
+      const answer = await gradually({ traffic, fleet: good, other: good, check, sleep })({ ...tested, version });
       return { answer, moved: at.requests.slice(from).filter((line) => line.startsWith('PUT')).length };
     };
     expect(await tries('v2', bad)).toMatchObject({ moved: 2 });
@@ -273,5 +287,21 @@ describe('a Gateway API route', () => {
     expect(await look(tested)).toBe('1 of 2 pods of Deployment shop/web-b are available');
     put('v2', 2, 2);
     expect(await look(tested)).toBeUndefined();
+  });
+
+  it('takes no traffic off a fleet that has no pod to take it again', async () => {
+    const at = (standIn = await startKubernetesStandIn());
+    const api = kubernetesApi({ server: at.url, namespace: 'shop' });
+    const look = otherDeployments({ api, deployments: { shop_a: 'web-a', shop_b: 'web-b' } });
+    const put = (status: object): void => at.write('deployments', 'shop', { metadata: { name: 'web-a' }, status });
+    expect(await look(tested)).toBe(
+      'Deployment shop/web-a is not there, and it has to take all of the traffic again when the fleet of shop_b is bad. Deploy it with the version of shop_a that is published.',
+    );
+    put({});
+    expect(await look(tested)).toContain('Deployment shop/web-a has no pod that is available');
+    put({ availableReplicas: 1 });
+    expect(await look(tested)).toBeUndefined();
+    const one = otherDeployments({ api, deployments: { shop_b: 'web-b' } });
+    await expect(one(tested)).rejects.toThrow('There has to be a Deployment for each of two users');
   });
 });

@@ -19,7 +19,9 @@ export interface GradualOptions {
   readonly traffic: Traffic;
   /** Whether the fleet of the tested user runs with the candidate: before the first step the rotation waits for it, after that it has to stay so. */
   readonly fleet: Look;
-  /** Whether that fleet does well, such as refused logins and the share of errors. */
+  /** Whether the fleet of the other user is there: it keeps the rest of the traffic and gets everything back. Before the first step the rotation waits for it. */
+  readonly other: Look;
+  /** Whether the fleet of the tested user does well, such as refused logins and the share of errors. */
   readonly check: Look;
   /** Shares in percent, growing up to 100. Default: 10, 50, 100. */
   readonly steps?: readonly number[];
@@ -67,6 +69,8 @@ export function gradually(options: GradualOptions): MayPublish {
       await traffic.give(tested.user, 100);
       return undefined;
     }
+    const alone = await options.other(tested);
+    if (alone !== undefined) return alone;
     for (const percent of steps) {
       await traffic.give(tested.user, percent);
       options.onStep?.(percent, tested);
@@ -99,6 +103,17 @@ async function hold(
     }
   }
   return undefined;
+}
+
+/** Looks one after the other, up to the first that is not good. */
+export function inTurn(...looks: readonly Look[]): Look {
+  return async (tested) => {
+    for (const look of looks) {
+      const bad = await look(tested);
+      if (bad !== undefined) return bad;
+    }
+    return undefined;
+  };
 }
 
 const timer = async (millis: number): Promise<void> => await new Promise((resolve) => setTimeout(resolve, millis));

@@ -1,7 +1,11 @@
+import { tags } from '@keyturn/plan';
 import {
+  AddTagsCommand,
   DescribeRulesCommand,
+  DescribeTagsCommand,
   type ElasticLoadBalancingV2Client,
   ModifyRuleCommand,
+  RemoveTagsCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 
 import type { Traffic } from './gradual.js';
@@ -16,14 +20,22 @@ export interface TargetGroupsOptions {
 }
 
 /**
- * The weights of two target groups in a rule of an Application Load Balancer. Needs `elasticloadbalancing:DescribeRules` and `ModifyRule`. With stickiness of the
- * target group on, clients stay where they are until it ends, so leave it off or short.
+ * The weights of two target groups in a rule of an Application Load Balancer, and in a tag of the rule the version that was bad. Needs `elasticloadbalancing:DescribeRules`,
+ * `DescribeTags`, and on the rule `ModifyRule`, `AddTags` and `RemoveTags`. With stickiness of the target group on, clients stay where they are until it ends, so leave it
+ * off or short.
  */
 export function targetGroups({ client, ruleArn, targetGroups: fleets }: TargetGroupsOptions): Traffic {
   const name = `the listener rule ${ruleArn.split('/').at(-1) ?? ruleArn}`;
   return {
     name,
-    async give(user, percent) {
+    async aborted() {
+      const { TagDescriptions: [rule] = [] } = await client.send(new DescribeTagsCommand({ ResourceArns: [ruleArn] }));
+      const version = rule?.Tags?.find(({ Key }) => Key === tags.abortedVersion)?.Value;
+      if (version === undefined) return undefined;
+      const again = `let it be tried again: aws elbv2 remove-tags --resource-arns ${ruleArn} --tag-keys ${tags.abortedVersion}`;
+      return { version, again };
+    },
+    async give(user, percent, aborted) {
       const weights = weightsOf(fleets, user, percent, name);
       const { Rules: [rule] = [] } = await client.send(new DescribeRulesCommand({ RuleArns: [ruleArn] }));
       let moved = 0;
@@ -42,6 +54,10 @@ export function targetGroups({ client, ruleArn, targetGroups: fleets }: TargetGr
           `${name} does not forward to both target groups. Make it forward to both, with weights.`,
         );
       await client.send(new ModifyRuleCommand({ RuleArn: ruleArn, Actions: actions }));
+      const about = { ResourceArns: [ruleArn] };
+      await (aborted === undefined
+        ? client.send(new RemoveTagsCommand({ ...about, TagKeys: [tags.abortedVersion] }))
+        : client.send(new AddTagsCommand({ ...about, Tags: [{ Key: tags.abortedVersion, Value: aborted }] })));
     },
   };
 }

@@ -4,6 +4,22 @@ export class TrafficError extends Error {
 }
 
 /**
+ * The fleet of the user that is not tested.
+ *
+ * @throws TrafficError when there are not two fleets, or the user has none.
+ */
+export function otherFleet(
+  fleets: Readonly<Record<string, string>>,
+  user: string,
+  kind: string,
+): { readonly user: string; readonly fleet: string } {
+  const [other, ...more] = Object.entries(fleets).filter(([of]) => of !== user);
+  if (fleets[user] === undefined || other === undefined || more.length > 0)
+    throw new TrafficError(`There has to be a ${kind} for each of two users, and that of ${user} among them.`);
+  return { user: other[0], fleet: other[1] };
+}
+
+/**
  * The share of each fleet, by the name of its Service or target group.
  *
  * @throws TrafficError when there are not two fleets, or the user has none.

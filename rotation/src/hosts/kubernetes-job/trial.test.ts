@@ -75,11 +75,11 @@ async function job(command = 'tend'): Promise<{ code: number; shares: unknown[];
 }
 
 /** The fleet as `pulumi up` and the Deployment's controller leave it. */
-function deploy(name: string, version: string): void {
+function deploy(name: string, version: string, availableReplicas = 2): void {
   cluster.write('deployments', 'shop', {
     metadata: { name },
     spec: { replicas: 2, template: { metadata: { annotations: { [annotations.version]: version } } } },
-    status: { observedGeneration: 1, updatedReplicas: 2, availableReplicas: 2 },
+    status: { observedGeneration: 1, updatedReplicas: 2, availableReplicas },
   });
 }
 
@@ -126,6 +126,12 @@ describe('the Kubernetes job with two fleets behind a route', { timeout: 60_000 
     const green = wanted(second.because);
     expect(await logsIn(green)).toBe('shop_b');
     deploy('web-b', green);
+    deploy('web-a', wanted(first.because), 0);
+    const alone = await job();
+    expect(alone).toMatchObject({ code: hostExitCodes.blocked, shares: [] });
+    expect(alone.because).toContain('Deployment shop/web-a has no pod that is available');
+    expect(weights()).toEqual([100, 0]);
+    deploy('web-a', wanted(first.because));
     refused = 2;
     const bad = await job();
     expect(bad).toMatchObject({ code: hostExitCodes.blocked, shares: [10] });

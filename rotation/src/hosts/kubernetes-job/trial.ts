@@ -1,7 +1,7 @@
 import type { HostGradually } from '@keyturn/plan';
 
 import type { KubernetesApi } from '../../stores/kubernetes/api.js';
-import { deployments } from '../../traffic/deployments.js';
+import { deployments, otherDeployments } from '../../traffic/deployments.js';
 import { gatewayRoute } from '../../traffic/gateway-route.js';
 import { gradually, type GradualOptions } from '../../traffic/gradual.js';
 import { prometheusCheck } from '../../traffic/prometheus.js';
@@ -21,6 +21,7 @@ export function trialOf(
   return gradually({
     traffic: gatewayRoute({ api, route, services }),
     fleet: deployments({ api, deployments: fleets }),
+    other: otherDeployments({ api, deployments: fleets }),
     check: prometheusCheck({ ...check, fleets }),
     ...times,
     onStep,

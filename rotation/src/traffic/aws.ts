@@ -1,0 +1,2 @@
+export * from './target-groups.js';
+export * from './target-health.js';
