@@ -15,6 +15,7 @@ declare const at: { host: string; port: number; database: string };
 declare const credentials: import('@keyturn/pool').CredentialSource;
 declare const pool: import('@keyturn/pool/pg').Pool;
 declare const knex: typeof import('knex').default;
+declare const entities: never[];
 declare const Sequelize: typeof import('sequelize').Sequelize;
 `;
 

@@ -1,3 +1,4 @@
+import { MikroORM } from '@mikro-orm/postgresql';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { sql as drizzleSql } from 'drizzle-orm';
@@ -110,6 +111,33 @@ const frameworks: readonly Framework[] = [
         end: async () => {
           stop?.();
           await sequelize.close();
+        },
+      };
+    },
+  },
+  {
+    name: 'MikroORM',
+    async open(config) {
+      const { host, port, database } = config as { host: string; port: number; database: string };
+      const orm = await MikroORM.init({
+        host,
+        port,
+        dbName: database,
+        entities: [],
+        discovery: { warnWhenNoEntities: false },
+        connect: false,
+      });
+      const connection = orm.em.getConnection();
+      const pool = new Pool({ ...config, types: connection.getConnectionOptions()['types'] as pg.CustomTypesConfig });
+      Object.assign(connection.getKnex().client as object, {
+        acquireConnection: async () => await pool.connect(),
+        releaseConnection: async (client: pg.PoolClient) => client.release(),
+      });
+      return {
+        who: async () => (await connection.execute<{ u: string }[]>('SELECT current_user AS u'))[0]?.u,
+        end: async () => {
+          await orm.close();
+          await pool.end();
         },
       };
     },
