@@ -1,6 +1,11 @@
 #!/usr/bin/env node
+import module from 'node:module';
 import process from 'node:process';
-import { run } from './program.js';
+
+// From Node 22.1 on. It keeps only what is loaded after it, so the program is.
+const { enableCompileCache } = module as { enableCompileCache?: () => unknown };
+enableCompileCache?.();
+const { run } = await import('./program.js');
 
 const code = await run(process.argv.slice(2), {
   cwd: process.cwd(),

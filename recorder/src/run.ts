@@ -2,6 +2,7 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import module from 'node:module';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
@@ -127,6 +128,8 @@ function start(input: RunInput, address: string, home: string, wrapper: readonly
     PULUMI_NODEJS_TYPESCRIPT: 'false',
     KEYTURN_RECORDER: JSON.stringify(settings),
   };
+  const compiled = (module as { getCompileCacheDir?: () => string | undefined }).getCompileCacheDir?.();
+  if (compiled !== undefined) env['NODE_COMPILE_CACHE'] ??= compiled;
   for (const name of passedOn) {
     const value = process.env[name];
     if (value !== undefined && !(name in input.env)) env[name] = value;
