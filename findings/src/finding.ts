@@ -93,6 +93,8 @@ export interface Report {
     readonly sourceFiles: number;
     /** Kubernetes manifests and other files that describe infrastructure without a program. */
     readonly manifests?: number;
+    /** Compose files, workflows, `.env` files, templates and scripts. */
+    readonly otherFiles?: number;
     readonly rules: number;
   };
   /** How the network was kept from programs that were run. Left out where none was. */

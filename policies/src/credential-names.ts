@@ -5,6 +5,9 @@
 const credentialName =
   /(^|[_.-])(pass|passwd|password|passphrase|pwd|secret|secret[_-]?key|secret[_-]?access[_-]?key|access[_-]?token|auth[_-]?token|api[_-]?key|apikey|token|private[_-]?key|client[_-]?secret|connection[_-]?string|dsn)$/i;
 
+/** Names whose values a bundler writes into what browsers load. */
+const shipped = /^(next_public|nuxt_public|expo_public|public|vite|react_app|vue_app|gatsby)_.*(key|token|dsn)$/i;
+
 /** Names of the same ending that hold something else. */
 const lookalikes =
   /(public[_-]?key|cluster[_-]?token|discovery[_-]?token|key[_-]?id|use[_-]?(password|secret|token)|(allow|require|enable|disable|random|empty|no|skip|has|is)[A-Za-z_-]*(password|pass|secret|token)|min[_-]?pass|max[_-]?token|(image|docker|registry)[_-]?pull[_-]?secret|csrf[_-]?token[_-]?name)$/i;
@@ -12,7 +15,7 @@ const lookalikes =
 /** `dbPassword`, `DB_PASSWORD`, `db-password`, `POSTGRESPASSWORD` are credentials; `DB_PASSWORD_FILE` is not. */
 export function isCredentialName(name: string): boolean {
   const spaced = name.replace(/([a-z0-9])([A-Z])/g, '$1_$2');
-  if (lookalikes.test(spaced)) return false;
+  if (lookalikes.test(spaced) || shipped.test(name)) return false;
   return credentialName.test(spaced) || /(password|passwd)$/i.test(spaced);
 }
 
@@ -23,10 +26,15 @@ const urlWithPassword = /^[a-z][a-z0-9+.-]*:\/\/[^\s/:@]*:([^\s/@]+)@/i;
 const issued =
   /^(AKIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{36,}|xox[abprs]-[A-Za-z0-9-]{10,}|sk_live_[A-Za-z0-9]{16,}|glpat-[A-Za-z0-9_-]{20,}|hvs\.[A-Za-z0-9_-]{20,})|^-----BEGIN [A-Z ]*PRIVATE KEY-----/;
 
+/** Whether a text begins as only keys do that somebody issued: no example and no word looks like that. */
+export function isIssuedKey(text: string): boolean {
+  return issued.test(text.trim());
+}
+
 /** Whether a text is a credential whatever it is called. */
 export function isCredentialText(text: string): boolean {
   const password = urlWithPassword.exec(text)?.[1];
-  return (password !== undefined && !isPlaceholder(password)) || issued.test(text.trim());
+  return (password !== undefined && !isPlaceholder(password)) || isIssuedKey(text);
 }
 
 /** Whether a text stands for a value that is filled in later: `${DB_PASSWORD}`, `{{ .Values.password }}`, `<password>`, `$(PASSWORD)`. */

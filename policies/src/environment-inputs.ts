@@ -41,6 +41,7 @@ const table: readonly EnvironmentInput[] = [
     ],
     map: ['appSettings'],
   },
+  { types: ['docker:compose:Service'], map: ['environment', 'build.args'] },
   { types: ['gcp:cloudrunv2/service:Service'], list: ['template.containers.*.envs.*'] },
   { types: ['gcp:cloudrun/service:Service'], list: ['template.spec.containers.*.envs.*'] },
   { types: ['gcp:cloudfunctions/function:Function'], map: ['environmentVariables'] },

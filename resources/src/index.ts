@@ -9,6 +9,7 @@ export * from './readers/pulumi-yaml.js';
 export * from './readers/reader-of.js';
 export * from './readers/shell.js';
 export * from './readers/stack-export.js';
+export * from './readers/template.js';
 export * from './readers/workflow.js';
 export * from './resource.js';
 export * from './value.js';

@@ -20,10 +20,10 @@ import { findConfig, loadConfig, type FailOn, type LoadedConfig, type Setting } 
 import { didYouMean } from '../did-you-mean.js';
 import { UsageError } from '../errors.js';
 import { applyBaseline, readBaseline } from './baseline.js';
-import { checkManifests } from './check-manifests.js';
 import { checkPrograms } from './check-programs.js';
 import { checkSources } from './check-sources.js';
 import { checkStates, checkYamlPrograms } from './check-documents.js';
+import { checkTexts } from './check-texts.js';
 import { compareWith } from './compare.js';
 import { withoutDuplicates } from './duplicates.js';
 import { factsOf, packFolders } from './check-packs.js';
@@ -125,7 +125,7 @@ function baselineOf({ baseline }: CheckOptions, cwd: string, loaded: LoadedConfi
 }
 
 /**
- * Checks Pulumi programs, Kubernetes manifests and application source, and says in one report what was found, what could not be decided
+ * Checks Pulumi programs, Kubernetes manifests, compose files, workflows, `.env` files, templates, scripts and application source, and says in one report what was found, what could not be decided
  * and what was not analysed. A `notAnalysed` entry whose `extent` is `whole` means that the report is not the whole truth.
  * @throws UsageError for options or a configuration that cannot be used.
  */
@@ -186,7 +186,7 @@ async function examine(options: CheckOptions, settled: CheckSettings): Promise<E
     packs: packFolders(options.policyPacks ?? [], cwd),
     onDone: report('programs', inputs.programs.length),
   });
-  const manifests = checkManifests(inputs.manifests, { evaluate, named, shown });
+  const texts = checkTexts(inputs.documents, { evaluate, named, shown });
   const documents = [
     ...checkYamlPrograms(inputs.yamlPrograms, { evaluate, named, shown, cwd }),
     ...checkStates(inputs.states, { evaluate, named, shown, cwd }),
@@ -201,7 +201,7 @@ async function examine(options: CheckOptions, settled: CheckSettings): Promise<E
     onDone: report('sources', inputs.sources.length),
   });
   const [programs, sources] = await Promise.all([recording, reading]);
-  const parts = [...programs, manifests, ...documents, sources];
+  const parts = [...programs, texts, ...documents, sources];
   return {
     report: combine(parts, inputs.notAnalysed, sources.suppressed, settled),
     resources: parts.flatMap(({ resources }) => resources),
@@ -225,6 +225,7 @@ function combine(
     resources: sum(({ resources }) => resources.length),
     sourceFiles: sum(({ sourceFiles }) => sourceFiles),
     manifests: sum(({ manifests }) => manifests),
+    otherFiles: sum(({ otherFiles }) => otherFiles),
     rules: rules.filter(({ facts }) => levelOf(facts.id) !== 'off').length,
   };
   const read = parts.flatMap((part) => part.read);
@@ -234,12 +235,13 @@ function combine(
   );
   const notAnalysed = [...notFound, ...parts.flatMap((part) => part.notAnalysed)];
   if (
-    looked.programs + looked.sourceFiles + looked.manifests === 0 &&
+    looked.programs + looked.sourceFiles + looked.manifests + looked.otherFiles === 0 &&
     !notAnalysed.some(({ extent }) => extent === 'whole')
   ) {
     notAnalysed.push({
       what: 'everything',
-      because: 'no Pulumi program, manifest or source file was found',
+      because:
+        'no Pulumi program, manifest, compose file, workflow, `.env` file, template, script or source file was found',
       extent: 'whole',
     });
   }

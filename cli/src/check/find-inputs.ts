@@ -2,6 +2,7 @@ import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 
 import { printable, type NotAnalysed } from '@keyturn/findings';
+import { textReaderOf } from '@keyturn/resources';
 import { globby } from 'globby';
 import picomatch from 'picomatch';
 import { parse } from 'yaml';
@@ -17,8 +18,8 @@ export interface Inputs {
   /** JSON that was asked for by name: output of `pulumi preview --json` or `pulumi stack export`. */
   readonly states: readonly string[];
   readonly sources: readonly string[];
-  /** YAML that may hold manifests. */
-  readonly manifests: readonly string[];
+  /** Files that are read as text: YAML that may hold manifests, compose files, workflows, `.env` files, templates and scripts. */
+  readonly documents: readonly string[];
   readonly notAnalysed: readonly NotAnalysed[];
 }
 
@@ -33,24 +34,37 @@ export interface FindOptions {
 
 const script = /\.[cm]?[jt]sx?$/;
 const declaration = /\.d\.[cm]?ts$/;
-const yaml = /\.ya?ml$/;
+const yaml = /\.ya?ml(\.(tmpl|template|envsubst))?$/;
+/** What a build wrote is checked where it was made from. */
+const built = /(^|\/)dist\//;
 const json = /\.json$/;
 const project = /^Pulumi\.ya?ml$/;
 const stackConfig = /^Pulumi\..+\.ya?ml$/;
 const neverRead = ['**/node_modules/**', '**/.git/**', '**/.pulumi/**', '**/package-lock.json'];
 
-/** Finds programs, sources and manifests. Every path that gives nothing to read is said, because silence would look like a pass. */
+const patterns = [
+  '**/*.{js,cjs,mjs,jsx,ts,cts,mts,tsx,yaml,yml}',
+  '**/.env',
+  '**/.env.*',
+  '**/*.env',
+  '**/*.env.{example,sample,template,dist,tpl,tmpl}',
+  '**/*.{sh,bash,zsh,sql}',
+  '**/*.{tmpl,template,envsubst}',
+];
+const slashed = (file: string): string => file.split(path.sep).join('/');
+const isKnown = (file: string): boolean => script.test(file) || /\.ya?ml$/.test(file);
+
+/** Finds programs, sources and what is read as text. Every path that gives nothing to read is said, because silence would look like a pass. */
 export async function findInputs(paths: readonly string[], options: FindOptions): Promise<Inputs> {
   const { cwd, ignore = [], ignoreFrom = cwd, shown } = options;
   const programs = new Set<string>();
   const yamlPrograms = new Set<string>();
   const states = new Set<string>();
   const sources = new Set<string>();
-  const manifests = new Set<string>();
+  const documents = new Set<string>();
   const notAnalysed: NotAnalysed[] = [];
   const ignored = picomatch([...ignore], { dot: true });
-  const isIgnored = (file: string) =>
-    ignore.length > 0 && ignored(path.relative(ignoreFrom, file).split(path.sep).join('/'));
+  const isIgnored = (file: string) => ignore.length > 0 && ignored(slashed(path.relative(ignoreFrom, file)));
 
   const take = (file: string): 'taken' | 'left' | 'other' => {
     const name = path.basename(file);
@@ -67,7 +81,7 @@ export async function findInputs(paths: readonly string[], options: FindOptions)
     }
     if (stackConfig.test(name) || declaration.test(name)) return 'left';
     if (script.test(name)) sources.add(file);
-    else if (yaml.test(name)) manifests.add(file);
+    else if (yaml.test(name) || textReaderOf(slashed(file))) documents.add(file);
     else return 'other';
     return 'taken';
   };
@@ -78,11 +92,13 @@ export async function findInputs(paths: readonly string[], options: FindOptions)
     if (problem !== undefined) {
       notAnalysed.push({ what: printable(given), because: problem, extent: 'whole' });
     } else if (statSync(full).isDirectory()) {
-      const taken = await filesBelow(full, isIgnored, (file) => take(file) === 'taken');
+      const isRead = (file: string) =>
+        !isIgnored(file) && (isKnown(file) || !built.test(slashed(path.relative(full, file))));
+      const taken = await filesBelow(full, isRead, (file) => take(file) === 'taken');
       if (taken instanceof Error) {
         notAnalysed.push({ what: printable(given), because: `it cannot be read (${codeOf(taken)})`, extent: 'whole' });
       } else if (taken === 0) {
-        const because = 'it holds no Pulumi program, no YAML and no JavaScript or TypeScript that is not ignored';
+        const because = 'it holds nothing that keyturn reads and that is not ignored';
         notAnalysed.push({ what: printable(given), because, extent: 'whole' });
       }
     } else {
@@ -106,18 +122,18 @@ export async function findInputs(paths: readonly string[], options: FindOptions)
     yamlPrograms: sorted(yamlPrograms),
     states: sorted(states),
     sources: sorted(sources),
-    manifests: sorted(manifests),
+    documents: sorted(documents),
     notAnalysed,
   };
 }
 
 async function filesBelow(
   folder: string,
-  isIgnored: (file: string) => boolean,
+  isRead: (file: string) => boolean,
   take: (file: string) => boolean,
 ): Promise<number | Error> {
   try {
-    const files = await globby(['**/*.{js,cjs,mjs,jsx,ts,cts,mts,tsx,yaml,yml}'], {
+    const files = await globby(patterns, {
       cwd: folder,
       absolute: true,
       dot: true,
@@ -125,7 +141,7 @@ async function filesBelow(
       ignore: neverRead,
       followSymbolicLinks: false,
     });
-    return files.map((file) => path.normalize(file)).filter((file) => !isIgnored(file) && take(file)).length;
+    return files.map((file) => path.normalize(file)).filter((file) => isRead(file) && take(file)).length;
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));
   }

@@ -12,6 +12,7 @@ export interface Part {
   readonly programs?: number;
   readonly sourceFiles?: number;
   readonly manifests?: number;
+  readonly otherFiles?: number;
   readonly network?: NetworkUse;
   /** Policies of other packs that ran, as `pack:policy`, with the severity that the pack gives. */
   readonly packRules?: ReadonlyMap<string, Severity>;

@@ -31,7 +31,9 @@ export function checkCommand(terminal: Terminal, finish: (code: number) => void)
   const destinations = new Destinations();
   const policyPacks: string[] = [];
   return new Command('check')
-    .description('Find what will hurt on rotation day: in Pulumi programs, Kubernetes YAML and application source')
+    .description(
+      'Find what will hurt on rotation day: in Pulumi programs, Kubernetes YAML, compose and .env files, templates, scripts, CI and application source',
+    )
     .addArgument(new Argument('[paths...]', 'files and folders (default: this folder)'))
     .option(
       '-f, --format <name[=file]>',
@@ -77,6 +79,17 @@ export function checkCommand(terminal: Terminal, finish: (code: number) => void)
 }
 
 const helpText = `
+What is read, when it is named or below a named folder (not in node_modules, .git, or what git ignores):
+  Pulumi.yaml                              programs of the runtimes nodejs (run without an engine) and yaml
+  *.yaml, *.yml                            Kubernetes manifests
+  compose.yaml, docker-compose*.yml        variables and build arguments of services
+  .env, .env.*, *.env                      variables; in .env.example and the like only issued keys
+  *.tmpl, *.template, *.envsubst           what the name without the ending says, else NAME=value
+  *.sh, *.bash, *.zsh, *.sql               statements that change a password in place
+  .github/workflows/*, .gitlab-ci.yml      those in the scripts of workflows and pipelines
+  *.js, *.ts and their kin                 application source
+  *.json                                   only by name: pulumi preview --json, pulumi stack export
+
 Exit codes:
   0  nothing found that fails the run
   1  findings
@@ -85,7 +98,7 @@ Exit codes:
 
 Exceptions:
   // keyturn-ignore-next-line <rule> -- <reason> (until YYYY-MM-DD)
-  #  keyturn-ignore-next-line <rule> -- <reason>
+  #  keyturn-ignore-next-line <rule> -- <reason>      (in SQL also with --)
 
 Examples:
   keyturn check infra app

@@ -17,7 +17,7 @@ export interface Directive {
 const word = 'keyturn-ignore-next-line';
 const shape = 'Write `keyturn-ignore-next-line <rule> -- <reason> (until YYYY-MM-DD)`; the date may be left out.';
 
-/** The directives of a file: `//` and block comments in JavaScript and TypeScript, lines that begin with `#` elsewhere. */
+/** The directives of a file: `//` and block comments in JavaScript and TypeScript, lines that begin with `#`, or with `--` in SQL, elsewhere. */
 export function readDirectives(file: string, source: string): Directive[] {
   if (!source.includes(word)) return [];
   return /\.[cm]?[jt]sx?$/.test(file) ? inScript(file, source) : inLines(file, source);
@@ -82,10 +82,13 @@ function textOf(comment: string): string | undefined {
 
 function inLines(file: string, source: string): Directive[] {
   const lines = source.split(/\r?\n/);
+  const mark = /\.sql(\.\w+)?$/.test(file) ? '(?:#|--)' : '#';
+  const directive = new RegExp(`^(\\s*)${mark}\\s*${word}(.*)$`);
+  const passedOver = new RegExp(`^\\s*(?:${mark}|$)`);
   return lines.flatMap((text, index) => {
-    const [, lead = '', rest] = new RegExp(`^(\\s*)#\\s*${word}(.*)$`).exec(text) ?? [];
+    const [, lead = '', rest] = directive.exec(text) ?? [];
     if (rest === undefined) return [];
-    const next = lines.findIndex((other, later) => later > index && !/^\s*(?:#|$)/.test(other));
+    const next = lines.findIndex((other, later) => later > index && !passedOver.test(other));
     return [
       {
         place: { file, line: index + 1, column: lead.length + 1 },

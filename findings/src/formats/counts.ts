@@ -29,6 +29,7 @@ export function lookedLine({ looked }: Report): string {
   return [
     `${counted(looked.programs, 'program')} with ${counted(looked.resources, 'resource')}`,
     counted(looked.manifests ?? 0, 'manifest'),
+    ...((looked.otherFiles ?? 0) > 0 ? [counted(looked.otherFiles ?? 0, 'other file')] : []),
     counted(looked.sourceFiles, 'source file'),
     counted(looked.rules, 'rule'),
   ].join(', ');
@@ -46,7 +47,8 @@ export function networkLine({ network }: Report): string {
 export function verdict(report: Report): string {
   const { findings, notAnalysed, looked } = report;
   const whole = notAnalysed.filter(({ extent }) => extent === 'whole').length;
-  const nothing = looked.programs + looked.resources + looked.sourceFiles + (looked.manifests ?? 0) === 0;
+  const nothing =
+    looked.programs + looked.resources + looked.sourceFiles + (looked.manifests ?? 0) + (looked.otherFiles ?? 0) === 0;
   if (nothing) return 'Nothing was read, so nothing can be said.';
   const found =
     findings.length === 0 ? 'No findings' : `${counted(findings.length, 'finding')} (${severityLine(report)})`;

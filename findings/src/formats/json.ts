@@ -49,7 +49,7 @@ export function formatJson(report: Report, { version }: Pick<FormatContext, 'ver
   const json: JsonReport = {
     schemaVersion: 1,
     tool: { name: 'keyturn', version },
-    looked: { manifests: 0, ...looked },
+    looked: { manifests: 0, otherFiles: 0, ...looked },
     counts: {
       findings: findings.length,
       bySeverity: bySeverity(report),

@@ -41,11 +41,11 @@ export function formatJunit(report: Report, context: FormatContext): string {
         : { skipped: { '@message': clean(because) } }),
     })),
   ];
-  const { programs, sourceFiles, manifests = 0 } = report.looked;
+  const { programs, sourceFiles, manifests = 0, otherFiles = 0 } = report.looked;
   if (cases.length === 0)
     cases.push({
       '@classname': 'keyturn',
-      '@name': `${programs} programs, ${manifests} manifests, ${sourceFiles} source files`,
+      '@name': `${programs} programs, ${manifests} manifests, ${otherFiles} other files, ${sourceFiles} source files`,
     });
 
   const count = (key: string) => cases.filter((each) => key in each).length;

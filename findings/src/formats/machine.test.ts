@@ -14,7 +14,7 @@ describe('formatJson', () => {
     expect(JSON.parse(formatJson(cleanReport, context))).toEqual({
       schemaVersion: 1,
       tool: { name: 'keyturn', version: '1.2.3' },
-      looked: { programs: 1, resources: 3, sourceFiles: 2, manifests: 0, rules: 4 },
+      looked: { programs: 1, resources: 3, sourceFiles: 2, manifests: 0, otherFiles: 0, rules: 4 },
       counts: {
         findings: 0,
         bySeverity: { low: 0, medium: 0, high: 0, critical: 0 },
@@ -107,7 +107,7 @@ describe('formatJunit', () => {
       testsuites: {
         tests: '1',
         failures: '0',
-        testsuite: { testcase: { name: '1 programs, 0 manifests, 2 source files' } },
+        testsuite: { testcase: { name: '1 programs, 0 manifests, 0 other files, 2 source files' } },
       },
     });
   });

@@ -18,6 +18,9 @@ describe('maskSource', () => {
     ['a.yaml', 'config: |\n  name: x\n  y\nname: db', `config: |\n  name: ${mask}\n  ${mask}\nname: db`],
     ['a.yaml', 'name: db # was x', `name: ${mask}`],
     ['.env', 'DB_PASSWORD=x', `DB_PASSWORD=${mask}`],
+    ['.env', 'KEY="a\nb=c\nd"\nE=f', `KEY=${mask}\n${mask}\n${mask}\nE=${mask}`],
+    ['.env', 'PEM\nab/cd\naBc9==\naBc9=\nEMPTY=', `${mask}\n${mask}\n${mask}\n${mask}\nEMPTY=`],
+    ['a.yaml', 'tls.key: |\n  ab/cd\n  aBc9==\n  aBc9=', `tls.key: |\n  ${mask}\n${mask}\n${mask}`],
     ['a.sh', 'psql -c "ALTER USER a PASSWORD \'x\'"', mask],
   ])('shows the shape and not the values (%s: %s)', (file, source, shown) => {
     expect(maskSource(file, source).text).toBe(shown);

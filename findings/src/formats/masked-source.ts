@@ -20,7 +20,9 @@ export interface MaskedSource {
  * logs of CI that many people read, and the most common finding is a password in the code.
  */
 export function maskSource(file: string, source: string): MaskedSource {
-  const spans = /\.[cm]?[jt]sx?$/.test(file) ? scriptSpans(file, source) : lineSpans(source);
+  const spans = /\.[cm]?[jt]sx?$/.test(file)
+    ? scriptSpans(file, source)
+    : lineSpans(source, /(^|\/)[^/]*\.env(\.|$)|\.(tmpl|template|envsubst)$/.test(file));
   return applyMask(source, spans);
 }
 
@@ -93,15 +95,21 @@ const naming = /^(?:apiVersion|kind|name|namespace|type|runtime|mountPath|subPat
 const line = /^(?<lead>[\s-]*)(?:(?<key>[\w./"'-]+)(?<between>\s*[:=]\s*))?(?<rest>.*)$/u;
 const plain = /^(?:true|false|null|~|\||>|[|>][-+]|\{\}|\[\]|)$/;
 
+/** A line that ends in `=` may be the end of a key in base64, and is a variable only by such a name. */
+const variable = /^[A-Z][A-Z0-9_]{0,40}$/;
+
 /** YAML, .env, shell: all that follows a key is masked, unless the key only names things. */
-function lineSpans(source: string): Span[] {
+function lineSpans(source: string, quotes: boolean): Span[] {
   const spans: Span[] = [];
   let start = 0;
   let guard = Infinity;
+  let open: string | undefined;
   for (const text of source.split('\n')) {
     const { lead = '', key, between = '', rest = '' } = line.exec(text)?.groups ?? {};
-    const shown = lead.length + (key?.length ?? 0) + between.length;
-    const value = rest.trimEnd();
+    const isPadding = between.includes('=') && /^=*\s*$/.test(rest) && !variable.test(key ?? '');
+    const shown = open !== undefined || isPadding ? 0 : lead.length + (key?.length ?? 0) + between.length;
+    const value = text.slice(shown).trimEnd();
+    if (quotes) open = stillOpen(open, open === undefined ? value : text);
     if (text.trim() !== '' && lead.length <= guard) guard = Infinity;
     const safe =
       guard === Infinity && key !== undefined && between.includes(':') && naming.test(key) && !value.includes('#');
@@ -112,6 +120,14 @@ function lineSpans(source: string): Span[] {
     start += text.length + 1;
   }
   return spans;
+}
+
+/** The quote that a value of a `.env` file leaves open at the end of the line. */
+function stillOpen(open: string | undefined, value: string): string | undefined {
+  const quote = open ?? /^["']/.exec(value)?.[0];
+  if (quote === undefined) return undefined;
+  const rest = open === undefined ? value.slice(1) : value;
+  return (quote === '"' ? rest.replace(/\\./g, '') : rest).includes(quote) ? undefined : quote;
 }
 
 function applyMask(source: string, spans: readonly Span[]): MaskedSource {

@@ -65,6 +65,20 @@ describe.each(versions)('documents in ESLint %s', (_, linter) => {
     expect(lint('apiVersion: v1\nkind: {{ .Values.kind }}\n', 'chart/templates/secret.yaml')).toEqual([]);
   });
 
+  it('judge compose files, .env files, templates, scripts and workflows', () => {
+    const alter = `psql -c "ALTER USER app PASSWORD '$NEW'"`;
+    const password = 'keyturn/no-hardcoded-password';
+    for (const [file, text, found] of [
+      ['compose.yaml', 'services:\n  db:\n    environment:\n      DB_PASSWORD: horse-9-battery\n', `4: ${password}`],
+      ['app/.env', 'DB_PASSWORD=horse-9-battery\n', `1: ${password}`],
+      ['app.conf.tmpl', 'host=$HOST\ndb.password=horse-9-battery\n', `2: ${password}`],
+      ['bin/rotate.sh', `${alter}\n`, '1: keyturn/no-password-change-in-script'],
+      ['.gitlab-ci.yml', `rotate:\n  script:\n    - ${alter}\n`, '3: keyturn/no-password-change-in-script'],
+    ] as const)
+      expect(lint(text, file)).toEqual([found]);
+    expect(lint('DB_PASSWORD=horse-9-battery\n', '.env.example')).toEqual([]);
+  });
+
   it('say nothing about other YAML', () => {
     expect(lint('password: a-long-word-1\n', 'locales/en.yaml')).toEqual([]);
   });

@@ -15,4 +15,5 @@ export const documentFiles: readonly string[] = [
   '**/*.env',
   '**/*.env.{example,sample,template,dist,tpl,tmpl}',
   '**/*.{sh,bash,zsh,sql}',
+  '**/*.{tmpl,template,envsubst}',
 ];

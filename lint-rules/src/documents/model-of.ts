@@ -1,15 +1,12 @@
-import { type Model, type TextReader, readKubernetesYaml, readPulumiYaml, textReaderOf } from '@keyturn/resources';
+import { type Model, type TextReader, readerOfText, readPulumiYaml } from '@keyturn/resources';
 
-const manifest = /^[ \t]*(?:- )?apiVersion\s*:/m;
 /** Helm, Jinja and ERB: a text that becomes YAML later. */
 const template = /\{\{|\{%|<%/;
 
 /** The reader of a file, by its name and, for manifests, by its text. */
 function readerOf(text: string, file: string): TextReader | undefined {
   if (/(?:^|\/)Pulumi\.ya?ml$/.test(file)) return /^resources\s*:/m.test(text) ? readPulumiYaml : undefined;
-  const named = textReaderOf(file);
-  if (named) return named;
-  return /\.ya?ml$/.test(file) && manifest.test(text) ? readKubernetesYaml : undefined;
+  return readerOfText(text, file);
 }
 
 const latest = new Map<string, { readonly text: string; readonly model: Model | undefined }>();

@@ -37,6 +37,7 @@ import { k8sSyncedVersionPinned } from './k8s-synced-version-pinned.js';
 import { k8sVaultSecretNotRefreshed } from './k8s-vault-secret-not-refreshed.js';
 import { noHardcodedPassword } from './no-hardcoded-password.js';
 import { noLongLivedCloudKey } from './no-long-lived-cloud-key.js';
+import { noPasswordChangeInScript } from './no-password-change-in-script.js';
 import { noPlainConfigCredential } from './no-plain-config-credential.js';
 import { noRotatedValueInProgram } from './no-rotated-value-in-program.js';
 import { noSecretBakedAtDeploy } from './no-secret-baked-at-deploy.js';
@@ -91,6 +92,7 @@ export const policies: readonly Policy[] = [
   k8sVaultSecretNotRefreshed,
   noHardcodedPassword,
   noLongLivedCloudKey,
+  noPasswordChangeInScript,
   noPlainConfigCredential,
   noRotatedValueInProgram,
   noSecretBakedAtDeploy,

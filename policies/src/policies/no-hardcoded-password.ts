@@ -1,5 +1,5 @@
 import { at, items, leaves, text, type KnownValue, type Resource, type Value } from '@keyturn/resources';
-import { isCredentialName, isCredentialText, isPlaceholder, isReference } from '../credential-names.js';
+import { isCredentialName, isCredentialText, isIssuedKey, isPlaceholder, isReference } from '../credential-names.js';
 import { containersOf, podTemplateOf, workloadTypes } from '../kubernetes/workload.js';
 import { environmentOf, typesWithEnvironments } from '../environment-inputs.js';
 import { formatPath, placeOf, select, type Path } from '../paths.js';
@@ -9,12 +9,13 @@ import { sensitivePathsOf, typesWithSensitiveInputs } from '../sensitive-inputs.
 
 const kubernetesSecret = 'kubernetes:core/v1:Secret';
 const configMap = 'kubernetes:core/v1:ConfigMap';
+const variable = 'file:env:Variable';
 const charts = ['kubernetes:helm.sh/*:Release', 'kubernetes:helm.sh/*:Chart'];
 
 export const noHardcodedPassword = definePolicy({
   facts: {
     id: 'no-hardcoded-password',
-    summary: 'Disallow passwords that are written in the program or manifest',
+    summary: 'Disallow passwords that are written in the program, manifest or file',
     severity: 'critical',
     breaks:
       'The next rotation needs a change of source code, and a deployment of an older commit brings the withdrawn password back.',
@@ -34,12 +35,14 @@ export const noHardcodedPassword = definePolicy({
     ...workloadTypes,
     kubernetesSecret,
     configMap,
+    variable,
     ...charts,
   ],
   needs: 'graph',
   check({ resource }) {
     if (resource.type === kubernetesSecret) return checkKubernetesSecret(resource);
     if (resource.type === configMap) return checkEntries(resource, at(resource.properties, 'data'), ['data']);
+    if (resource.type === variable) return checkVariable(resource);
     if (isOfType(resource.type, workloadTypes)) return checkContainers(resource);
     if (isOfType(resource.type, charts)) return checkChart(resource);
     const variables = [...environmentOf(resource)].flatMap(({ name, value, path }) =>
@@ -129,6 +132,17 @@ function judgeEntry(resource: Resource, name: string, value: Value, path: Path):
   const isCredential =
     isCredentialText(written) || (isCredentialName(name) && !/^(true|false|yes|no|\d{1,3})$/i.test(written));
   return isCredential ? say(resource, path, value) : [];
+}
+
+/** A line of a `.env` file. In a file that shows what to write, only a key that somebody issued is no example. */
+function checkVariable(resource: Resource): readonly Result[] {
+  const value = at(resource.properties, 'value');
+  const example = at(resource.properties, 'example');
+  const isExample = example.kind === 'known' && example.value === true;
+  if (isExample && !isIssuedKey(text(value) ?? '')) return [];
+  return judgeEntry(resource, resource.name, value, ['value']).map((result) =>
+    result.is === 'fail' ? { ...result, message: `\`${resource.name}\` is written out in the file.` } : result,
+  );
 }
 
 /** Values of a chart have no schema that is seen: only what is named a password is one. Names and keys of Secrets are not meant. */

@@ -17,16 +17,17 @@ export interface ComposeOptions {
  */
 export function readCompose(source: string, { file }: ComposeOptions): Model {
   const lines = new LineCounter();
-  const document = parseDocument(source, { lineCounter: lines, uniqueKeys: false, merge: true });
+  const document = parseDocument(source, { lineCounter: lines, uniqueKeys: false, merge: true, logLevel: 'silent' });
   const error = document.errors[0];
   if (error) {
     const { line, col } = lines.linePos(error.pos[0]);
     const place = { file, line: Math.max(1, line), column: Math.max(1, col) };
     return { resources: [], notAnalysed: [{ what: file, because: `it is not valid YAML (${error.code})`, place }] };
   }
-  const services = at(new YamlValues(document, file, lines).read(document.contents), 'services');
+  const values = new YamlValues(document, file, lines);
+  const services = at(values.read(document.contents), 'services');
   const found = services.kind === 'object' ? [...services.fields] : [];
-  return { resources: found.flatMap(([name, service]) => serviceOf(name, service, file)), notAnalysed: [] };
+  return { resources: found.flatMap(([name, service]) => serviceOf(name, service, file)), notAnalysed: values.cutOff };
 }
 
 function serviceOf(name: string, service: Value, file: string): readonly Resource[] {

@@ -5,6 +5,8 @@ import { resourceInFile } from './resource-in-file.js';
 export interface EnvFileOptions {
   /** Path that places name. */
   readonly file: string;
+  /** Whether the file shows what to write, and is meant to be copied. Default: what its name says. */
+  readonly example?: boolean;
 }
 
 /** Files that show what to write, and are meant to be copied. */
@@ -15,11 +17,11 @@ const example = /(^|[./_-])(example|sample|template|dist|tpl|tmpl|defaults?)([./
  * `value` and `example` (true for files such as `.env.example`). A value that is one `${VARIABLE}` has the provenance environment.
  * Lines that set nothing are reported in `notAnalysed`.
  */
-export function readEnvFile(source: string, { file }: EnvFileOptions): Model {
+export function readEnvFile(source: string, { file, example: given }: EnvFileOptions): Model {
   const resources: Resource[] = [];
   const notAnalysed: NotAnalysed[] = [];
   const lines = source.split(/\r\n|\n|\r/);
-  const isExample = example.test(file.split('/').at(-1) ?? '');
+  const isExample = given ?? example.test(file.split('/').at(-1) ?? '');
 
   for (let index = 0; index < lines.length; index++) {
     const line = lines[index] ?? '';

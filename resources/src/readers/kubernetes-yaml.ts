@@ -35,6 +35,7 @@ export function readKubernetesYaml(source: string, { file }: KubernetesYamlOptio
     for (const manifest of manifestsIn(value)) {
       resources.push(resourceOf(manifest, file, resources.length));
     }
+    if (notAnalysed.every(({ extent }) => extent !== 'whole')) notAnalysed.push(...reader.cutOff);
   }
   return { resources, notAnalysed };
 }

@@ -22,7 +22,8 @@ export function readPulumiYaml(source: string, { file }: PulumiYamlOptions): Mod
     const place = { file, line: Math.max(1, line), column: Math.max(1, col) };
     return { resources: [], notAnalysed: [{ what: file, because: `it is not valid YAML (${error.code})`, place }] };
   }
-  const program = new YamlValues(document, file, lineCounter).read(document.contents);
+  const values = new YamlValues(document, file, lineCounter);
+  const program = values.read(document.contents);
   const declared = at(program, 'resources');
   if (declared.kind !== 'object') {
     return { resources: [], notAnalysed: [{ what: file, because: 'it declares no resources' }] };
@@ -30,7 +31,7 @@ export function readPulumiYaml(source: string, { file }: PulumiYamlOptions): Mod
   const names = new Names(program, file);
   return {
     resources: [...declared.fields].map(([name, declaration]) => resourceOf(name, declaration, names)),
-    notAnalysed: [],
+    notAnalysed: values.cutOff,
   };
 }
 

@@ -1,7 +1,9 @@
 import type { Model } from '../resource.js';
 import { readCompose } from './compose.js';
 import { readEnvFile } from './env-file.js';
+import { readKubernetesYaml } from './kubernetes-yaml.js';
 import { readShell } from './shell.js';
+import { readTemplate } from './template.js';
 import { readWorkflow } from './workflow.js';
 
 /** Reads the text of a file into a model. */
@@ -15,7 +17,27 @@ const readers: readonly (readonly [name: RegExp, reader: TextReader])[] = [
   [/\.(sh|bash|zsh|sql)$/, readShell],
 ];
 
-/** The reader of files that are known by their name: compose files, workflows, `.env` files, scripts. Folders are separated by `/`. */
+const templates = /\.(tmpl|template|envsubst)$/;
+const manifest = /^[ \t]*(?:- )?apiVersion\s*:/m;
+
+/**
+ * The reader of files that are known by their name: compose files, workflows, `.env` files, scripts, and templates for `envsubst`
+ * (`secret.yaml.tmpl`, `app.conf.template`). Folders are separated by `/`.
+ */
 export function textReaderOf(file: string): TextReader | undefined {
-  return readers.find(([name]) => name.test(file))?.[1];
+  const named = readers.find(([name]) => name.test(file))?.[1];
+  if (named || !templates.test(file)) return named;
+  const filled = file.replace(templates, '');
+  return readers.find(([name]) => name.test(filled))?.[1] ?? (/\.ya?ml$/.test(filled) ? undefined : readTemplate);
+}
+
+/** The reader of a file by its name and, for Kubernetes manifests, by its text. */
+export function readerOfText(text: string, file: string): TextReader | undefined {
+  const named = textReaderOf(file);
+  const filled = file.replace(templates, '');
+  const isYaml = /\.ya?ml$/.test(filled);
+  // A manifest may well be called compose.yaml.
+  if (isYaml && manifest.test(text) && (!named || (named === readCompose && !/^services\s*:/m.test(text))))
+    return readKubernetesYaml;
+  return named ?? (isYaml && filled !== file ? readTemplate : undefined);
 }

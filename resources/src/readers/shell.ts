@@ -72,6 +72,7 @@ const patterns: readonly Pattern[] = [
  */
 export function readShell(source: string, { file, firstLine = 1 }: ShellOptions): Model {
   const resources: Resource[] = [];
+  const made = usersMadeIn(source);
   for (const { text, line } of statementsOf(source)) {
     for (const { does, matches, except } of patterns) {
       const match = matches.exec(text);
@@ -88,7 +89,7 @@ export function readShell(source: string, { file, firstLine = 1 }: ShellOptions)
             does,
             user: name === undefined ? absent : textOfShell(name, { expands: true, place }),
             password: passwordOf(match, place),
-            creates: name !== undefined && creates(source, name),
+            creates: name !== undefined && made.has(name.toLowerCase()),
           },
         }),
       );
@@ -101,16 +102,26 @@ export function readShell(source: string, { file, firstLine = 1 }: ShellOptions)
 function passwordOf({ groups }: RegExpExecArray, place: Place): Value {
   const written = groups?.['text'] ?? groups?.['variable'];
   if (written === undefined) return absent;
+  if (/^%[sq]$|[`$]./.test(written) && !/^\$\{?\w+\}?$/.test(written)) {
+    const provenance = { kind: 'environment', name: /\$\{?([A-Za-z_]\w*)/.exec(written)?.[1] ?? '' } as const;
+    return { kind: 'unknown', because: 'the script makes it', secret: true, provenance, place };
+  }
   const value = textOfShell(written, { expands: true, place });
   return value.kind === 'absent' ? value : { ...value, secret: true };
 }
 
-function creates(source: string, name: string): boolean {
-  const escaped = name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  return new RegExp(
-    String.raw`\b(create\s+(user|role)\s+(if\s+not\s+exists\s+)?|createuser\s.*)["'\\\x60]*${escaped}(?![\w-])`,
-    'i',
-  ).test(source);
+/** Names after `CREATE USER` and `createuser`, in lower case. One pass: a dump may hold thousands of users. */
+function usersMadeIn(source: string): ReadonlySet<string> {
+  const made = new Set<string>();
+  for (const { groups } of source.matchAll(
+    /\bcreate\s+(?:user|role)\s+(?:if\s+not\s+exists\s+)?["'\\`]*(?<user>[\w$.{}-]+)|\bcreateuser\s(?<words>.*)/gi,
+  )) {
+    for (const word of groups?.['user'] === undefined
+      ? (groups?.['words'] ?? '').split(/[\s"'`\\]+/)
+      : [groups['user']])
+      made.add(word.toLowerCase());
+  }
+  return made;
 }
 
 /** Lines, joined where a backslash, or a statement of SQL that is not closed yet, carries them on. */

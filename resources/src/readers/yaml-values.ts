@@ -1,6 +1,10 @@
 import { isAlias, isMap, isScalar, isSeq, type Alias, type Document, type LineCounter, type Node } from 'yaml';
 import type { Place } from '../place.js';
+import type { NotAnalysed } from '../resource.js';
 import type { Value } from '../value.js';
+
+const mostValues = 200_000;
+const deepest = 200;
 
 /** Values with places, from the nodes of one YAML document. Anchors and merge keys are followed. */
 export class YamlValues {
@@ -8,7 +12,8 @@ export class YamlValues {
   readonly #file: string;
   readonly #lines: LineCounter;
   /** Aliases can stand for one another many times over; past this many values the file is cut off. */
-  #left = 200_000;
+  #left: number = mostValues;
+  #isCutOff = false;
   /** Looking for an anchor walks the whole document. */
   readonly #anchors = new Map<Alias, Node | undefined>();
 
@@ -18,9 +23,18 @@ export class YamlValues {
     this.#lines = lines;
   }
 
+  /** What the file held beyond the limits; nothing where everything was read. */
+  get cutOff(): readonly NotAnalysed[] {
+    if (!this.#isCutOff) return [];
+    const because = `it holds more than ${mostValues.toLocaleString('en')} values, aliases counted, or is nested more than ${deepest} deep, and the rest was not read; split it`;
+    const place = { file: this.#file, line: 1 };
+    return [{ what: this.#file, because, place, extent: 'whole' }];
+  }
+
   read(node: unknown, place?: Place, depth = 0): Value {
     if (node === null || node === undefined) return this.#known(null, place);
-    if (this.#left-- <= 0 || depth > 200) {
+    if (this.#left-- <= 0 || depth > deepest) {
+      this.#isCutOff = true;
       return { kind: 'unknown', because: 'the file is nested too deeply', ...this.#marks(place) };
     }
     if (isAlias(node)) return this.read(this.#resolve(node), this.#placeOf(node), depth + 1);
