@@ -60,6 +60,7 @@ export default createRule<[Option], Ids>({
     const source = context.sourceCode;
     const { text } = source;
     const hasClients = mentionsClient(source);
+    const hasKnex = text.includes('knex');
     const hasSinks = namesAnyOf(source, sinkModules);
     const hasNames = names.test(text);
     const hasFormats = mayHoldKnownFormat(text);
@@ -278,7 +279,7 @@ export default createRule<[Option], Ids>({
       node: TSESTree.CallExpression | TSESTree.NewExpression,
     ): TSESTree.ObjectExpression | undefined {
       const [first] = node.arguments;
-      if (!first || first.type === 'SpreadElement' || !text.includes('knex')) return undefined;
+      if (!first || first.type === 'SpreadElement' || !hasKnex) return undefined;
       if (originOf(source, node.callee)?.module !== 'knex') return undefined;
       const config = objectBehind(source, first);
       const connection = config && findProperty(config, 'connection');
