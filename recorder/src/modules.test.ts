@@ -1,3 +1,5 @@
+import path from 'node:path';
+
 import { afterEach, describe, expect, it } from 'vitest';
 
 import { recordProgram } from './record-program.js';
@@ -67,6 +69,61 @@ describe('an ES module whose package does not say that it is one', { timeout: 24
   it('is not looked for where a word of a text or a comment waits', async () => {
     const recording = await record({ 'index.ts': `${aws}// await nothing\nconst name = 'await shop';\n${parameter}` });
     expect(recording.notAnalysed).toEqual([]);
+  });
+});
+
+const sources = `import { names } from '@shared/names';
+import { prefix } from 'config';
+import type { Missing } from '@shared/types';
+import limits from '#limits';
+import { deep } from 'lib/deep';
+import * as aws from '@pulumi/aws';
+new aws.ssm.Parameter('first', { type: 'String', value: [names[0], prefix, limits.most, deep].join() });
+`;
+const aliased = {
+  'infra/Pulumi.yaml': 'name: shop\nruntime: nodejs\n',
+  'infra/index.ts': sources,
+  'infra/tsconfig.json': '{ /* ours */ "extends": "../tsconfig.base", "include": ["**/*.ts"] }',
+  'tsconfig.base.json': `{
+  // \`/*\` inside a path is no comment
+  "compilerOptions": {
+    "esModuleInterop": true, "resolveJsonModule": true,
+    "baseUrl": ".",
+    "paths": { "@shared/*": ["nowhere/*", "shared/src/*"], "config": ["shared/config"], "#limits": ["shared/limits.json"] },
+  },
+  "exclude": ["**/*.test.ts"],
+}`,
+  'shared/src/names.ts': `import { prefix } from 'config';\nexport const names: string[] = [prefix + '-shop'];\n`,
+  'shared/config/index.ts': `export const prefix = 'eu';\n`,
+  'shared/limits.json': '{ "most": 7 }',
+  'lib/deep.ts': `export const deep = 'd';\n`,
+};
+
+describe('imports that tsconfig.json gives another place', { timeout: 240_000 }, () => {
+  it.each([
+    { name: 'CommonJS', manifest: '{ "name": "shop" }' },
+    { name: 'ES modules', manifest: '{ "name": "shop", "type": "module" }' },
+  ])('are found as the loaders of TypeScript find them, in $name', async ({ manifest }) => {
+    const { directory, remove } = writeProgram({
+      ...aliased,
+      'infra/package.json': manifest,
+      'package.json': manifest,
+    });
+    programs.push(remove);
+    const recording = await recordProgram({ directory: path.join(directory, 'infra'), timeoutMs: 120_000 });
+    expect(recording.reason).toBeUndefined();
+    expect(recording.notAnalysed).toEqual([]);
+    expect(property(recording, 'first', 'value')).toMatchObject({ value: 'eu-shop,eu,7,d' });
+    expect(recording.resources[0]?.place).toMatchObject({ file: 'index.ts', line: 7 });
+  });
+
+  it('stay what Node says where the pattern leads to no file', async () => {
+    const recording = await record({
+      'index.ts': `${aws}const name = require('node:path').posix.sep;\n${parameter}`,
+      'tsconfig.json': '{ "compilerOptions": { "paths": { "*": ["./types/*"] } } }',
+      'types/@pulumi/aws.d.ts': 'export {};\n',
+    });
+    expect(property(recording, 'first', 'value')).toMatchObject({ value: '/' });
   });
 });
 

@@ -4,6 +4,9 @@ import path from 'node:path';
 
 import { isMap, isNode, isScalar, parseDocument } from 'yaml';
 
+import type { Aliases } from './preload/messages.cjs';
+import { aliasesOf, readTsconfig } from './tsconfig.js';
+
 /** A Pulumi project that cannot be run, with the file to look at. */
 export class ProjectError extends Error {
   override readonly name = 'ProjectError';
@@ -41,6 +44,8 @@ export interface Project {
   readonly importsEntry: boolean;
   /** `esModuleInterop` is off: `import * as x` means the module itself. */
   readonly legacyInterop: boolean;
+  /** Where its `tsconfig.json` sends imports. */
+  readonly aliases: Aliases;
   readonly config: readonly ConfigEntry[];
   /** Folder of the `@pulumi/pulumi` that runs it. */
   readonly sdk: string;
@@ -76,7 +81,7 @@ export function readProject(directory: string, stackName?: string): Project {
   const isFolder = !existsSync(target) || statSync(target).isDirectory();
   const workingDirectory = isFolder && existsSync(target) ? target : path.dirname(target);
   const manifest = nearestManifest(workingDirectory);
-  const options = recordOf(readTsconfig(workingDirectory)['compilerOptions']);
+  const options = optionsIn(workingDirectory);
   const entry = isFolder ? sourceOfMain(workingDirectory, manifest, options) : path.basename(target);
   const esm =
     manifest['type'] === 'module' || /\.m[jt]s$/.test(entry === '.' ? (textOf(manifest['main']) ?? '') : entry);
@@ -90,6 +95,7 @@ export function readProject(directory: string, stackName?: string): Project {
     esm,
     importsEntry: esm && manifest['type'] !== 'module',
     legacyInterop: options['esModuleInterop'] !== true,
+    aliases: aliasesOf(workingDirectory),
     config: readConfig(name, project, directory, stack),
     sdk: findSdk(workingDirectory),
   };
@@ -148,7 +154,7 @@ function mainOf(target: string, directory: string): string {
     .map((ending) => target + ending)
     .find((file) => existsSync(file));
   if (withEnding !== undefined) return withEnding;
-  const options = recordOf(readTsconfig(directory)['compilerOptions']);
+  const options = optionsIn(directory);
   const source = sourceOfMain(directory, { main: path.relative(directory, target) }, options);
   return source === '.' ? target : path.join(directory, source);
 }
@@ -173,15 +179,9 @@ function parseJson(file: string): Plain {
   }
 }
 
-/** YAML reads JSON with comments well enough for two flags. */
-function readTsconfig(folder: string): Plain {
+function optionsIn(folder: string): Plain {
   const file = path.join(folder, 'tsconfig.json');
-  if (!existsSync(file)) return { compilerOptions: { esModuleInterop: false } };
-  const source = readFileSync(file, 'utf8')
-    .replace(/\/\*[\s\S]*?\*\//g, '')
-    .replace(/(^|[\s,{[])\/\/.*$/gm, '$1');
-  const document = parseDocument(source, { strict: false });
-  return document.errors.length > 0 ? {} : recordOf(document.toJS() as unknown);
+  return existsSync(file) ? recordOf(readTsconfig(file)['compilerOptions']) : {};
 }
 
 function readConfig(project: string, projectFile: Plain, directory: string, stack: string): readonly ConfigEntry[] {

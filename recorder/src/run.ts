@@ -117,6 +117,7 @@ function start(input: RunInput, address: string, home: string, wrapper: readonly
     answered: input.answered,
     legacyInterop: project.legacyInterop,
     importsEntry: project.importsEntry,
+    aliases: project.aliases,
   };
   const env: Record<string, string> = {
     HOME: home,

@@ -32,6 +32,11 @@ const state = (key: string, place?: string) => ({
 const exported = (place?: string) =>
   JSON.stringify({ version: 3, deployment: { manifest: {}, resources: [state('inputs', place)] } });
 
+const exportOf = (...resources: readonly string[]) =>
+  `{"version":3,"deployment":{"resources":[${resources.join(',')}]}}`;
+const deeply = (type: string) =>
+  `{"urn":"urn:pulumi:dev::shop::${type}::db","type":"${type}","inputs":{"password":${'['.repeat(200_000)}"c4n4ry"${']'.repeat(200_000)}}}`;
+
 describe('Pulumi YAML programs', () => {
   it('are read without being run, with the lines of their values', async () => {
     const { code, report } = await checkJson({ 'Pulumi.yaml': yamlProgram });
@@ -66,6 +71,18 @@ describe('what Pulumi printed', () => {
     expect((await checkJson({ 'state.json': exported(), 'a.ts': 'export {};' })).code).toBe(0);
   });
 
+  it('is read where nothing is known of a type, or of a state but its URN', async () => {
+    const odd = [
+      '"type":"foo:bar:Baz","inputs":{"password":"c4n4ry"}',
+      '"type":9,"inputs":[1],"propertyDependencies":[3]',
+    ];
+    const text = exportOf(...odd.map((rest) => `{"urn":"urn:pulumi:dev::shop::foo:bar:Baz::a",${rest}}`));
+    const { code, report } = await checkJson({ 'state.json': text }, 'state.json');
+    expect(code).toBe(0);
+    expect(report.looked.resources).toBe(2);
+    expect(JSON.stringify(report)).not.toContain('c4n4ry');
+  });
+
   it('points at the program where that is at hand', async () => {
     const files = { 'infra/state.json': exported('index.ts'), 'infra/index.ts': 'export {};\n\n\n' };
     const { report } = await checkJson(files, 'infra/state.json');
@@ -84,6 +101,17 @@ describe('what Pulumi printed', () => {
     ],
     ['another JSON', '{"a":1}', /neither .*pulumi preview/],
     ['a list', '[]', /neither .*pulumi preview/],
+    ['null', 'null', /neither .*pulumi preview/],
+    ['a text', '"a"', /neither .*pulumi preview/],
+    [
+      'JSON that is nested without end',
+      `${'['.repeat(200_000)}${']'.repeat(200_000)}`,
+      /neither .*pulumi preview|nested too deeply/,
+    ],
+    ['a resource that is nested without end', exportOf(deeply('aws:rds/instance:Instance')), /nested too deeply/],
+    ['resources that are no list', '{"version":3,"deployment":{"resources":{"a":1}}}', /"resources" is no list/],
+    ['resources that are none', exportOf('7', 'null', '{"urn":"x"}', '{}'), /no object with a URN/],
+    ['steps that are none', '{"steps":[7,{"op":"create","newState":{"urn":5}}]}', /no object with a URN/],
     ['a deployment that is none', '{"version":3,"deployment":7}', /pulumi/],
   ])('gives exit code 3 for %s, with a reason', async (_name, text, because) => {
     const { code, report } = await checkJson({ 'state.json': text }, 'state.json');

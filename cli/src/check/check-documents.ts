@@ -58,6 +58,7 @@ function checkDocument(file: string, { evaluate: settings, shown }: DocumentOpti
     model = reader.read(readFileSync(file, 'utf8'));
   } catch (error) {
     if (error instanceof PulumiStateError) return whole(error.message);
+    if (error instanceof RangeError) return whole('it is nested too deeply to be read');
     return whole(`it cannot be read (${codeOf(error)})`);
   }
   const evaluation = evaluate(model, { ...settings, fallbackPlace: { file, line: 1 } });

@@ -100,6 +100,7 @@ function start(directory: string, home: string, config: string): ChildProcess {
     optional: false,
     legacyInterop: false,
     importsEntry: false,
+    aliases: { paths: [] },
   };
   const env: Record<string, string> = {
     HOME: home,

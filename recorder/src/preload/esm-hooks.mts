@@ -5,7 +5,9 @@ import type { InitializeHook, LoadHook, ResolveFnOutput, ResolveHook } from 'nod
 import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
+import { aliasedFile, fileFromBase } from './aliases.cjs';
 import { isProgramFile } from './frames.cjs';
+import type { Aliases } from './messages.cjs';
 
 const require = createRequire(import.meta.url);
 
@@ -15,10 +17,14 @@ function isCode(error: unknown, code: string): boolean {
 
 const standInUrl = 'keyturn-stand-in:';
 let standsIn = false;
+let aliases: Aliases = { paths: [] };
 
 /** Node tells its loader thread here what the program's thread knows. */
-export const initialize: InitializeHook<{ readonly standsIn: boolean } | undefined> = (data) => {
+export const initialize: InitializeHook<{ readonly standsIn: boolean; readonly aliases?: Aliases } | undefined> = (
+  data,
+) => {
   standsIn = data?.standsIn ?? false;
+  aliases = data?.aliases ?? aliases;
 };
 
 /** A module that is not there has the exports that its importer names. */
@@ -62,6 +68,9 @@ function standInSource({ searchParams }: URL): string {
 export const resolve: ResolveHook = async (specifier, context, next) => {
   // Node writes into the context when it is asked again.
   const { parentURL } = context;
+  const isOurs = parentURL?.startsWith('file:') === true && !parentURL.includes('/node_modules/');
+  const own = isOurs ? aliasedFile(specifier, aliases) : undefined;
+  if (own !== undefined) return { url: pathToFileURL(own).href, shortCircuit: true };
   try {
     return await next(specifier, context);
   } catch (error) {
@@ -75,6 +84,8 @@ export const resolve: ResolveHook = async (specifier, context, next) => {
     const missing = isCode(error, 'ERR_MODULE_NOT_FOUND') || isCode(error, 'ERR_UNSUPPORTED_DIR_IMPORT');
     const relative = specifier.startsWith('.') || specifier.startsWith('file:');
     if (!missing) throw error;
+    const based = isOurs ? fileFromBase(specifier, aliases) : undefined;
+    if (based !== undefined) return { url: pathToFileURL(based).href, shortCircuit: true };
     if (!relative) return standInFor(specifier, parentURL, error);
     const target = fileURLToPath(new URL(specifier, parentURL));
     const stem = target.replace(/\.([cm]?)js(x?)$/, '.$1ts$2');

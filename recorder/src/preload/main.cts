@@ -12,6 +12,7 @@ import { watchEnvironment } from './environment.cjs';
 import { patchSdkFile, reportUnreached } from './sdk.cjs';
 import { requireTypeScript, useSourceMap } from './sources.cjs';
 import { moduleStandIn, providerOf, withMissingMembers } from './stand-ins.cjs';
+import { aliasedFile, fileFromBase } from './aliases.cjs';
 import { answerSurroundings } from './answers.cjs';
 
 function reportError(error: unknown): void {
@@ -119,6 +120,7 @@ function notePropertiesThatAreMissing(): void {
 function lendModules(): void {
   Reflect.set(globalThis, Symbol.for('keyturn.module'), moduleStandIn);
   Reflect.set(globalThis, Symbol.for('keyturn.answered'), settings.answered);
+  Reflect.set(globalThis, Symbol.for('keyturn.aliases'), settings.aliases);
 }
 
 const refusal = /throw new Error\("Missing required property '(\w+)'"\)/g;
@@ -164,9 +166,13 @@ function watchModules(): void {
       : loaded;
   };
   loader._resolveFilename = function lent(request, parent, isMain, options) {
+    const own = isFromProgram(parent) ? aliasedFile(request, settings.aliases) : undefined;
+    if (own !== undefined) return own;
     try {
       return resolve.call(this, request, parent, isMain, options);
     } catch (error) {
+      const based = isFromProgram(parent) ? fileFromBase(request, settings.aliases) : undefined;
+      if (based !== undefined) return based;
       if (!/^@(?:pulumi|keyturn)\//.test(request)) throw error;
       try {
         const found = resolve.call(this, request, parent, isMain, { paths: [settings.fallbackRoot] });

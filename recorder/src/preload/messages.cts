@@ -8,6 +8,12 @@ export type StandInKind = 'module' | 'member' | 'file' | 'command' | 'network';
 export type Answered = 'modules' | 'members' | 'files' | 'commands' | 'network';
 
 /** What the recorder tells the process that runs the program. Travels in one environment variable, which is removed at once. */
+/** What a `tsconfig.json` says about imports, with full paths. */
+export interface Aliases {
+  readonly paths: readonly { readonly pattern: string; readonly targets: readonly string[] }[];
+  readonly baseUrl?: string;
+}
+
 export interface Settings {
   /** The only address that may be connected to: a socket path, or `127.0.0.1:port`. */
   readonly monitor: string;
@@ -29,6 +35,7 @@ export interface Settings {
   readonly legacyInterop: boolean;
   /** Pulumi would `require` what is an ES module. */
   readonly importsEntry: boolean;
+  readonly aliases: Aliases;
 }
 
 /** What the process that runs the program tells the recorder, one JSON text per line on file descriptor 3. */

@@ -20,6 +20,7 @@ const inWorker: Settings = {
   answered: [],
   legacyInterop: false,
   importsEntry: false,
+  aliases: { paths: [] },
 };
 
 function read(): Settings {

@@ -1,5 +1,5 @@
 import type { Model, NotAnalysed, Resource } from '../resource.js';
-import { fromResourceState, isObject, parseObject, PulumiStateError } from './pulumi-state.js';
+import { fromResourceState, isObject, parseObject, PulumiStateError, unreadEntries } from './pulumi-state.js';
 
 const command = 'pulumi preview --json --show-sames';
 
@@ -16,16 +16,22 @@ export function fromPreviewJson(text: string): Model {
     throw new PulumiStateError(`There are no "steps" in this JSON. Give what \`${command}\` prints.`);
   }
   const resources = new Map<string, Resource>();
+  const states: unknown[] = [];
   let unchanged = 0;
   for (const step of (steps ?? []) as readonly unknown[]) {
-    if (!isObject(step) || String(step['op']).startsWith('delete') || step['op'] === 'discard') continue;
+    if (!isObject(step)) {
+      states.push(step);
+      continue;
+    }
+    if (String(step['op']).startsWith('delete') || step['op'] === 'discard') continue;
     if (step['op'] === 'same') unchanged += 1;
+    if (step['newState'] !== undefined && step['newState'] !== null) states.push(step['newState']);
     const resource = fromResourceState(step['newState']);
     if (resource !== undefined) resources.set(resource.urn, resource);
   }
   return {
     resources: [...resources.values()],
-    notAnalysed: [...leftOut(changeSummary, unchanged), ...failures(diagnostics)],
+    notAnalysed: [...unreadEntries(states), ...leftOut(changeSummary, unchanged), ...failures(diagnostics)],
   };
 }
 

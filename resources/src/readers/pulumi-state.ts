@@ -1,6 +1,6 @@
 import type { Place } from '../place.js';
 import type { Provenance } from '../provenance.js';
-import type { Resource } from '../resource.js';
+import type { NotAnalysed, Resource } from '../resource.js';
 import type { ObjectValue, Value } from '../value.js';
 
 /** Text that is not what `pulumi preview --json` or `pulumi stack export` prints. */
@@ -42,6 +42,18 @@ const unknowns = new Set([
 ]);
 
 const generators = /^(?:random:index\/random(?:Password|String|Bytes|Uuid|Id|Pet)|tls:index\/privateKey):/;
+
+/** Entries where resources should be that are none. A tool that wrote them this way wrote others this way, too. */
+export function unreadEntries(entries: readonly unknown[]): readonly NotAnalysed[] {
+  const count = entries.filter((entry) => !isObject(entry) || !isUrn(entry['urn'])).length;
+  if (count === 0) return [];
+  const what = count === 1 ? '1 resource' : `${count} resources`;
+  return [{ what, because: 'there is no object with a URN where one should be', extent: 'whole' }];
+}
+
+function isUrn(urn: unknown): boolean {
+  return typeof urn === 'string' && /^urn:pulumi:.*::.*::.+::/s.test(urn);
+}
 
 /** One resource of a state or of a preview; `undefined` for the stack itself and for what is going away. */
 export function fromResourceState(data: unknown): Resource | undefined {

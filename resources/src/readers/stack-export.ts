@@ -1,5 +1,5 @@
 import type { Model, NotAnalysed, Resource } from '../resource.js';
-import { fromResourceState, isObject, parseObject, PulumiStateError } from './pulumi-state.js';
+import { fromResourceState, isObject, parseObject, PulumiStateError, unreadEntries } from './pulumi-state.js';
 
 const command = 'pulumi stack export';
 
@@ -18,10 +18,11 @@ export function fromStackExport(text: string): Model {
     );
   }
   const { resources, pending_operations: pending } = deployment;
-  const found = (Array.isArray(resources) ? resources : [])
-    .map(fromResourceState)
-    .filter((resource): resource is Resource => resource !== undefined);
-  return { resources: found, notAnalysed: interrupted(pending) };
+  if (resources !== undefined && resources !== null && !Array.isArray(resources))
+    throw new PulumiStateError(`"resources" is no list. Give what \`${command}\` prints.`);
+  const entries: readonly unknown[] = resources ?? [];
+  const found = entries.map(fromResourceState).filter((resource): resource is Resource => resource !== undefined);
+  return { resources: found, notAnalysed: [...unreadEntries(entries), ...interrupted(pending)] };
 }
 
 function interrupted(pending: unknown): readonly NotAnalysed[] {
