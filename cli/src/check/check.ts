@@ -21,13 +21,10 @@ import { didYouMean } from '../did-you-mean.js';
 import { UsageError } from '../errors.js';
 import { applyBaseline, readBaseline } from './baseline.js';
 import { checkPrograms } from './check-programs.js';
-import { checkSources } from './check-sources.js';
 import { checkStates, checkYamlPrograms } from './check-documents.js';
 import { checkTexts } from './check-texts.js';
 import { compareWith } from './compare.js';
-import { withoutDuplicates } from './duplicates.js';
 import { factsOf, packFolders } from './check-packs.js';
-import { settingPlaces } from './setting-place.js';
 import { configuredExceptions, directivesIn, exceptionsInCode } from './exceptions.js';
 import { findInputs } from './find-inputs.js';
 import type { Part } from './part.js';
@@ -191,29 +188,31 @@ async function examine(options: CheckOptions, settled: CheckSettings): Promise<E
     ...checkYamlPrograms(inputs.yamlPrograms, { evaluate, named, shown, cwd }),
     ...checkStates(inputs.states, { evaluate, named, shown, cwd }),
   ];
-  // Programs run in processes of their own; sources are read while they do.
-  const reading = checkSources(inputs.sources, {
-    cwd,
-    preset,
-    rules: settings,
-    named,
-    shown,
-    onDone: report('sources', inputs.sources.length),
-  });
+  // Programs run in processes of their own; sources are read while they do, and what reads them is loaded then.
+  const reading = import('./check-sources.js').then(({ checkSources }) =>
+    checkSources(inputs.sources, {
+      cwd,
+      preset,
+      rules: settings,
+      named,
+      shown,
+      onDone: report('sources', inputs.sources.length),
+    }),
+  );
   const [programs, sources] = await Promise.all([recording, reading]);
   const parts = [...programs, texts, ...documents, sources];
   return {
-    report: combine(parts, inputs.notAnalysed, sources.suppressed, settled),
+    report: await combine(parts, inputs.notAnalysed, sources.suppressed, settled),
     resources: parts.flatMap(({ resources }) => resources),
   };
 }
 
-function combine(
+async function combine(
   parts: readonly Part[],
   notFound: readonly NotAnalysed[],
   disabled: readonly Suppressed[],
   settled: CheckSettings,
-): Report {
+): Promise<Report> {
   const { settings, preset, cwd, loaded, today } = settled;
   const packRules = new Map(parts.flatMap((part) => [...(part.packRules ?? [])]));
   const others = [...packRules].map(([id, severity]): Rule => ({ kind: 'policy', facts: factsOf(id, severity) }));
@@ -250,6 +249,10 @@ function combine(
     const known = findRule(rule, rules);
     return typeof known === 'string' ? known : true;
   };
+  const [{ withoutDuplicates }, { settingPlaces }] = await Promise.all([
+    import('./duplicates.js'),
+    import('./setting-place.js'),
+  ]);
   const inCode = exceptionsInCode(
     parts.flatMap((part) => part.resources),
     knows,

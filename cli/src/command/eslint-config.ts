@@ -1,6 +1,7 @@
 import { parse, type TSESTree } from '@typescript-eslint/typescript-estree';
 
-export const plugin = '@keyturn/eslint-plugin';
+import { plugin } from './lint-plugin.js';
+
 export type ModuleKind = 'module' | 'commonjs';
 
 /** An insertion into a text. */

@@ -6,7 +6,8 @@ import { Command } from 'commander';
 
 import { codeOf } from '../config/config.js';
 import { UsageError } from '../errors.js';
-import { plugin, withKeyturn, type ModuleKind } from './eslint-config.js';
+import type { ModuleKind } from './eslint-config.js';
+import { plugin } from './lint-plugin.js';
 import type { Terminal } from './terminal.js';
 
 /** What `init` did, as `--json` prints it. */
@@ -31,8 +32,8 @@ export function initCommand(terminal: Terminal, done: (code: number) => void): C
       'after',
       '\nRunning it again changes nothing. A configuration that it does not understand is left as it is, with exit code 3.',
     )
-    .action(({ dryRun, json }: { dryRun?: boolean; json?: boolean }) => {
-      const outcome = outcomeIn(terminal.cwd);
+    .action(async ({ dryRun, json }: { dryRun?: boolean; json?: boolean }) => {
+      const outcome = await outcomeIn(terminal.cwd);
       if (outcome === undefined) return done(notUnderstood(terminal));
       if (!dryRun && outcome.did !== 'nothing') write(path.join(terminal.cwd, outcome.file), outcome.text);
       terminal.stdout.write(
@@ -52,7 +53,7 @@ function notUnderstood(terminal: Terminal): number {
   return 3;
 }
 
-function outcomeIn(cwd: string): Outcome | undefined {
+async function outcomeIn(cwd: string): Promise<Outcome | undefined> {
   const manifest = manifestIn(cwd);
   const missing = [plugin, 'eslint'].filter((name) => !manifest.packages.has(name));
   const file = names.find((name) => existsSync(path.join(cwd, name)));
@@ -71,6 +72,7 @@ function outcomeIn(cwd: string): Outcome | undefined {
   const source = read(path.join(cwd, file));
   const kind: ModuleKind =
     /\.c[jt]s$/.test(file) || (/\.[jt]s$/.test(file) && !manifest.isModule) ? 'commonjs' : 'module';
+  const { withKeyturn } = await import('./eslint-config.js');
   const text = withKeyturn(source, kind);
   if (text === undefined) return undefined;
   return { file, did: text === source ? 'nothing' : 'changed', text, missing };

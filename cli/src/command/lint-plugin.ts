@@ -1,0 +1,2 @@
+/** The package of the ESLint rules. */
+export const plugin = '@keyturn/eslint-plugin';
