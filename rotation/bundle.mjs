@@ -1,5 +1,5 @@
-// Makes one file of each host that is uploaded: everything but the AWS SDK, which the Lambda runtime has. The job's goes into a ConfigMap,
-// which holds 1 MiB.
+// Makes one file of each host that is uploaded: everything but the AWS SDK, which the Lambda runtime has. The job's go into
+// ConfigMaps, each of which holds 1 MiB.
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 
@@ -18,15 +18,18 @@ const withoutTables = {
   },
 };
 
+/** The job's part for AWS holds the SDK, which a stock Node image lacks; together they would not fit. The job loads it when a load balancer has the traffic. */
+const partForAws = {
+  name: 'part-for-aws',
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\/listener-rule\.js$/ }, () => ({ path: './kubernetes-job-aws.mjs', external: true }));
+  },
+};
+
 const out = process.argv[2] ?? path.join(import.meta.dirname, 'dist', 'bundles');
 mkdirSync(out, { recursive: true });
-await build({
+const shared = {
   absWorkingDir: import.meta.dirname,
-  entryPoints: [
-    { in: 'src/hosts/aws-lambda/main.ts', out: 'aws-lambda' },
-    { in: 'src/hosts/kubernetes-job/main.ts', out: 'kubernetes-job' },
-    { in: 'src/hosts/azure-function/main.ts', out: 'azure-function' },
-  ],
   outdir: out,
   outExtension: { '.js': '.mjs' },
   bundle: true,
@@ -37,10 +40,22 @@ await build({
   target: 'node20',
   format: 'esm',
   conditions: ['keyturn-source'],
-  plugins: [withoutTables],
-  external: ['@aws-sdk/*', '@azure/functions-core', 'pg-native', 'pg-cloudflare'],
   // The driver is CommonJS and requires Node's own modules.
   banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
   legalComments: 'linked',
   logLevel: 'warning',
+};
+await build({
+  ...shared,
+  entryPoints: [
+    { in: 'src/hosts/aws-lambda/main.ts', out: 'aws-lambda' },
+    { in: 'src/hosts/kubernetes-job/main.ts', out: 'kubernetes-job' },
+    { in: 'src/hosts/azure-function/main.ts', out: 'azure-function' },
+  ],
+  plugins: [withoutTables, partForAws],
+  external: ['@aws-sdk/*', '@azure/functions-core', 'pg-native', 'pg-cloudflare'],
+});
+await build({
+  ...shared,
+  entryPoints: [{ in: 'src/hosts/kubernetes-job/listener-rule.ts', out: 'kubernetes-job-aws' }],
 });

@@ -40,12 +40,27 @@ export interface HostSettings {
   readonly gradually?: HostGradually;
 }
 
-/** Two fleets behind an HTTPRoute of the Gateway API, each of which logs in as one user of the pair, and what is looked at while one gets more traffic. */
-export interface HostGradually {
+/** Two fleets, each of which logs in as one user of the pair, what the traffic to them goes through, and what is looked at while one gets more of it. */
+export type HostGradually = HostTrial & (HostRoute | { readonly targetGroups: HostTargetGroups });
+
+/** Fleets behind an HTTPRoute of the Gateway API. */
+export interface HostRoute {
   /** The HTTPRoute, in the namespace of the host's pod, with both Services as backends. */
   readonly route: string;
   /** User to Service of its fleet. */
   readonly services: Readonly<Record<string, string>>;
+}
+
+/** Fleets behind an Application Load Balancer of AWS. */
+export interface HostTargetGroups {
+  /** The rule of a listener that forwards to both target groups. */
+  readonly ruleArn: string;
+  /** User to ARN of the target group of its fleet. */
+  readonly arns: Readonly<Record<string, string>>;
+}
+
+/** What is looked at while a fleet gets more of the traffic. */
+export interface HostTrial {
   /** User to Deployment of its fleet. Its pod template names the version in the annotation `keyturn.dev/version`. */
   readonly deployments: Readonly<Record<string, string>>;
   readonly check: {

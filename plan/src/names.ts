@@ -56,6 +56,7 @@ export const componentTypes = {
   mysqlDualUserDatabaseRole: 'keyturn:mysql:DualUserDatabaseRole',
   vaultDynamicDatabase: 'keyturn:vault:VaultDynamicDatabase',
   vaultStaticRolePair: 'keyturn:vault:VaultStaticRolePair',
+  awsBlueGreenTargetGroups: 'keyturn:aws:BlueGreenTargetGroups',
   awsRotatingDatabaseSecret: 'keyturn:aws:RotatingDatabaseSecret',
   azureKeyVaultRotation: 'keyturn:azure:AzureKeyVaultRotation',
   kubernetesSyncedSecret: 'keyturn:kubernetes:SyncedSecret',

@@ -1,3 +1,7 @@
+export type { BalancedTraffic } from '../balanced-traffic.js';
+export { GraduallyError } from '../gradually-error.js';
+export * from './blue-green-target-groups.js';
+export type { PodAccount } from './blue-green/rights.js';
 export type { SecretConsumer, SecretStage } from './consumers.js';
 export type { GivenNetwork, MadeNetwork, RotatorNetwork } from './network.js';
 export type { ProxyAuth } from './proxy-users.js';

@@ -13,6 +13,7 @@ import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 
 import { awsRotationRules, longestGap, type RotationSchedule, scheduledPlan } from '../schedule/rotation-schedule.js';
+import { GraduallyError } from '../gradually-error.js';
 import { makeChild, type Transform } from '../transform.js';
 import { onlyRotatorWrites, readerDocument, readerPolicies, type SecretConsumer } from './consumers.js';
 import { longestMysqlName } from '../mysql/dual-user-model.js';
@@ -65,6 +66,8 @@ export interface RotatingDatabaseSecretArgs {
    * both are registered, and refuses with a sentence when one is not. Default: false.
    */
   readonly proxy?: boolean | { readonly name: string };
+  /** Refused: the four steps of Secrets Manager cannot pause, so nothing can be tried with part of the traffic. `RotationJob` does that. */
+  readonly gradually?: never;
   /** Optional. Where the function runs. Default: outside a VPC, which reaches public endpoints only. */
   readonly network?: RotatorNetwork;
   /** Optional. How often superseded users are looked after and late rotations are asked for again. Default: `rate(1 hour)`. */
@@ -121,8 +124,13 @@ export class RotatingDatabaseSecret extends pulumi.ComponentResource {
    * @throws PlanError when the schedule is faster than its consumers can follow; the message names the links and the numbers.
    * @throws ScheduleError when Secrets Manager cannot keep the schedule.
    * @throws NameError when a name does not fit the database.
+   * @throws GraduallyError when a candidate is to be tried with part of the traffic.
    */
   constructor(name: string, args: RotatingDatabaseSecretArgs, opts?: pulumi.ComponentResourceOptions) {
+    if ((args as { readonly gradually?: unknown }).gradually !== undefined)
+      throw new GraduallyError(
+        'Secrets Manager rotates in four steps that cannot pause between test and finish, so nothing can be tried with part of the traffic. Leave `gradually` out, or let a RotationJob rotate.',
+      );
     const plan = scheduledPlan({ ...args.plan, strategy: 'dual-user' }, args.schedule);
     const rotationRules = awsRotationRules(args.schedule);
     const pair = { name: args.pair, ...dualUsersOf(args.pair, longestName[args.database.engine ?? 'postgres']) };

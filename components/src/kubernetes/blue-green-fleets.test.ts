@@ -10,16 +10,16 @@ import { type KubernetesStandIn, type PostgresServer, startKubernetesStandIn, st
 import pg from 'pg';
 import { beforeAll, describe, expect, it } from 'vitest';
 
+import { GraduallyError } from '../gradually-error.js';
 import { GreenCheckError } from './blue-green/analysis.js';
 import { BlueGreenError } from './blue-green/rollout.js';
 import { BlueGreenFleets, type BlueGreenFleetsArgs } from './blue-green-fleets.js';
 import { inputsOf, lister, mockEngine, objectsOf, valueOf } from './building.testing.js';
-import { GraduallyError } from './job/gradually.js';
 import type { Rule } from './job/rights.js';
 import { RotationJob, type RotationJobArgs } from './rotation-job.js';
-import { problemsOf } from './strict.testing.js';
+import { missingSchemaOf, problemsOf } from './strict.testing.js';
 
-const args: BlueGreenFleetsArgs = {
+const withoutWay: BlueGreenFleetsArgs = {
   namespace: 'shop',
   replicas: 2,
   port: 8080,
@@ -29,13 +29,16 @@ const args: BlueGreenFleetsArgs = {
   podSpec: { containers: [{ name: 'web', image: 'registry.example/shop:1' }] },
   login: { by: 'psql', host: 'db.internal', database: 'shop' },
   drain: { longestRequest: '30s' },
-  gateway: { name: 'public', namespace: 'gateways' },
-  hostnames: ['shop.example'],
   check: {
     prometheus: 'http://prometheus.monitoring:9090',
     refusedLogins: 'sum(refused{pod=~"${fleet}-.*"})',
     errorRate: 'sum(failed{pod=~"${fleet}-.*"}) / sum(all{pod=~"${fleet}-.*"})',
   },
+};
+const args: BlueGreenFleetsArgs = {
+  ...withoutWay,
+  gateway: { name: 'public', namespace: 'gateways' },
+  hostnames: ['shop.example'],
 };
 const jobArgs: RotationJobArgs = {
   namespace: 'shop',
@@ -47,11 +50,24 @@ const jobArgs: RotationJobArgs = {
   plan: { consumers: [{ name: 'web', chain: [{ kind: 'pool', longest: '30m' }] }] },
 };
 
+const targetGroups = {
+  ruleArn: 'arn:aws:elasticloadbalancing:eu-west-1:123456789012:listener-rule/app/shop/1/2/3',
+  arns: { shop_a: 'arn:group-a', shop_b: 'arn:group-b' },
+  roleArn: 'arn:aws:iam::123456789012:role/web',
+};
+
 beforeAll(mockEngine);
 
 async function build(name: string, change: Partial<BlueGreenFleetsArgs> = {}) {
   const { lines, options } = lister();
   const fleets = new BlueGreenFleets(name, { ...args, ...change }, options);
+  await valueOf(fleets.ready);
+  return { fleets, lines };
+}
+
+async function buildBalanced(name: string) {
+  const { lines, options } = lister();
+  const fleets = new BlueGreenFleets(name, { ...withoutWay, targetGroups, versions: { shop_a: 'v1' } }, options);
   await valueOf(fleets.ready);
   return { fleets, lines };
 }
@@ -132,6 +148,36 @@ describe('the children of BlueGreenFleets', () => {
     });
   });
 
+  it('are bindings of target groups where a load balancer of AWS has the traffic, and no route', async () => {
+    const { lines, fleets } = await buildBalanced('balanced');
+    expect(lines).toEqual([
+      'balanced: keyturn:kubernetes:BlueGreenFleets',
+      'balanced-a-service: kubernetes:core/v1:Service < balanced',
+      'balanced-b-service: kubernetes:core/v1:Service < balanced',
+      'balanced-hooks: kubernetes:core/v1:ConfigMap < balanced',
+      'balanced-a-deployment: kubernetes:apps/v1:Deployment < balanced',
+      'balanced-a-binding: kubernetes:elbv2.k8s.aws/v1beta1:TargetGroupBinding < balanced',
+      'balanced-b-binding: kubernetes:elbv2.k8s.aws/v1beta1:TargetGroupBinding < balanced',
+    ]);
+    for (const letter of ['a', 'b'])
+      expect(inputsOf(`balanced-${letter}-binding`)).toMatchObject({
+        metadata: { name: `balanced-${letter}`, namespace: 'shop' },
+        spec: {
+          serviceRef: { name: `balanced-${letter}`, port: 8080 },
+          targetGroupARN: `arn:group-${letter}`,
+          targetType: 'ip',
+        },
+      });
+    expect(await valueOf(fleets.routeName)).toBeUndefined();
+  });
+
+  it('are bindings that the cluster takes', async (context) => {
+    const missing = missingSchemaOf('TargetGroupBinding');
+    if (missing !== undefined) context.skip(missing);
+    await buildBalanced('bound');
+    for (const object of objectsOf('bound-')) expect(problemsOf(object)).toEqual([]);
+  });
+
   it('leave the weights to the job, also where a transform changes the route', async () => {
     const seen: (string[] | undefined)[] = [];
     const transformations = [
@@ -175,6 +221,35 @@ describe('a RotationJob that tries a candidate with two fleets', { timeout: 120_
     const { spec } = inputsOf('told-job-job') as { spec: { jobTemplate: { spec: object } } };
     expect(spec.jobTemplate.spec).toMatchObject({ activeDeadlineSeconds: 600 + 3 * 300 });
     for (const object of objectsOf('told-job-')) expect(problemsOf(object)).toEqual([]);
+  });
+
+  it('is told the target groups, has their code and their role, and may change no route', async () => {
+    const { fleets } = await buildBalanced('aws');
+    const { settings } = await buildJob('aws-job', fleets, { network: { awsCidrs: ['10.1.0.0/16'] } });
+    const { roleArn, ...told } = targetGroups;
+    expect(settings.gradually).toMatchObject({
+      targetGroups: told,
+      deployments: { shop_a: 'aws-a', shop_b: 'aws-b' },
+    });
+    expect(settings.gradually).not.toHaveProperty('route');
+    expect((inputsOf('aws-job-role')['rules'] as Rule[]).flatMap(({ resources }) => resources)).toEqual([
+      'secrets',
+      'secrets',
+      'deployments',
+    ]);
+    const account = inputsOf('aws-job-account') as { metadata: { annotations: Record<string, string> } };
+    expect(account.metadata.annotations).toMatchObject({ 'eks.amazonaws.com/role-arn': roleArn });
+    const { egress } = inputsOf('aws-job-network')['spec'] as { egress: unknown[] };
+    expect(egress.at(-1)).toEqual({
+      ports: [{ protocol: 'TCP', port: 443 }],
+      to: [{ ipBlock: { cidr: '10.1.0.0/16' } }],
+    });
+    for (const name of ['aws-job-code', 'aws-job-aws-code']) {
+      const size = Buffer.byteLength(JSON.stringify(inputsOf(name)['data']));
+      expect(size, name).toBeGreaterThan(100_000);
+      expect(size, name).toBeLessThan(1024 * 1024);
+    }
+    for (const object of objectsOf('aws-job-')) expect(problemsOf(object)).toEqual([]);
   });
 
   it('publishes what was deployed and did well, with no more rights than its Role gives', async () => {
@@ -282,12 +357,38 @@ describe('what is refused', () => {
         kind: BlueGreenError,
         says: '`versions` gives both users the version v1',
       },
+      {
+        change: { targetGroups },
+        kind: BlueGreenError,
+        says: 'The fleets have `gateway` and `targetGroups`, and the traffic goes through one.',
+      },
       { change: { check: { ...args.check, each: '59s' } }, kind: GreenCheckError, says: 'A step of 59s is too short' },
     ],
   )('by BlueGreenFleets: $says', ({ change, kind, says }) => {
     const broken = () => new BlueGreenFleets('refused', { ...args, ...change });
     expect(broken).toThrow(kind);
     expect(broken).toThrow(says);
+  });
+
+  it.each([
+    [{}, 'Nothing says what the traffic goes through.'],
+    [
+      { targetGroups, hostnames: ['shop.example'] },
+      'the rule of the listener has them: `hosts` of BlueGreenTargetGroups',
+    ],
+    [{ targetGroups: { ...targetGroups, arns: { shop_a: 'a' } } }, '`targetGroups` names none for shop_b.'],
+  ])('by BlueGreenFleets without a gateway: %j', (way, says) => {
+    const broken = () => new BlueGreenFleets('refused', { ...withoutWay, ...way });
+    expect(broken).toThrow(BlueGreenError);
+    expect(broken).toThrow(says);
+  });
+
+  it('by RotationJob: target groups that leave out a user, or are the same for both', () => {
+    const trial = { deployments: { shop_a: 'web-a', shop_b: 'web-b' }, check: args.check };
+    const job = (arns: Readonly<Record<string, string>>) => () =>
+      new RotationJob('refused', { ...jobArgs, gradually: { targetGroups: { ...targetGroups, arns }, ...trial } });
+    expect(job({ shop_a: 'arn:a' })).toThrow('`targetGroups` of `gradually` names none for shop_b.');
+    expect(job({ shop_a: 'arn:a', shop_b: 'arn:a' })).toThrow('names arn:a for both users.');
   });
 
   const both = { shop_a: 'web-a', shop_b: 'web-b' };

@@ -2,11 +2,13 @@ import { componentTypes } from '@keyturn/plan';
 import * as kubernetes from '@pulumi/kubernetes';
 import * as pulumi from '@pulumi/pulumi';
 
+import type { BalancedTraffic } from '../balanced-traffic.js';
 import { type NamedPair, type PairInput, pairOf } from '../pair.js';
 import { makeChild, type Transform } from '../transform.js';
 import { checkGreen, type GreenCheck } from './blue-green/analysis.js';
 import { type Fleet, fleetDeployment, labelsOf, nameLabel } from './blue-green/fleet.js';
 import { BlueGreenError } from './blue-green/rollout.js';
+import { bindingsTo, type Gateway, routeTo } from './blue-green/route.js';
 import type { JobGradually } from './job/gradually.js';
 import type { RefreshablePod } from './workload/pod-template.js';
 
@@ -26,9 +28,11 @@ export interface BlueGreenFleetsArgs extends Omit<RefreshablePod, 'credential'> 
    * candidate is tried. The job's log says which version wants to be deployed.
    */
   readonly versions: Readonly<Record<string, string>>;
-  /** Required. The Gateway that the route hangs on. */
-  readonly gateway: { readonly name: string; readonly namespace?: string };
-  /** Optional. Default: every host of the gateway. */
+  /** This or `targetGroups`. The Gateway that an HTTPRoute to the fleets hangs on. */
+  readonly gateway?: Gateway;
+  /** This or `gateway`. Target groups of a load balancer of AWS: `traffic` of a `BlueGreenTargetGroups`. The AWS Load Balancer Controller registers the pods in them. */
+  readonly targetGroups?: BalancedTraffic;
+  /** Optional, with `gateway`. Default: every host of the gateway. */
   readonly hostnames?: readonly string[];
   /** Required. What is looked at while a fleet gets more of the traffic. The queries may hold `${user}`, `${version}` and `${fleet}`, the name of the Deployment. */
   readonly check: GreenCheck;
@@ -39,32 +43,36 @@ export interface BlueGreenFleetsArgs extends Omit<RefreshablePod, 'credential'> 
     readonly deployments?: Transform<kubernetes.apps.v1.DeploymentArgs>;
     readonly services?: Transform<kubernetes.core.v1.ServiceArgs>;
     readonly route?: Transform<kubernetes.apiextensions.CustomResourceArgs>;
+    /** Applied to both bindings of target groups. */
+    readonly bindings?: Transform<kubernetes.apiextensions.CustomResourceArgs>;
   };
 }
 
 /**
- * Two fleets behind one HTTPRoute of the Gateway API, each of which logs in as one user of a pair with the version that is pinned by its id. A `RotationJob` moves the
- * traffic by the weights of the route: 10, 50 and 100 %, with a look at refused logins and the error rate, and everything back when a look is bad. No controller
- * beside the gateway is needed.
+ * Two fleets behind one HTTPRoute of the Gateway API, or behind target groups of AWS, each of which logs in as one user of a pair with the version that is pinned by its
+ * id. A `RotationJob` moves the traffic by the weights: 10, 50 and 100 %, with a look at refused logins and the error rate, and everything back when a look is bad. No
+ * controller beside the gateway, or that of the load balancer, is needed.
  */
 export class BlueGreenFleets extends pulumi.ComponentResource {
   static readonly type = componentTypes.kubernetesBlueGreenFleets;
 
   /** For `gradually` of RotationJob. */
   readonly gradually: JobGradually;
-  readonly routeName: pulumi.Output<string>;
+  /** Of the HTTPRoute, where there is a `gateway`. */
+  readonly routeName: pulumi.Output<string | undefined>;
   /** User to the label selector of its fleet's pods. */
   readonly selectors: pulumi.Output<Readonly<Record<string, string>>>;
   readonly ready: pulumi.Output<string>;
 
   /**
-   * @throws BlueGreenError when a version is pinned for somebody who is no user of the pair, or twice.
+   * @throws BlueGreenError when a version is pinned for somebody who is no user of the pair, or twice; or the traffic goes through nothing, or through two things.
    * @throws GreenCheckError when a step is too short to see anything.
    * @throws WorkloadError when the hooks cannot be put into the pod.
    */
   constructor(name: string, args: BlueGreenFleetsArgs, opts?: pulumi.ComponentResourceOptions) {
     const pair = pairOf(args.pair);
     const fleets = fleetsOf(name, pair, args);
+    const behind = behindOf(pair, args);
     checkGreen(args.check);
     const deployed = fleets.flatMap((fleet) =>
       fleet.version === undefined
@@ -109,29 +117,23 @@ export class BlueGreenFleets extends pulumi.ComponentResource {
         },
       }),
     );
-    const route = makeChild<kubernetes.apiextensions.CustomResourceArgs, kubernetes.apiextensions.CustomResource>(
-      kubernetes.apiextensions.CustomResource,
-      {
-        name: `${name}-route`,
-        args: {
-          apiVersion: 'gateway.networking.k8s.io/v1',
-          kind: 'HTTPRoute',
-          metadata: { name, namespace, labels: { [nameLabel]: name } },
-          spec: routeTo(fleets, args),
-        },
-        // The job moves the weights; a later up must not turn them back.
-        options: { ...options, dependsOn: services, ignoreChanges: ['spec.rules'] },
-        transform: transform.route,
-      },
-    );
+    const about = { name, namespace, port, options: { ...options, dependsOn: services } };
+    const traffic =
+      'gateway' in behind
+        ? [routeTo(fleets, behind.gateway, args.hostnames, { ...about, transform: transform.route })]
+        : bindingsTo(fleets, behind.targetGroups, { ...about, transform: transform.bindings });
 
     const named = Object.fromEntries(fleets.map((fleet) => [fleet.user, fleet.name]));
-    this.gradually = { route: name, services: named, deployments: named, check: args.check };
-    this.routeName = pulumi.output(name);
+    const trial = { deployments: named, check: args.check };
+    this.gradually =
+      'gateway' in behind
+        ? { route: name, services: named, ...trial }
+        : { targetGroups: behind.targetGroups, ...trial };
+    this.routeName = pulumi.output('gateway' in behind ? name : undefined);
     this.selectors = pulumi.output(
       Object.fromEntries(fleets.map((fleet) => [fleet.user, `${nameLabel}=${fleet.name}`])),
     );
-    this.ready = pulumi.all([route, ...deployments].map(({ id }) => id)).apply(() => name);
+    this.ready = pulumi.all([...traffic, ...deployments].map(({ id }) => id)).apply(() => name);
     this.registerOutputs({ routeName: this.routeName, selectors: this.selectors, ready: this.ready });
   }
 }
@@ -151,15 +153,24 @@ function fleetsOf(name: string, pair: NamedPair, { versions }: BlueGreenFleetsAr
   ];
 }
 
-/** Everything on the fleet that is there when the route is made. */
-function routeTo(
-  [a, b]: readonly [Fleet, Fleet],
-  { gateway, hostnames, port }: BlueGreenFleetsArgs,
-): Readonly<Record<string, unknown>> {
-  const serves = a.version === undefined && b.version !== undefined ? b : a;
-  return {
-    parentRefs: [{ name: gateway.name, ...(gateway.namespace === undefined ? {} : { namespace: gateway.namespace }) }],
-    ...(hostnames === undefined ? {} : { hostnames: [...hostnames] }),
-    rules: [{ backendRefs: [a, b].map((fleet) => ({ name: fleet.name, port, weight: fleet === serves ? 100 : 0 })) }],
-  };
+function behindOf(
+  pair: NamedPair,
+  { gateway, targetGroups, hostnames }: BlueGreenFleetsArgs,
+): { readonly gateway: Gateway } | { readonly targetGroups: BalancedTraffic } {
+  if (gateway !== undefined && targetGroups !== undefined)
+    throw new BlueGreenError(
+      'The fleets have `gateway` and `targetGroups`, and the traffic goes through one. Leave one out.',
+    );
+  if (gateway !== undefined) return { gateway };
+  if (targetGroups === undefined)
+    throw new BlueGreenError(
+      'Nothing says what the traffic goes through. Name a `gateway`, or on AWS the `targetGroups` of a load balancer.',
+    );
+  if (hostnames !== undefined)
+    throw new BlueGreenError(
+      '`hostnames` are about a route of a `gateway`. With `targetGroups` the rule of the listener has them: `hosts` of BlueGreenTargetGroups.',
+    );
+  const missing = pair.users.find((user) => targetGroups.arns[user] === undefined);
+  if (missing === undefined) return { targetGroups };
+  throw new BlueGreenError(`\`targetGroups\` names none for ${missing}. Name one for each user of the pair.`);
 }

@@ -17,7 +17,7 @@ import { type RotationSchedule, scheduledPlan } from '../schedule/rotation-sched
 import { makeChild, type Transform } from '../transform.js';
 import { checkGradually, type JobGradually, trialSeconds } from './job/gradually.js';
 import { jobEgress, type JobNetwork } from './job/network.js';
-import { bundleName, jobPod, settingsName } from './job/pod.js';
+import { awsBundleName, bundleName, jobPod, settingsName } from './job/pod.js';
 import { jobRules } from './job/rights.js';
 import { checkPoolers, hostSettings, type JobDatabase, type JobVault, type Published } from './job/settings.js';
 import type { SecretDelivery } from './synced/delivery.js';
@@ -113,6 +113,7 @@ export class RotationJob extends pulumi.ComponentResource {
     const { gradually } = args;
     if (gradually !== undefined) checkGradually(gradually, pair);
     const code = readFileSync(bundleFile('kubernetes-job'), 'utf8');
+    const balanced = gradually !== undefined && 'targetGroups' in gradually ? gradually.targetGroups : undefined;
     const settings = hostSettings(
       {
         pair,
@@ -140,12 +141,34 @@ export class RotationJob extends pulumi.ComponentResource {
       },
       options,
     );
+    const partForAws =
+      balanced === undefined
+        ? []
+        : [
+            new kubernetes.core.v1.ConfigMap(
+              `${name}-aws-code`,
+              {
+                metadata: { ...metadata, name: `${name}-aws-code` },
+                data: { [awsBundleName]: readFileSync(bundleFile('kubernetes-job-aws'), 'utf8') },
+              },
+              options,
+            ),
+          ];
     const account = makeChild<kubernetes.core.v1.ServiceAccountArgs, kubernetes.core.v1.ServiceAccount>(
       kubernetes.core.v1.ServiceAccount,
       {
         name: `${name}-account`,
         // Only the job's pods get a token.
-        args: { metadata, automountServiceAccountToken: false },
+        args: {
+          metadata: {
+            ...metadata,
+            annotations: {
+              ...described,
+              ...(balanced?.roleArn === undefined ? {} : { 'eks.amazonaws.com/role-arn': balanced.roleArn }),
+            },
+          },
+          automountServiceAccountToken: false,
+        },
         options,
         transform: transform.serviceAccount,
       },
@@ -201,7 +224,7 @@ export class RotationJob extends pulumi.ComponentResource {
                 spec: jobPod({
                   image: args.image ?? 'node:22-alpine',
                   account: name,
-                  configMap: `${name}-code`,
+                  code: [`${name}-code`, ...(balanced === undefined ? [] : [`${name}-aws-code`])],
                   adminSecretName: args.adminSecretName,
                   database,
                 }),
@@ -210,7 +233,7 @@ export class RotationJob extends pulumi.ComponentResource {
           },
         },
       },
-      options: { ...options, dependsOn: [configMap, binding, network] },
+      options: { ...options, dependsOn: [configMap, ...partForAws, binding, network] },
       transform: transform.cronJob,
       fixedPaths: { 'spec.concurrencyPolicy': 'one rotator at a time.' },
     });

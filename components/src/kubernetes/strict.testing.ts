@@ -48,6 +48,7 @@ const models: readonly Model[] = [
 /** Schemas that no package has, beside the repository. */
 const definitions = path.resolve(import.meta.dirname, '../../../../shared/schemas/crds');
 const definitionFiles: Readonly<Record<string, string>> = {
+  TargetGroupBinding: 'elbv2.k8s.aws_targetgroupbindings.yaml',
   SecretProviderClass: 'secrets-store.csi.x-k8s.io_secretproviderclasses.yaml',
   VaultStaticSecret: 'secrets.hashicorp.com_vaultstaticsecrets.yaml',
 };

@@ -1,7 +1,16 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
-import { checkPlan, type HostSettings, type HostStore, hostVariables, startBound } from '@keyturn/plan';
+import {
+  checkPlan,
+  type HostGradually,
+  type HostRoute,
+  type HostSettings,
+  type HostStore,
+  type HostTargetGroups,
+  hostVariables,
+  startBound,
+} from '@keyturn/plan';
 
 import { checkSchedule } from './process/schedule.js';
 import { SettingsError } from './settings-error.js';
@@ -50,7 +59,9 @@ const parts = {
   kubernetes: ['kind!', 'name!', 'namespace', 'versioned', 'keys', 'previousKeys', 'templates', 'pinned', 'server'],
   'azure-key-vault': ['kind!', 'vault!', 'name!', 'validFor'],
   'vault-static': ['kind!', 'address!', 'selector!', 'login!', 'selectorMount', 'databaseMount', 'namespace'],
-  gradually: ['route!', 'services!', 'deployments!', 'check!', 'steps', 'each', 'every'],
+  gradually: ['deployments!', 'check!', 'route', 'services', 'targetGroups', 'steps', 'each', 'every'],
+  route: ['route!', 'services!'],
+  targetGroups: ['ruleArn!', 'arns!'],
   check: ['address!', 'refusedLogins!', 'errorRate!', 'mostErrors'],
   login: ['role!', 'mount', 'tokenFile'],
 } as const;
@@ -112,12 +123,26 @@ function checkTrial({ gradually, pair }: HostSettings, source: string, stores: r
     );
   shaped(gradually, what, parts.gradually);
   shaped(gradually.check, `"check" of ${what}`, parts.check);
-  for (const key of ['services', 'deployments'] as const) {
-    const named = Object.keys(shaped(gradually[key], `"${key}" of ${what}`, pair.users));
-    if (named.length !== pair.users.length)
+  const named = { ...behind(gradually, what), deployments: gradually.deployments };
+  for (const [key, fleets] of Object.entries(named)) {
+    const users = Object.keys(shaped(fleets, `"${key}" of ${what}`, pair.users));
+    if (users.length !== pair.users.length)
       throw new SettingsError(`"${key}" of ${what} has to name one for each of ${pair.users.join(' and ')}.`);
   }
 }
+
+/** What the traffic goes through: an HTTPRoute, or target groups. */
+function behind(gradually: HostGradually, what: string): Readonly<Record<string, unknown>> {
+  const { route, services, targetGroups } = gradually as Partial<HostRoute> & { targetGroups?: HostTargetGroups };
+  if (targetGroups === undefined)
+    return { services: shaped(defined({ route, services }), what, parts.route)['services'] };
+  if (route !== undefined || services !== undefined)
+    throw new SettingsError(`${what} has both a route and target groups. Leave one out: the traffic goes through one.`);
+  return { arns: shaped(targetGroups, `"targetGroups" of ${what}`, parts.targetGroups)['arns'] };
+}
+
+const defined = (given: object): object =>
+  Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 
 function shaped(given: unknown, what: string, keys: readonly string[]): Readonly<Record<string, unknown>> {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {

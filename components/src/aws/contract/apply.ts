@@ -2,6 +2,7 @@ import type { AwsCaller } from '@keyturn/services';
 
 import { type RecordedResource, UnknownInputError } from '../../recorded.js';
 import { awsApi } from './aws-api.js';
+import { elbApi } from './elb-api.js';
 import { type Parameters, put, translate } from './translate.js';
 
 /**
@@ -14,7 +15,7 @@ export async function apply(
   aws: AwsCaller,
   { name, type, inputs }: RecordedResource & { readonly name: string },
 ): Promise<Parameters & { readonly id: unknown }> {
-  const table = awsApi[type];
+  const table = awsApi[type] ?? elbApi[type];
   if (table === undefined) throw new UnknownInputError(`No table is known for ${type}.`);
   const known = new Set(table.calls.flatMap(({ fields }) => Object.keys(fields)));
   const unknown = Object.keys(inputs).filter((property) => inputs[property] !== undefined && !known.has(property));

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 
 import type * as pulumi from '@pulumi/pulumi';
 
-import { type Fields, type Parameters } from './translate.js';
+import { type Field, type Fields, type Parameters } from './translate.js';
 
 /** A resource while it is made. */
 export interface Making {
@@ -30,16 +30,16 @@ export interface ApiTable {
 /** The provider makes up names like this where a program gives none. */
 export const autoname = (name: string): string => `${name}-1a2b3c4`;
 
-const named =
+export const named =
   (place: string) =>
   ({ name }: Making): Parameters => ({ [place]: autoname(name) });
 const pairs =
   (key: string, value: string) =>
   (map: unknown): unknown =>
     Object.entries(map as object).map(([name, item]) => ({ [key]: name, [value]: item as unknown }));
-const tagList = (to = 'Tags', key = 'Key', value = 'Value') => ({ to, as: pairs(key, value) });
+export const tagList = (to = 'Tags', key = 'Key', value = 'Value'): Field => ({ to, as: pairs(key, value) });
 const document = (value: unknown): unknown => (typeof value === 'string' ? value : JSON.stringify(value));
-const at = (value: unknown, ...path: readonly (string | number)[]): unknown =>
+export const at = (value: unknown, ...path: readonly (string | number)[]): unknown =>
   path.reduce<unknown>((here, step) => (here as Record<string | number, unknown> | undefined)?.[step], value);
 
 async function zip(code: unknown): Promise<unknown> {

@@ -11,6 +11,8 @@ export interface JobNetwork {
   readonly vaultCidrs?: readonly string[];
   /** Default: any address, on Prometheus' port. */
   readonly prometheusCidrs?: readonly string[];
+  /** The load balancer's and the token service's API of AWS. Default: any address, on port 443. */
+  readonly awsCidrs?: readonly string[];
 }
 
 interface Egress {
@@ -18,10 +20,10 @@ interface Egress {
   readonly to?: ({ ipBlock: { cidr: string } } | { namespaceSelector: { matchLabels: Record<string, string> } })[];
 }
 
-/** Names, the database, the API server, Vault where it publishes there, and Prometheus where it looks at a fleet; nothing else, and nobody comes in. */
+/** Names, the database, the API server, Vault where it publishes there, Prometheus where it looks at a fleet, and AWS where a load balancer has the traffic; nothing else, and nobody comes in. */
 export function jobEgress(
   database: JobDatabase,
-  { databaseCidrs, apiServerCidrs, vaultCidrs, prometheusCidrs }: JobNetwork,
+  { databaseCidrs, apiServerCidrs, vaultCidrs, prometheusCidrs, awsCidrs }: JobNetwork,
   publishes: Published,
   gradually: JobGradually | undefined,
 ): Egress[] {
@@ -37,6 +39,7 @@ export function jobEgress(
     { ports: [443, 6443].map(tcp), ...addresses(apiServerCidrs) },
     ...(publishes.to === 'vault' ? [{ ports: [tcp(publishes.vault.port ?? 8200)], ...addresses(vaultCidrs) }] : []),
     ...(gradually === undefined ? [] : [{ ports: [tcp(prometheusPort(gradually))], ...addresses(prometheusCidrs) }]),
+    ...(gradually === undefined || 'route' in gradually ? [] : [{ ports: [tcp(443)], ...addresses(awsCidrs) }]),
   ];
 }
 

@@ -8,6 +8,8 @@ type PodSpec = kubernetes.types.input.core.v1.PodSpec;
 
 export const codeFolder = '/keyturn';
 export const bundleName = 'kubernetes-job.mjs';
+/** Beside it, where a load balancer has the traffic. */
+export const awsBundleName = 'kubernetes-job-aws.mjs';
 export const settingsName = 'settings.json';
 
 /** The user `node` of Node's images. */
@@ -16,13 +18,14 @@ const nodeUser = 1_000;
 export interface JobPod {
   readonly image: string;
   readonly account: string;
-  readonly configMap: string;
+  /** ConfigMaps with the code, each of which holds 1 MiB. */
+  readonly code: readonly string[];
   readonly adminSecretName: pulumi.Input<string>;
   readonly database: JobDatabase;
 }
 
 /** A stock Node image that runs one file, as nobody, on a file system that it cannot write. */
-export function jobPod({ image, account, configMap, adminSecretName, database }: JobPod): PodSpec {
+export function jobPod({ image, account, code, adminSecretName, database }: JobPod): PodSpec {
   const ca = typeof database.tls === 'object' ? database.tls : undefined;
   const consoles = (database.poolers ?? []).map(({ consoleSecretName }, index) => ({
     name: `pooler-${index + 1}`,
@@ -30,7 +33,7 @@ export function jobPod({ image, account, configMap, adminSecretName, database }:
     secretName: consoleSecretName,
   }));
   const volumes = [
-    { name: 'code', configMap: { name: configMap } },
+    codeVolume(code),
     { name: 'admin', secret: { secretName: adminSecretName, defaultMode: 0o440 } },
     ...consoles.map(({ name, secretName }) => ({ name, secret: { secretName, defaultMode: 0o440 } })),
     ...(ca === undefined ? [] : [{ name: 'ca', configMap: { name: ca.configMap } }]),
@@ -68,4 +71,12 @@ export function jobPod({ image, account, configMap, adminSecretName, database }:
     ],
     volumes,
   };
+}
+
+/** One folder with all files of the job: they import each other. */
+function codeVolume(configMaps: readonly string[]): kubernetes.types.input.core.v1.Volume {
+  const [only, ...more] = configMaps;
+  return only !== undefined && more.length === 0
+    ? { name: 'code', configMap: { name: only } }
+    : { name: 'code', projected: { sources: configMaps.map((name) => ({ configMap: { name } })) } };
 }

@@ -27,12 +27,16 @@ export function jobRules(
     ...(gradually === undefined
       ? []
       : [
-          {
-            apiGroups: ['gateway.networking.k8s.io'],
-            resources: ['httproutes'],
-            resourceNames: [gradually.route],
-            verbs: ['get', 'update'],
-          },
+          ...('route' in gradually
+            ? [
+                {
+                  apiGroups: ['gateway.networking.k8s.io'],
+                  resources: ['httproutes'],
+                  resourceNames: [gradually.route],
+                  verbs: ['get', 'update'],
+                },
+              ]
+            : []),
           {
             apiGroups: ['apps'],
             resources: ['deployments'],

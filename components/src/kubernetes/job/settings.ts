@@ -114,8 +114,13 @@ export function hostSettings(job: JobSettings, namespace: pulumi.Input<string>):
   const { tls } = database;
   const schedule = hostScheduleOf(job.schedule);
   return pulumi
-    .all([database.host, database.name, storeOf(job.publishes, namespace)])
-    .apply(([host, dbname, store]) => ({
+    .all([
+      database.host,
+      database.name,
+      storeOf(job.publishes, namespace),
+      gradually === undefined ? undefined : graduallySettings(gradually),
+    ])
+    .apply(([host, dbname, store, trial]) => ({
       pair: job.pair,
       plan: job.plan,
       ...(schedule === undefined ? {} : { schedule }),
@@ -142,7 +147,7 @@ export function hostSettings(job: JobSettings, namespace: pulumi.Input<string>):
       store,
       bootstrap: true,
       ...(Object.keys(pods).length === 0 ? {} : { pods }),
-      ...(gradually === undefined ? {} : { gradually: graduallySettings(gradually) }),
+      ...(trial === undefined ? {} : { gradually: trial }),
     }));
 }
 

@@ -90,8 +90,9 @@ const results = (lines: readonly Line[]): unknown[] =>
   lines.filter(({ type }) => type === 'result').map(({ doing, outcome }) => `${String(doing)} ${String(outcome)}`);
 
 describe('the bundle of the Kubernetes job', { timeout: 60_000 }, () => {
-  it('fits into a ConfigMap', () => {
-    expect(statSync(path.join(folder, 'kubernetes-job.mjs')).size).toBeLessThan(1024 * 1024);
+  it('fits into a ConfigMap, and its part for AWS into another', () => {
+    for (const file of ['kubernetes-job.mjs', 'kubernetes-job-aws.mjs'])
+      expect(statSync(path.join(folder, file)).size, file).toBeLessThan(1024 * 1024);
   });
 
   it('sends its metrics to an OpenTelemetry collector, and rotates all the same when there is none', async () => {
@@ -257,6 +258,27 @@ describe('the bundle of the Kubernetes job', { timeout: 60_000 }, () => {
       },
       code: hostExitCodes.settings,
       message: /"services" of "gradually" of .*settings\.json has the unknown key "shop_b"\./,
+    },
+    {
+      name: 'a trial through a route and target groups at once',
+      more: {
+        gradually: {
+          route: 'web',
+          targetGroups: { ruleArn: 'arn', arns: {} },
+          deployments: {},
+          check: { address: 'http://prometheus', refusedLogins: '0', errorRate: '0' },
+        },
+      },
+      code: hostExitCodes.settings,
+      message: /^"gradually" of .* has both a route and target groups\. Leave one out/,
+    },
+    {
+      name: 'a trial through nothing',
+      more: {
+        gradually: { deployments: {}, check: { address: 'http://prometheus', refusedLogins: '0', errorRate: '0' } },
+      },
+      code: hostExitCodes.settings,
+      message: /^"gradually" of .* lacks "route"\.$/,
     },
     {
       name: 'a server that does not answer',

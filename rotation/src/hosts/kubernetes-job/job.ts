@@ -65,7 +65,7 @@ export async function runKubernetesJob({
       ...(settings.pods === undefined ? {} : { evidence: podEvidence(api(), settings.pods) }),
       ...(settings.gradually === undefined
         ? {}
-        : { mayPublish: trialOf(settings.gradually, api(), (percent, tested) => log.traffic(percent, tested)) }),
+        : { mayPublish: await trialOf(settings.gradually, api(), (percent, tested) => log.traffic(percent, tested)) }),
     });
     if (command === 'bootstrap' || (settings.bootstrap === true && !(await isBootstrapped(rotator)))) {
       await rotator.bootstrap();
