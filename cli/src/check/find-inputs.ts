@@ -3,11 +3,11 @@ import path from 'node:path';
 
 import { printable, type NotAnalysed } from '@keyturn/findings';
 import { textReaderOf } from '@keyturn/resources';
-import { globby } from 'globby';
 import picomatch from 'picomatch';
 import { parse } from 'yaml';
 
 import { codeOf } from '../config/config.js';
+import { filesBelow } from './files-below.js';
 
 /** What there is to read, as absolute paths, each once and in order. */
 export interface Inputs {
@@ -40,17 +40,7 @@ const built = /(^|\/)dist\//;
 const json = /\.json$/;
 const project = /^Pulumi\.ya?ml$/;
 const stackConfig = /^Pulumi\..+\.ya?ml$/;
-const neverRead = ['**/node_modules/**', '**/.git/**', '**/.pulumi/**', '**/package-lock.json'];
 
-const patterns = [
-  '**/*.{js,cjs,mjs,jsx,ts,cts,mts,tsx,yaml,yml}',
-  '**/.env',
-  '**/.env.*',
-  '**/*.env',
-  '**/*.env.{example,sample,template,dist,tpl,tmpl}',
-  '**/*.{sh,bash,zsh,sql}',
-  '**/*.{tmpl,template,envsubst}',
-];
 const slashed = (file: string): string => file.split(path.sep).join('/');
 const isKnown = (file: string): boolean => script.test(file) || /\.ya?ml$/.test(file);
 
@@ -94,10 +84,13 @@ export async function findInputs(paths: readonly string[], options: FindOptions)
     } else if (statSync(full).isDirectory()) {
       const isRead = (file: string) =>
         !isIgnored(file) && (isKnown(file) || !built.test(slashed(path.relative(full, file))));
-      const taken = await filesBelow(full, isRead, (file) => take(file) === 'taken');
-      if (taken instanceof Error) {
-        notAnalysed.push({ what: printable(given), because: `it cannot be read (${codeOf(taken)})`, extent: 'whole' });
-      } else if (taken === 0) {
+      const { files, closed } = await filesBelow(full);
+      for (const { folder, because } of closed) {
+        const what = printable(folder === full ? given : shown(folder));
+        notAnalysed.push({ what, because, extent: 'whole' });
+      }
+      const taken = files.filter((file) => isRead(file) && take(file) === 'taken').length;
+      if (taken === 0 && closed.length === 0) {
         const because = 'it holds nothing that keyturn reads and that is not ignored';
         notAnalysed.push({ what: printable(given), because, extent: 'whole' });
       }
@@ -125,26 +118,6 @@ export async function findInputs(paths: readonly string[], options: FindOptions)
     documents: sorted(documents),
     notAnalysed,
   };
-}
-
-async function filesBelow(
-  folder: string,
-  isRead: (file: string) => boolean,
-  take: (file: string) => boolean,
-): Promise<number | Error> {
-  try {
-    const files = await globby(patterns, {
-      cwd: folder,
-      absolute: true,
-      dot: true,
-      gitignore: true,
-      ignore: neverRead,
-      followSymbolicLinks: false,
-    });
-    return files.map((file) => path.normalize(file)).filter((file) => isRead(file) && take(file)).length;
-  } catch (error) {
-    return error instanceof Error ? error : new Error(String(error));
-  }
 }
 
 function unreadable(file: string): string | undefined {
