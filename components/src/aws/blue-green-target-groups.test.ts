@@ -82,7 +82,7 @@ describe('the children of BlueGreenTargetGroups', () => {
         },
       ],
     });
-    expect(ignored.get('green-rule')).toEqual(['actions', 'tags["keyturn:aborted-version"]']);
+    expect(ignored.get('green-rule')).toEqual(['actions', 'tags', 'tagsAll']);
     expect(inputs.get('green-b')).toMatchObject({ targetType: 'ip', port: 8080, deregistrationDelay: 120 });
   });
 

@@ -125,7 +125,8 @@ export class BlueGreenTargetGroups extends pulumi.ComponentResource {
         tags: tagged,
       },
       // The job moves the weights and remembers what was bad; a later up must not turn that back.
-      options: { ...options, ignoreChanges: ['actions', `tags["${tags.abortedVersion}"]`] },
+      // Of a map, a real engine leaves alone the whole and not one key: after a refresh it took the job's tag away.
+      options: { ...options, ignoreChanges: ['actions', 'tags', 'tagsAll'] },
       transform: transform.rule,
       fixed: { actions: 'the job moves their weights. Use `serves`.' },
     });
