@@ -60,7 +60,7 @@ const inputs: readonly { file: string; text: string; finds: readonly string[] }[
   { file: '.gitlab-ci.yml', text: gitlab, finds: [`3 ${inPlace}`] },
 ];
 
-describe('files that are read as text', () => {
+describe('files that are read as text', { timeout: 300_000 }, () => {
   it.each(inputs)('are checked when they are named and when they are found: $file', async ({ file, text, finds }) => {
     const expected = finds.map((each) => `${file}:${each}`).sort();
     for (const args of [[file], [], ['.', file, file]]) {
@@ -100,7 +100,7 @@ describe('files that are read as text', () => {
     },
     { name: 'deep nesting', text: `apiVersion: v1\nkind: A\na: ${'['.repeat(300)}${']'.repeat(300)}\n` },
     { name: 'nesting without end', text: `apiVersion: v1\nkind: A\na: ${'['.repeat(20_000)}${']'.repeat(20_000)}\n` },
-  ])('end with 3 when they are not read to the end: $name', { timeout: 60_000 }, async ({ text }) => {
+  ])('end with 3 when they are not read to the end: $name', { timeout: 300_000 }, async ({ text }) => {
     for (const file of ['a.yaml', 'compose.yaml']) {
       const { code, report } = await checkJson({
         [file]: text.replace(/^/, file === 'a.yaml' ? '' : 'services: {}\n'),

@@ -24,7 +24,7 @@ const asNobody =
     ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', process.execPath]
     : [process.execPath];
 
-describe('folders that may not be read', () => {
+describe('folders that may not be read', { timeout: 300_000 }, () => {
   it('are said, each, and hide nothing of what is beside them', ({ skip }) => {
     const [command = '', ...args] = asNobody;
     if (spawnSync(command, [...args, main, '--version']).status !== 0)
@@ -46,7 +46,7 @@ describe('folders that may not be read', () => {
   });
 });
 
-describe('folders of any name', () => {
+describe('folders of any name', { timeout: 300_000 }, () => {
   it.each(['a b', `q'"uote`, 'ünï-日本', 'br[ack]et*{x}', '(a)!b', '$HOME'])('are read: %j', async (name) => {
     const odd = makeWorld({ [`${name}/.env`]: env, [`${name}/${name}/compose.yaml`]: 'services: {}\n' });
     try {
