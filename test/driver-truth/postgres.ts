@@ -51,6 +51,15 @@ export const query = () => source.query('SELECT 1');
 export const end = () => source.destroy();`,
 });
 
+const mikroOrm = (does: string, config: string): Sample => ({
+  row: 'mikro-orm',
+  does,
+  code: `import { MikroORM } from '@mikro-orm/postgresql';
+const orm = await MikroORM.init({ dbName: database, entities: [], discovery: { warnWhenNoEntities: false }, connect: false, ${config} });
+export const query = () => orm.em.getConnection().execute('SELECT 1');
+export const end = () => orm.close();`,
+});
+
 const prisma = (does: string, config: string): Sample => ({
   row: 'prisma adapter',
   does,
@@ -146,6 +155,7 @@ export const postgresSamples: readonly Sample[] = [
     'a password function in dialectOptions',
     'host, port, database, username: user, dialectOptions: { password: read }',
   ),
+  mikroOrm('a password that was read once', 'host, port, user, password: read()'),
   typeorm('a password that was read once', 'host, port, database, username: user, password: read()'),
   typeorm('a password function', 'host, port, database, username: user, password: read'),
   typeorm('a URL and a password function', `url: ${url}, password: read`),
