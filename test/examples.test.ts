@@ -63,6 +63,14 @@ describe.each(names)('the example %s', (name) => {
     );
   });
 
+  // Who renames a child gives it the older name as an alias, or every stack that has it makes it anew: a secret, a key, a user.
+  it('makes its resources under the names that deployed stacks have', async () => {
+    const urns = recordingOf(name).resources.map(({ urn }) =>
+      urn.replace(/^urn:pulumi:[^:]+::[^:]+::/, '').replace(/-[0-9a-f]{8}$/, '-hash'),
+    );
+    await expect(`${urns.sort().join('\n')}\n`).toMatchFileSnapshot(path.join('urns', `${name}.txt`));
+  });
+
   it('is said on one screen', () => {
     const lines = readFileSync(path.join(examples, name, 'README.md'), 'utf8')
       .trimEnd()
