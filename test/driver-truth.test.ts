@@ -209,7 +209,6 @@ describe(
       'bullmq',
       'prisma',
       'prisma adapter for mariadb',
-      'mikro-orm',
       'oracledb',
       'mssql',
       'amqplib',

@@ -1,5 +1,5 @@
 import { at, text } from '@keyturn/resources';
-import { notApplicable, definePolicy, pass } from '../policy.js';
+import { definePolicy, notApplicable, notKnown, pass } from '../policy.js';
 
 /** These replace a value that something reads; nobody keeps the one before. */
 const replacesText = /^`(sed|kubectl)\b/;
@@ -15,13 +15,18 @@ export const noPasswordChangeInScript = definePolicy({
   },
   types: ['shell:script:Statement'],
   needs: 'resource',
-  check({ resource: { properties } }) {
+  check({ resource }) {
+    const { properties } = resource;
     const creates = at(properties, 'creates');
     if (creates.kind === 'known' && creates.value === true)
       return notApplicable('the same script makes that user, so nobody holds an older password');
-    const does = text(at(properties, 'does'));
+    const what = at(properties, 'does');
+    if (what.kind === 'unknown') return notKnown(resource, 'what the statement does', 'does');
+    if (creates.kind === 'unknown') return notKnown(resource, 'whether the same script makes that user', 'creates');
+    const does = text(what);
     if (does === undefined) return pass;
-    const statement = does.startsWith('`') ? does : `\`${does}\``;
+    const statement =
+      what.kind === 'known' && what.secret ? 'A statement' : does.startsWith('`') ? does : `\`${does}\``;
     return {
       is: 'fail',
       message: replacesText.test(does)
