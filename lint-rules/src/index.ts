@@ -1,7 +1,8 @@
 import { type RuleFacts, defaultLevel } from '@keyturn/findings';
+import { textFiles } from '@keyturn/resources';
 import type { TSESLint } from '@typescript-eslint/utils';
 import type { LintRule } from './create-rule.js';
-import { documentFiles, documentRules } from './documents/index.js';
+import { documentRules } from './documents/index.js';
 import { documentLanguage } from './documents/language.js';
 import { exceptionLintRules } from './exceptions/exception-rules.js';
 import { rules } from './rules/index.js';
@@ -55,7 +56,7 @@ function documentConfigOf(preset: 'recommended' | 'strict'): TSESLint.FlatConfig
   }
   return {
     name: `keyturn/documents-${preset}`,
-    files: [...documentFiles],
+    files: [...textFiles],
     plugins: { keyturn: itself },
     language: 'keyturn/document',
     rules: levels,

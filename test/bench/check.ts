@@ -5,6 +5,7 @@ import { sideBySide } from './check/checkov.js';
 import { packStart } from './check/pack-start.js';
 import { measurePolicies, median } from './check/policies.js';
 import { measurePrograms, ownCorpus, type ProgramTimes } from './check/programs.js';
+import { flagsOf } from './flags.js';
 
 const help = `npm run --silent bench:check -- [options]
 
@@ -15,11 +16,17 @@ runs each TypeScript program of a corpus. Without --corpus that is the small one
   --no-install   leave the packages of the programs as they are
   --json         print one JSON object, and the progress to the standard error`;
 
-const values = flags();
-if (values.help) {
-  console.log(help);
-  process.exit(0);
-}
+const values = flagsOf(help, () =>
+  parseArgs({
+    options: {
+      corpus: { type: 'string' },
+      install: { type: 'boolean', default: true },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+    allowNegative: true,
+  }),
+);
 const corpus = values.corpus ?? ownCorpus;
 if (!existsSync(corpus)) {
   console.error(`error: there is no folder ${corpus}. Name a checkout with --corpus.`);
@@ -42,23 +49,6 @@ if (programs.length === 0) {
 const checkov = sideBySide();
 if (values.json) console.log(JSON.stringify({ ...rules, ...packs, checkov, programs }));
 else print();
-
-function flags() {
-  try {
-    return parseArgs({
-      options: {
-        corpus: { type: 'string' },
-        install: { type: 'boolean', default: true },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false },
-      },
-      allowNegative: true,
-    }).values;
-  } catch (error) {
-    console.error(`error: ${error instanceof Error ? error.message : String(error)}`);
-    process.exit(2);
-  }
-}
 
 function print(): void {
   const sum = (of: (program: ProgramTimes) => number) => programs.reduce((all, each) => all + of(each), 0);

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { type Accuracy, type Score, measure, readLabels } from './lint/accuracy.js';
+import { flagsOf } from './flags.js';
 
 const help = `npm run --silent bench:lint-accuracy -- --corpus DIR --labels FILE [options]
 
@@ -12,11 +13,18 @@ Precision and recall of each rule on labelled lines, beside other linters and sc
   --with-tests    labels in tests, too
   --json          one line of JSON: filesLinted, tools`;
 
-const values = flags();
-if (values.help) {
-  console.log(help);
-  process.exit(0);
-}
+const values = flagsOf(help, () =>
+  parseArgs({
+    options: {
+      corpus: { type: 'string' },
+      labels: { type: 'string' },
+      json: { type: 'boolean', default: false },
+      kept: { type: 'boolean', default: false },
+      'with-tests': { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  }),
+);
 const { corpus, labels: file } = values;
 if (corpus === undefined || file === undefined || !existsSync(corpus) || !existsSync(file)) {
   console.error(
@@ -57,22 +65,4 @@ function line(score: Score): string {
 function brief({ precision, recall }: Score): string {
   const text = (value: number | null) => (value === null ? '  –' : value.toFixed(2).replace(/^0/, '')).padStart(4);
   return `precision ${text(precision)} recall ${text(recall)}`;
-}
-
-function flags() {
-  try {
-    return parseArgs({
-      options: {
-        corpus: { type: 'string' },
-        labels: { type: 'string' },
-        json: { type: 'boolean', default: false },
-        kept: { type: 'boolean', default: false },
-        'with-tests': { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false },
-      },
-    }).values;
-  } catch (error) {
-    console.error(`error: ${error instanceof Error ? error.message : String(error)}`);
-    process.exit(2);
-  }
 }

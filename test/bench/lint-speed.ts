@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { type Speed, measureSpeed } from './lint/speed.js';
 import { measureTypedSpeed } from './lint/typed-speed.js';
+import { flagsOf } from './flags.js';
 
 const help = `npm run --silent bench:lint-speed -- --corpus DIR [options]
 
@@ -12,11 +13,16 @@ How long the rules take for each file of a corpus, without parsing, beside the r
                  the corpus must have its packages and tsconfig.json
   --json         one line of JSON`;
 
-const values = flags();
-if (values.help) {
-  console.log(help);
-  process.exit(0);
-}
+const values = flagsOf(help, () =>
+  parseArgs({
+    options: {
+      corpus: { type: 'string' },
+      json: { type: 'boolean', default: false },
+      typed: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  }),
+);
 const { corpus } = values;
 if (corpus === undefined || !existsSync(corpus)) {
   console.error('NOT RUN: lint speed needs --corpus with JavaScript or TypeScript sources.');
@@ -49,21 +55,5 @@ function print({ filesLinted, parseMs, tools }: Speed): void {
   for (const tool of tools) {
     console.log(`\n${tool.name} ${tool.version}: ${tool.msPerFile.toFixed(4)} ms per file`);
     for (const [rule, ms] of Object.entries(tool.rules)) console.log(`  ${rule.padEnd(44)} ${ms.toFixed(4)}`);
-  }
-}
-
-function flags() {
-  try {
-    return parseArgs({
-      options: {
-        corpus: { type: 'string' },
-        json: { type: 'boolean', default: false },
-        typed: { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false },
-      },
-    }).values;
-  } catch (error) {
-    console.error(`error: ${error instanceof Error ? error.message : String(error)}`);
-    process.exit(2);
   }
 }

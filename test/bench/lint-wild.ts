@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { lintWild } from './lint/wild.js';
+import { flagsOf } from './flags.js';
 
 const help = `npm run --silent bench:lint-wild -- --corpus DIR [--json]
 
@@ -12,11 +13,15 @@ that does not parse, and none may bring a finding.
 
 Exit codes: 0 all held, 1 something did not, 2 wrong usage, 3 nothing could be linted.`;
 
-const values = flags();
-if (values.help) {
-  console.log(help);
-  process.exit(0);
-}
+const values = flagsOf(help, () =>
+  parseArgs({
+    options: {
+      corpus: { type: 'string' },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  }),
+);
 if (values.corpus === undefined || !existsSync(values.corpus)) {
   console.error(`error: there is no folder ${values.corpus ?? ''} to lint. Name one with --corpus.`.replace('  ', ' '));
   process.exit(2);
@@ -33,18 +38,3 @@ else {
     for (const { path, line, rule, message } of troubles) console.log(`${what}: ${path}:${line} ${rule}: ${message}`);
 }
 process.exitCode = wild.filesLinted === 0 ? 3 : crashes.length + broken.length + worse.length > 0 ? 1 : 0;
-
-function flags() {
-  try {
-    return parseArgs({
-      options: {
-        corpus: { type: 'string' },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false },
-      },
-    }).values;
-  } catch (error) {
-    console.error(`error: ${error instanceof Error ? error.message : String(error)}`);
-    process.exit(2);
-  }
-}

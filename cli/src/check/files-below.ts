@@ -1,20 +1,13 @@
 import fs from 'node:fs';
 import path from 'node:path';
 
+import { textFiles } from '@keyturn/resources';
 import { convertPathToPattern, globby } from 'globby';
 
 import { codeOf } from '../config/config.js';
 
 const neverRead = ['**/node_modules/**', '**/.git/**', '**/.pulumi/**', '**/package-lock.json'];
-const patterns = [
-  '**/*.{js,cjs,mjs,jsx,ts,cts,mts,tsx,yaml,yml}',
-  '**/.env',
-  '**/.env.*',
-  '**/*.env',
-  '**/*.env.{example,sample,template,dist,tpl,tmpl}',
-  '**/*.{sh,bash,zsh,sql}',
-  '**/*.{tmpl,template,envsubst}',
-];
+const patterns = ['**/*.{js,cjs,mjs,jsx,ts,cts,mts,tsx}', ...textFiles];
 
 /** Files that may be read, and folders that may not: one that is closed hides nothing of what is beside it. */
 export async function filesBelow(folder: string): Promise<{

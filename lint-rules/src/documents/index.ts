@@ -6,14 +6,3 @@ import { policyRule } from './policy-rule.js';
 export const documentRules: Readonly<Record<string, LintRule>> = Object.fromEntries(
   policies.map((policy) => [policy.facts.id, policyRule(policy)]),
 );
-
-/** The files that the policies can read. */
-export const documentFiles: readonly string[] = [
-  '**/*.{yml,yaml}',
-  '**/.env',
-  '**/.env.*',
-  '**/*.env',
-  '**/*.env.{example,sample,template,dist,tpl,tmpl}',
-  '**/*.{sh,bash,zsh,sql}',
-  '**/*.{tmpl,template,envsubst}',
-];

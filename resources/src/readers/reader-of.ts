@@ -31,6 +31,17 @@ export function textReaderOf(file: string): TextReader | undefined {
   return readers.find(([name]) => name.test(filled))?.[1] ?? (/\.ya?ml$/.test(filled) ? undefined : readTemplate);
 }
 
+/** Patterns of the files that may have a reader, for globs: those of `textReaderOf`, and YAML, which may be a manifest. */
+export const textFiles: readonly string[] = [
+  '**/*.{yml,yaml}',
+  '**/.env',
+  '**/.env.*',
+  '**/*.env',
+  '**/*.env.{example,sample,template,dist,tpl,tmpl}',
+  '**/*.{sh,bash,zsh,sql}',
+  '**/*.{tmpl,template,envsubst}',
+];
+
 /** The reader of a file by its name and, for Kubernetes manifests, by its text. */
 export function readerOfText(text: string, file: string): TextReader | undefined {
   const named = textReaderOf(file);
