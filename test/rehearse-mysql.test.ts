@@ -2,11 +2,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-import { type RehearseOptions, rehearse, type Verdict } from '@keyturn/rehearsal';
+import type { RehearseOptions, Verdict } from '@keyturn/rehearsal';
 import { survivesRotation } from '@keyturn/rehearsal/test';
 import { type MariadbServer, orNotRun, startMariadb, startMysql } from '@keyturn/services';
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+
+import { verdictOn } from './verdict-on.js';
 
 const apps = path.join(import.meta.dirname, 'rehearse-apps', 'mysql');
 const servers = [
@@ -39,25 +41,8 @@ describe.each(servers)('a rehearsal on $database', ({ database, start }) => {
     return `${database}://${superuser}:${superuserPassword}@${host}:${port}`;
   };
 
-  async function onOwnServer(app: string, options: Partial<RehearseOptions> = {}): Promise<Verdict> {
-    const { verdict } = await rehearse({
-      app: `node ${path.join(apps, app)}`,
-      cwd: folder,
-      env: { PATH: process.env['PATH'] },
-      instances: 2,
-      operations: [{ name: 'GET /', weight: 1, method: 'GET', path: () => '/' }],
-      rate: 40,
-      rotations: 1,
-      strategy: 'dual-user',
-      delivery: 'file',
-      restart: false,
-      database,
-      faults: [],
-      budget: { maxFailed: 0, maxDrainMs: 4_000 },
-      ...options,
-    });
-    return verdict;
-  }
+  const onOwnServer = async (app: string, options: Partial<RehearseOptions> = {}): Promise<Verdict> =>
+    await verdictOn(path.join('mysql', app), folder, { database, ...options });
 
   /** On the server that most of these tests share, so that they need not wait for one. */
   async function onNamedServer(app: string, options: Partial<RehearseOptions> = {}): Promise<Verdict> {

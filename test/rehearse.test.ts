@@ -4,10 +4,12 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-import { type RehearseOptions, rehearse, type Verdict } from '@keyturn/rehearsal';
+import type { RehearseOptions, Verdict } from '@keyturn/rehearsal';
 import { survivesRotation } from '@keyturn/rehearsal/test';
 import { PartMissing } from '@keyturn/services';
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
+
+import { causesIn, verdictOn as verdictIn } from './verdict-on.js';
 
 const apps = path.join(import.meta.dirname, 'rehearse-apps');
 let folder: string;
@@ -15,30 +17,8 @@ let folder: string;
 beforeAll(async () => (folder = await mkdtemp(path.join(tmpdir(), 'keyturn-rehearse-'))));
 afterAll(async () => await rm(folder, { recursive: true, force: true }));
 
-async function verdictOn(app: string, options: Partial<RehearseOptions> = {}): Promise<Verdict> {
-  const { verdict } = await rehearse({
-    app: `node ${path.join(apps, app)}`,
-    cwd: folder,
-    env: { PATH: process.env['PATH'] },
-    instances: 2,
-    operations: [{ name: 'GET /', weight: 1, method: 'GET', path: () => '/' }],
-    rate: 40,
-    rotations: 1,
-    strategy: 'dual-user',
-    delivery: 'file',
-    restart: false,
-    faults: [],
-    budget: { maxFailed: 0, maxDrainMs: 4_000 },
-    ...options,
-  });
-  return verdict;
-}
-
-const seen = ({ causes }: Verdict): string[] =>
-  Object.entries(causes)
-    .filter(([, count]) => count > 0)
-    .sort(([, one], [, other]) => other - one)
-    .map(([cause]) => cause);
+const verdictOn = async (app: string, options: Partial<RehearseOptions> = {}): Promise<Verdict> =>
+  await verdictIn(app, folder, options);
 
 const told = ({ held }: Verdict): string[] => [...new Set(held.map(({ cause }) => cause))].sort();
 
@@ -64,13 +44,13 @@ describe('an application with one fault', () => {
   ])('that %s fails for it when a password is changed in place', async (_, app, cause, options) => {
     const verdict = await verdictOn(app, { strategy: 'in-place', ...few, ...options });
     expect(verdict.passed).toBe(false);
-    expect(seen(verdict)).toContain(cause);
+    expect(causesIn(verdict)).toContain(cause);
     expect(verdict.preventions.map((each) => each.cause)).toContain(cause);
   });
 
   it('that asks for the password alone joins a user and a password that never belonged together', async () => {
     const verdict = await verdictOn('user-kept.mjs', few);
-    expect(seen(verdict)).toEqual(['wrongSecret']);
+    expect(causesIn(verdict)).toEqual(['wrongSecret']);
     expect(verdict.preventions.find(({ cause }) => cause === 'wrongSecret')?.component).toBe('DualUserDatabaseRole');
   });
 

@@ -1,24 +1,9 @@
-import path from 'node:path';
+import { describe, expect, it } from 'vitest';
 
-import { afterEach, describe, expect, it } from 'vitest';
-
-import { recordProgram } from './record-program.js';
 import type { Recording } from './recording.js';
-import { property, writeProgram } from './testing.js';
+import { property, recordToEnd } from './testing.js';
 
-const programs: (() => void)[] = [];
-afterEach(() => {
-  for (const remove of programs.splice(0)) remove();
-});
-
-async function record(files: Readonly<Record<string, string>>): Promise<Recording> {
-  const { directory, remove } = writeProgram(files);
-  programs.push(remove);
-  const recording = await recordProgram({ directory, timeoutMs: 120_000 });
-  expect(recording.reason).toBeUndefined();
-  expect(recording.ended).toBe('complete');
-  return recording;
-}
+const record = async (files: Readonly<Record<string, string>>): Promise<Recording> => await recordToEnd(files, 120_000);
 
 const parameter = `new aws.ssm.Parameter('first', { type: 'String', value: name });\n`;
 const aws = `import * as aws from '@pulumi/aws';\n`;
@@ -104,14 +89,8 @@ describe('imports that tsconfig.json gives another place', { timeout: 240_000 },
     { name: 'CommonJS', manifest: '{ "name": "shop" }' },
     { name: 'ES modules', manifest: '{ "name": "shop", "type": "module" }' },
   ])('are found as the loaders of TypeScript find them, in $name', async ({ manifest }) => {
-    const { directory, remove } = writeProgram({
-      ...aliased,
-      'infra/package.json': manifest,
-      'package.json': manifest,
-    });
-    programs.push(remove);
-    const recording = await recordProgram({ directory: path.join(directory, 'infra'), timeoutMs: 120_000 });
-    expect(recording.reason).toBeUndefined();
+    const files = { ...aliased, 'infra/package.json': manifest, 'package.json': manifest };
+    const recording = await recordToEnd(files, 120_000, 'infra');
     expect(recording.notAnalysed).toEqual([]);
     expect(property(recording, 'first', 'value')).toMatchObject({ value: 'eu-shop,eu,7,d' });
     expect(recording.resources[0]?.place).toMatchObject({ file: 'index.ts', line: 7 });

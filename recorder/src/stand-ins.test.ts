@@ -1,23 +1,9 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
-import { recordProgram } from './record-program.js';
 import type { Recording } from './recording.js';
-import { property, writeProgram } from './testing.js';
+import { property, recordToEnd } from './testing.js';
 
-const programs: (() => void)[] = [];
-afterEach(() => {
-  for (const remove of programs.splice(0)) remove();
-});
-
-/** Records a program that cannot have what it asks for, and yet must run to its end. */
-async function record(files: Readonly<Record<string, string>>): Promise<Recording> {
-  const { directory, remove } = writeProgram(files);
-  programs.push(remove);
-  const recording = await recordProgram({ directory, timeoutMs: 60_000 });
-  expect(recording.reason).toBeUndefined();
-  expect(recording.ended).toBe('complete');
-  return recording;
-}
+const record = async (files: Readonly<Record<string, string>>): Promise<Recording> => await recordToEnd(files, 60_000);
 
 const aws = `import * as aws from '@pulumi/aws';\n`;
 const parameter = (name: string, value: string): string =>

@@ -4,6 +4,7 @@ import path from 'node:path';
 
 import type { Value } from '@keyturn/resources';
 
+import { recordProgram } from './record-program.js';
 import type { Recording } from './recording.js';
 
 /** A program in a temporary folder; `Pulumi.yaml` and `package.json` are there unless given. */
@@ -16,6 +17,23 @@ export function writeProgram(files: Readonly<Record<string, string>>): { readonl
     writeFileSync(file, text);
   }
   return { directory, remove: () => rmSync(directory, { recursive: true, force: true }) };
+}
+
+/** Records a program that is to run to its end, and takes its folder away again. @throws Error with the reason when it does not. */
+export async function recordToEnd(
+  files: Readonly<Record<string, string>>,
+  timeoutMs: number,
+  folder = '.',
+): Promise<Recording> {
+  const { directory, remove } = writeProgram(files);
+  try {
+    const recording = await recordProgram({ directory: path.join(directory, folder), timeoutMs });
+    if (recording.ended !== 'complete' || recording.reason !== undefined)
+      throw new Error(`${recording.ended}: ${recording.reason ?? 'no reason'}`);
+    return recording;
+  } finally {
+    remove();
+  }
 }
 
 /** A property of a resource by the resource's name. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
-import type { LoginReader, SeenLogin } from './login-reader.js';
 import type { Proof } from './password-proof.js';
+import { type Side, WireLogin } from './wire-login.js';
 
 /** Capabilities in a client's answer that say how the rest of it is laid out. */
 const withSsl = 1 << 11;
@@ -18,40 +18,25 @@ const refusal = 0xff;
 const fixedPart = 32;
 
 /** Reads a login from the bytes of both sides, in the protocol of MySQL and MariaDB, until it is over. It changes no byte. */
-export class MysqlLogin implements LoginReader {
-  readonly #onEnd: (seen: SeenLogin | undefined) => void;
-  #client = Buffer.alloc(0);
-  #server = Buffer.alloc(0);
-  #over = false;
+export class MysqlLogin extends WireLogin {
   #greeted = false;
   #plugin = '';
   #nonce = Buffer.alloc(0);
-  #user: string | undefined;
   /** Whether the next packet of the client answers the nonce. What follows when the server wants more is encrypted, or the password. */
   #awaited = false;
-  #proof: Proof | undefined;
 
-  /** @param onEnd called once; with nothing when it was no login, or is encrypted */
-  constructor(onEnd: (seen: SeenLogin | undefined) => void) {
-    this.#onEnd = onEnd;
-  }
-
-  fromClient(chunk: Buffer): void {
-    if (this.#over) return;
-    this.#client = Buffer.concat([this.#client, chunk]);
-    for (let body = this.#next('client'); body && !this.#over; body = this.#next('client')) {
-      if (this.#user === undefined) this.#opened(body);
+  protected override readClient(): void {
+    for (let body = this.#next('client'); body && !this.over; body = this.#next('client')) {
+      if (this.user === undefined) this.#opened(body);
       else if (this.#awaited) this.#answered(body);
     }
   }
 
-  fromServer(chunk: Buffer): void {
-    if (this.#over) return;
-    this.#server = Buffer.concat([this.#server, chunk]);
-    for (let body = this.#next('server'); body && !this.#over; body = this.#next('server')) {
-      if (body[0] === refusal) this.#finish(body.length < 3 ? 'no code' : String(body.readUInt16LE(1)));
+  protected override readServer(): void {
+    for (let body = this.#next('server'); body && !this.over; body = this.#next('server')) {
+      if (body[0] === refusal) this.finish(body.length < 3 ? 'no code' : String(body.readUInt16LE(1)));
       else if (!this.#greeted) this.#greet(body);
-      else if (body[0] === ok) this.#finish(undefined);
+      else if (body[0] === ok) this.finish(undefined);
       else if (body[0] === switchPlugin) this.#switched(body.subarray(1));
     }
   }
@@ -72,14 +57,14 @@ export class MysqlLogin implements LoginReader {
     this.#nonce = Buffer.from(body.subarray(next, next + 20));
 
     this.#awaited = true;
-    this.#proof = undefined;
+    this.proof = undefined;
   }
 
   #opened(body: Buffer): void {
     const capabilities = body.length < 4 ? 0 : body.readUInt32LE(0);
-    if ((capabilities & withSsl) !== 0 || body.length <= fixedPart) return this.#end(undefined);
+    if ((capabilities & withSsl) !== 0 || body.length <= fixedPart) return this.end(undefined);
     const user = textAt(body, fixedPart);
-    this.#user = user.text;
+    this.user = user.text;
     const answer = answerAt(body, user.next, capabilities);
     const database = (capabilities & withDatabase) === 0 ? answer.next : textAt(body, answer.next).next;
     if ((capabilities & withPlugin) !== 0) this.#plugin = textAt(body, database).text || this.#plugin;
@@ -88,31 +73,13 @@ export class MysqlLogin implements LoginReader {
 
   #answered(bytes: Buffer): void {
     this.#awaited = false;
-    this.#proof = proofOf(this.#plugin, this.#nonce, Buffer.from(bytes));
-  }
-
-  #finish(refused: string | undefined): void {
-    this.#end({
-      user: this.#user ?? '',
-      ...(this.#proof ? { proof: this.#proof } : {}),
-      ...(refused === undefined ? {} : { refused }),
-    });
-  }
-
-  #end(seen: SeenLogin | undefined): void {
-    this.#over = true;
-    this.#client = this.#server = Buffer.alloc(0);
-    this.#onEnd(seen);
+    this.proof = proofOf(this.#plugin, this.#nonce, Buffer.from(bytes));
   }
 
   /** The body of the next whole packet: three bytes of length, one of sequence, the body. */
-  #next(side: 'client' | 'server'): Buffer | undefined {
-    const buffer = side === 'client' ? this.#client : this.#server;
-    const length = buffer.length < 4 ? Number.POSITIVE_INFINITY : 4 + buffer.readUIntLE(0, 3);
-    if (buffer.length < length) return undefined;
-    if (side === 'client') this.#client = buffer.subarray(length);
-    else this.#server = buffer.subarray(length);
-    return buffer.subarray(4, length);
+  #next(side: Side): Buffer | undefined {
+    const head = this.kept(side);
+    return head.length < 4 ? undefined : this.take(side, 4 + head.readUIntLE(0, 3))?.subarray(4);
   }
 }
 

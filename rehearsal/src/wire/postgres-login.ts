@@ -1,69 +1,53 @@
 import { refusalCode } from '../refusal-code.js';
-import type { LoginReader, SeenLogin } from './login-reader.js';
 import type { Proof } from './password-proof.js';
+import { type Side, WireLogin } from './wire-login.js';
 
 const sslRequest = 80_877_103;
 const gssRequest = 80_877_104;
 const cancelRequest = 80_877_102;
 
 /** Reads a login from the bytes of both sides, in the PostgreSQL protocol 3.0, until it is over. It changes no byte. */
-export class PostgresLogin implements LoginReader {
-  readonly #onEnd: (seen: SeenLogin | undefined) => void;
-  #client = Buffer.alloc(0);
-  #server = Buffer.alloc(0);
-  #over = false;
+export class PostgresLogin extends WireLogin {
   #asked: 'ssl' | 'gss' | undefined;
-  #user: string | undefined;
   #method: Proof['method'] | undefined;
   #salt = Buffer.alloc(0);
   #clientFirstBare = '';
   #serverFirst = '';
-  #proof: Proof | undefined;
 
-  /** @param onEnd called once; with nothing when it was no login, or is encrypted */
-  constructor(onEnd: (seen: SeenLogin | undefined) => void) {
-    this.#onEnd = onEnd;
-  }
-
-  fromClient(chunk: Buffer): void {
-    if (this.#over) return;
-    this.#client = Buffer.concat([this.#client, chunk]);
-    while (!this.#over && this.#user === undefined) {
-      const length = this.#client.length < 8 ? Number.POSITIVE_INFINITY : this.#client.readUInt32BE(0);
-      if (this.#client.length < length) return;
-      this.#opening(this.#client.readUInt32BE(4), this.#client.subarray(8, length));
-      this.#client = this.#client.subarray(length);
+  protected override readClient(): void {
+    while (!this.over && this.user === undefined) {
+      const head = this.kept('client');
+      const opening = head.length < 8 ? undefined : this.take('client', Math.max(8, head.readUInt32BE(0)));
+      if (!opening) return;
+      this.#opening(opening.readUInt32BE(4), opening.subarray(8));
     }
-    for (let message = this.#next('client'); message && !this.#over; message = this.#next('client')) {
+    for (let message = this.#next('client'); message && !this.over; message = this.#next('client')) {
       if (message.type === 'p') this.#answered(message.body);
     }
   }
 
-  fromServer(chunk: Buffer): void {
-    if (this.#over) return;
-    this.#server = Buffer.concat([this.#server, chunk]);
+  protected override readServer(): void {
     if (this.#asked !== undefined) {
-      const answer = String.fromCharCode(this.#server[0] ?? 0);
-      this.#server = this.#server.subarray(1);
+      const answer = this.take('server', 1)?.toString('latin1');
       this.#asked = undefined;
-      if (answer === 'S' || answer === 'G') return this.#end(undefined);
+      if (answer === 'S' || answer === 'G') return this.end(undefined);
     }
-    for (let message = this.#next('server'); message && !this.#over; message = this.#next('server')) {
+    for (let message = this.#next('server'); message && !this.over; message = this.#next('server')) {
       if (message.type === 'R') this.#challenged(message.body);
-      else if (message.type === 'E') this.#finish(codeIn(message.body));
+      else if (message.type === 'E') this.finish(codeIn(message.body));
       // The proof may be right and the login refused all the same: a user that was switched off hears of it after AuthenticationOk.
-      else if (message.type === 'Z') this.#finish(undefined);
+      else if (message.type === 'Z') this.finish(undefined);
     }
   }
 
   #opening(code: number, body: Buffer): void {
     if (code === sslRequest) this.#asked = 'ssl';
     else if (code === gssRequest) this.#asked = 'gss';
-    else if (code === cancelRequest) this.#end(undefined);
+    else if (code === cancelRequest) this.end(undefined);
     else {
       const fields = body.toString('utf8').split('\0');
       const at = fields.findIndex((name, index) => index % 2 === 0 && name === 'user');
-      this.#user = fields[at + 1] ?? '';
+      this.user = fields[at + 1] ?? '';
     }
   }
 
@@ -80,9 +64,9 @@ export class PostgresLogin implements LoginReader {
 
   #answered(body: Buffer): void {
     const text = body.toString('utf8');
-    if (this.#method === 'password') this.#proof = { method: 'password', password: text.replace(/\0$/, '') };
+    if (this.#method === 'password') this.proof = { method: 'password', password: text.replace(/\0$/, '') };
     else if (this.#method === 'md5') {
-      this.#proof = { method: 'md5', answer: text.replace(/\0$/, ''), salt: this.#salt, user: this.#user ?? '' };
+      this.proof = { method: 'md5', answer: text.replace(/\0$/, ''), salt: this.#salt, user: this.user ?? '' };
     } else if (this.#method === 'scram') {
       if (this.#serverFirst === '') this.#clientFirstBare = bareOf(body);
       else {
@@ -90,34 +74,15 @@ export class PostgresLogin implements LoginReader {
           clientFirstBare: this.#clientFirstBare,
           serverFirst: this.#serverFirst,
         };
-        this.#proof = { method: 'scram', clientFirstBare, serverFirst, clientFinal: text };
+        this.proof = { method: 'scram', clientFirstBare, serverFirst, clientFinal: text };
       }
     }
   }
 
-  #finish(refused: string | undefined): void {
-    this.#end({
-      user: this.#user ?? '',
-      ...(this.#proof ? { proof: this.#proof } : {}),
-      ...(refused === undefined ? {} : { refused }),
-    });
-  }
-
-  #end(seen: SeenLogin | undefined): void {
-    this.#over = true;
-    this.#client = this.#server = Buffer.alloc(0);
-    this.#onEnd(seen);
-  }
-
-  #next(side: 'client' | 'server'): { readonly type: string; readonly body: Buffer } | undefined {
-    const buffer = side === 'client' ? this.#client : this.#server;
-    if (buffer.length < 5) return undefined;
-    const length = 1 + buffer.readUInt32BE(1);
-    if (buffer.length < length) return undefined;
-    const rest = buffer.subarray(length);
-    if (side === 'client') this.#client = rest;
-    else this.#server = rest;
-    return { type: String.fromCharCode(buffer[0] ?? 0), body: buffer.subarray(5, length) };
+  #next(side: Side): { readonly type: string; readonly body: Buffer } | undefined {
+    const head = this.kept(side);
+    const message = head.length < 5 ? undefined : this.take(side, 1 + head.readUInt32BE(1));
+    return message && { type: String.fromCharCode(message[0] ?? 0), body: message.subarray(5) };
   }
 }
 
