@@ -24,7 +24,9 @@ import { checkPrograms } from './check-programs.js';
 import { checkStates, checkYamlPrograms } from './check-documents.js';
 import { checkTexts } from './check-texts.js';
 import { compareWith } from './compare.js';
+import { withoutDuplicates } from './duplicates.js';
 import { factsOf, packFolders } from './check-packs.js';
+import { settingPlaces } from './setting-place.js';
 import { configuredExceptions, directivesIn, exceptionsInCode } from './exceptions.js';
 import { findInputs } from './find-inputs.js';
 import type { Part } from './part.js';
@@ -156,6 +158,9 @@ export interface Examined {
   readonly resources: readonly Resource[];
 }
 
+/** No source file: ESLint and TypeScript's parser need not be loaded. */
+const nothingRead = { findings: [], undecided: [], notAnalysed: [], resources: [], read: [], suppressed: [] };
+
 async function examine(options: CheckOptions, settled: CheckSettings): Promise<Examined> {
   const { cwd, repository, preset, settings, loaded } = settled;
   const shown = shownFrom(cwd);
@@ -189,30 +194,33 @@ async function examine(options: CheckOptions, settled: CheckSettings): Promise<E
     ...checkStates(inputs.states, { evaluate, named, shown, cwd }),
   ];
   // Programs run in processes of their own; sources are read while they do, and what reads them is loaded then.
-  const reading = import('./check-sources.js').then(({ checkSources }) =>
-    checkSources(inputs.sources, {
-      cwd,
-      preset,
-      rules: settings,
-      named,
-      shown,
-      onDone: report('sources', inputs.sources.length),
-    }),
-  );
+  const reading =
+    inputs.sources.length === 0
+      ? nothingRead
+      : import('./check-sources.js').then(({ checkSources }) =>
+          checkSources(inputs.sources, {
+            cwd,
+            preset,
+            rules: settings,
+            named,
+            shown,
+            onDone: report('sources', inputs.sources.length),
+          }),
+        );
   const [programs, sources] = await Promise.all([recording, reading]);
   const parts = [...programs, texts, ...documents, sources];
   return {
-    report: await combine(parts, inputs.notAnalysed, sources.suppressed, settled),
+    report: combine(parts, inputs.notAnalysed, sources.suppressed, settled),
     resources: parts.flatMap(({ resources }) => resources),
   };
 }
 
-async function combine(
+function combine(
   parts: readonly Part[],
   notFound: readonly NotAnalysed[],
   disabled: readonly Suppressed[],
   settled: CheckSettings,
-): Promise<Report> {
+): Report {
   const { settings, preset, cwd, loaded, today } = settled;
   const packRules = new Map(parts.flatMap((part) => [...(part.packRules ?? [])]));
   const others = [...packRules].map(([id, severity]): Rule => ({ kind: 'policy', facts: factsOf(id, severity) }));
@@ -249,10 +257,6 @@ async function combine(
     const known = findRule(rule, rules);
     return typeof known === 'string' ? known : true;
   };
-  const [{ withoutDuplicates }, { settingPlaces }] = await Promise.all([
-    import('./duplicates.js'),
-    import('./setting-place.js'),
-  ]);
   const inCode = exceptionsInCode(
     parts.flatMap((part) => part.resources),
     knows,

@@ -1,4 +1,10 @@
-import { parse } from '@typescript-eslint/parser';
+import { createRequire } from 'node:module';
+
+import type * as Parser from '@typescript-eslint/parser';
+
+// It loads TypeScript, and most checks parse nothing here.
+const require = createRequire(import.meta.url);
+const parser = (): typeof Parser => require('@typescript-eslint/parser') as typeof Parser;
 
 /** A node of a syntax tree, as far as it is looked at here. */
 export interface Node {
@@ -21,7 +27,7 @@ export function newExpressions(source: string, file: string): readonly Node[] {
     for (const [key, child] of Object.entries(value)) if (key !== 'parent' && key !== 'loc') walk(child);
   };
   try {
-    walk(parse(source, { loc: true, sourceType: 'module', ecmaFeatures: { jsx: /x$/.test(file) } }).body);
+    walk(parser().parse(source, { loc: true, sourceType: 'module', ecmaFeatures: { jsx: /x$/.test(file) } }).body);
   } catch {
     // It could be parsed a moment ago; without its lines nothing is left out.
   }
