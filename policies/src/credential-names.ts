@@ -8,9 +8,9 @@ const credentialName =
 /** Names whose values a bundler writes into what browsers load. */
 const shipped = /^(next_public|nuxt_public|expo_public|public|vite|react_app|vue_app|gatsby)_.*(key|token|dsn)$/i;
 
-/** Names of the same ending that hold something else. */
+/** Names of the same ending that hold something else: whole words of them, because REDIS_PASSWORD ends in `is_password` too. */
 const lookalikes =
-  /(public[_-]?key|cluster[_-]?token|discovery[_-]?token|key[_-]?id|use[_-]?(password|secret|token)|(allow|require|enable|disable|random|empty|no|skip|has|is)[A-Za-z_-]*(password|pass|secret|token)|min[_-]?pass|max[_-]?token|(image|docker|registry)[_-]?pull[_-]?secret|csrf[_-]?token[_-]?name)$/i;
+  /(^|[_.-])(public[_-]?key|cluster[_-]?token|discovery[_-]?token|key[_-]?id|use[_-]?(password|secret|token)|(allow|require|enable|disable|random|empty|no|skip|has|is)[A-Za-z_-]*(password|pass|secret|token)|min[_-]?pass|max[_-]?token|(image|docker|registry)[_-]?pull[_-]?secret|csrf[_-]?token[_-]?name)$/i;
 
 /** `dbPassword`, `DB_PASSWORD`, `db-password`, `POSTGRESPASSWORD` are credentials; `DB_PASSWORD_FILE` is not. */
 export function isCredentialName(name: string): boolean {
@@ -33,7 +33,7 @@ export function isIssuedKey(text: string): boolean {
 
 /** Whether a text is a credential whatever it is called. */
 export function isCredentialText(text: string): boolean {
-  const password = urlWithPassword.exec(text)?.[1];
+  const password = urlWithPassword.exec(text.replace(/\$\{[^{}]*\}/g, '${_}'))?.[1];
   return (password !== undefined && !isPlaceholder(password)) || isIssuedKey(text);
 }
 

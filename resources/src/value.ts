@@ -9,15 +9,25 @@ interface Marks {
   readonly place?: Place;
 }
 
+/** What a text that holds `${NAME:-default}` is where nothing sets `NAME`. */
+export interface Fallback {
+  /** The text with its defaults filled in. Variables that have none stand there as they are written. */
+  readonly text: string;
+  /** The variables whose default is written out. */
+  readonly variables: readonly { readonly name: string; readonly text: string }[];
+}
+
 export interface KnownValue extends Marks {
   readonly kind: 'known';
   readonly value: string | number | boolean | null;
+  readonly fallback?: Fallback;
 }
 
 /** Exists, but is not known before the deployment, or was hidden from us (`[secret]`). */
 export interface UnknownValue extends Marks {
   readonly kind: 'unknown';
   readonly because: string;
+  readonly fallback?: Fallback;
 }
 
 export interface ListValue extends Marks {

@@ -1,4 +1,14 @@
-import { at, items, leaves, text, type KnownValue, type Resource, type Value } from '@keyturn/resources';
+import {
+  at,
+  items,
+  leaves,
+  text,
+  type Fallback,
+  type KnownValue,
+  type Resource,
+  type UnknownValue,
+  type Value,
+} from '@keyturn/resources';
 import { isCredentialName, isCredentialText, isIssuedKey, isPlaceholder, isReference } from '../credential-names.js';
 import { containersOf, podTemplateOf, workloadTypes } from '../kubernetes/workload.js';
 import { environmentOf, typesWithEnvironments } from '../environment-inputs.js';
@@ -10,6 +20,7 @@ import { sensitivePathsOf, typesWithSensitiveInputs } from '../sensitive-inputs.
 const kubernetesSecret = 'kubernetes:core/v1:Secret';
 const configMap = 'kubernetes:core/v1:ConfigMap';
 const variable = 'file:env:Variable';
+const service = 'docker:compose:Service';
 const charts = ['kubernetes:helm.sh/*:Release', 'kubernetes:helm.sh/*:Chart'];
 
 export const noHardcodedPassword = definePolicy({
@@ -56,7 +67,7 @@ export const noHardcodedPassword = definePolicy({
       [...select(resource.properties, pattern)].flatMap(({ path, value }) => judge(resource, path, value)),
     );
     const scripts = [...credentialsInScripts(resource)].map((each) => inScript(resource, each));
-    return [...variables, ...properties, ...scripts];
+    return [...variables, ...properties, ...scripts, ...(resource.type === service ? checkService(resource) : [])];
   },
 });
 
@@ -66,7 +77,9 @@ function judge(resource: Resource, path: Path, value: Value): readonly Result[] 
   const results: Result[] = [];
   for (const leaf of leaves(value, path)) {
     if (leaf.value.kind === 'unknown') {
-      if (leaf.value.provenance.kind === 'unknown') results.push(hidden(resource, leaf.path));
+      const { fallback, provenance } = leaf.value;
+      if (provenance.kind === 'unknown') results.push(hidden(resource, leaf.path));
+      else if (fallback && !isPlaceholder(fallback.text)) results.push(fallsBack(resource, leaf.path, leaf.value));
     } else if (isOfUnknownOrigin(leaf.value)) {
       if (isWholeLiteral(resource, leaf.path, leaf.value)) results.push(notTold(resource, leaf.path));
     } else if (isWrittenOut(leaf.value) && isWholeLiteral(resource, leaf.path, leaf.value)) {
@@ -124,14 +137,39 @@ function checkEntries(resource: Resource, entries: Value, path: Path): readonly 
 
 /** An entry without a schema: its name says whether it is a credential, or its text does. */
 function judgeEntry(resource: Resource, name: string, value: Value, path: Path): readonly Result[] {
+  if ((value.kind === 'known' || value.kind === 'unknown') && value.fallback) {
+    const written = text(value);
+    if (value.kind === 'known' && written !== undefined && isCredentialText(written)) return say(resource, path, value);
+    return isCredential(name, value.fallback.text) || hasCredential(value.fallback)
+      ? [fallsBack(resource, path, value)]
+      : [];
+  }
   if (value.kind === 'unknown') {
     return value.provenance.kind === 'unknown' && isCredentialName(name) ? [hidden(resource, path)] : [];
   }
   const written = text(value);
-  if (value.kind !== 'known' || written === undefined || isPlaceholder(written) || isReference(written)) return [];
-  const isCredential =
-    isCredentialText(written) || (isCredentialName(name) && !/^(true|false|yes|no|\d{1,3})$/i.test(written));
-  return isCredential ? say(resource, path, value) : [];
+  return value.kind === 'known' && written !== undefined && isCredential(name, written)
+    ? say(resource, path, value)
+    : [];
+}
+
+function isCredential(name: string, written: string): boolean {
+  if (isCredentialText(written)) return true;
+  if (!isCredentialName(name) || isPlaceholder(written) || isReference(written)) return false;
+  return !/^(true|false|yes|no|\d{1,3})$/i.test(written);
+}
+
+/** Whether a variable that is named like a credential has a default that is written out. */
+function hasCredential({ variables }: Fallback): boolean {
+  return variables.some((each) => isCredential(each.name, each.text));
+}
+
+/** Commands and the like have no names of their own: only the variables in them do. */
+function checkService(resource: Resource): readonly Result[] {
+  return [...leaves(resource.properties)].flatMap(({ path, value }) => {
+    const isEntry = path[0] === 'environment' || (path[0] === 'build' && path[1] === 'args');
+    return !isEntry && value.fallback && hasCredential(value.fallback) ? [fallsBack(resource, path, value)] : [];
+  });
 }
 
 /** A line of a `.env` file. In a file that shows what to write, only a key that somebody issued is no example. */
@@ -139,9 +177,13 @@ function checkVariable(resource: Resource): readonly Result[] {
   const value = at(resource.properties, 'value');
   const example = at(resource.properties, 'example');
   const isExample = example.kind === 'known' && example.value === true;
-  if (isExample && !isIssuedKey(text(value) ?? '')) return [];
+  if (isExample && !isIssuedKey(writtenIn(value) ?? '')) return [];
+  const { fallback } = value.kind === 'known' || value.kind === 'unknown' ? value : {};
+  const message = fallback
+    ? `What \`${resource.name}\` falls back to is written out in the file.`
+    : `\`${resource.name}\` is written out in the file.`;
   return judgeEntry(resource, resource.name, value, ['value']).map((result) =>
-    result.is === 'fail' ? { ...result, message: `\`${resource.name}\` is written out in the file.` } : result,
+    result.is === 'fail' ? { ...result, message } : result,
   );
 }
 
@@ -167,14 +209,20 @@ function checkKubernetesSecret(resource: Resource): readonly Result[] {
         if (value.provenance.kind === 'unknown' && isCredentialName(name)) results.push(hidden(resource, path));
         continue;
       }
-      const written = text(value);
+      const written = writtenIn(value);
       if (value.kind !== 'known' || written === undefined || isPlaceholder(written)) continue;
       const decoded = key === 'data' ? decode(written) : written;
       if (decoded === undefined || isPlaceholder(decoded) || isReference(decoded)) continue;
-      if (isCredentialName(name) || isCredentialText(decoded)) results.push(...say(resource, path, value));
+      if (!isCredentialName(name) && !isCredentialText(decoded)) continue;
+      results.push(...(value.fallback ? [fallsBack(resource, path, value)] : say(resource, path, value)));
     }
   }
   return results;
+}
+
+/** The text of a known string, or what it falls back to. */
+function writtenIn(value: Value): string | undefined {
+  return value.kind === 'known' || value.kind === 'unknown' ? (value.fallback?.text ?? text(value)) : undefined;
 }
 
 function decode(base64: string): string | undefined {
@@ -183,12 +231,17 @@ function decode(base64: string): string | undefined {
 }
 
 function isWrittenOut(value: KnownValue): boolean {
-  return value.provenance.kind === 'literal' && typeof value.value === 'string' && !isPlaceholder(value.value);
+  return value.provenance.kind === 'literal' && isWrittenText(value);
 }
 
 /** Readers that see no source know a value, and not where it comes from. */
 function isOfUnknownOrigin(value: KnownValue): boolean {
-  return value.provenance.kind === 'unknown' && typeof value.value === 'string' && !isPlaceholder(value.value);
+  return value.provenance.kind === 'unknown' && isWrittenText(value);
+}
+
+/** Beside what is filled in later, a URL may still hold a password. */
+function isWrittenText({ value }: KnownValue): boolean {
+  return typeof value === 'string' && (!isPlaceholder(value) || isCredentialText(value));
 }
 
 function say(resource: Resource, path: Path, value: KnownValue): readonly Result[] {
@@ -209,6 +262,17 @@ function found(resource: Resource, path: Path, value: Value): Result {
   return {
     is: 'fail',
     message: `\`${formatPath(path)}\` of ${resource.name} is written out in the source.`,
+    property: formatPath(path),
+    ...(place ? { place } : {}),
+  };
+}
+
+function fallsBack(resource: Resource, path: Path, value: KnownValue | UnknownValue): Result {
+  const place = placeOf(value);
+  const unset = value.fallback?.variables.map(({ name }) => name).join(', ') ?? '';
+  return {
+    is: 'fail',
+    message: `What \`${formatPath(path)}\` of ${resource.name} falls back to where nothing sets ${unset} is written out in the source.`,
     property: formatPath(path),
     ...(place ? { place } : {}),
   };

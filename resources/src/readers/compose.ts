@@ -12,8 +12,8 @@ export interface ComposeOptions {
 
 /**
  * The services of a compose file, each as a resource of the type `docker:compose:Service` with the properties as they are written.
- * `environment` is always an object, also where the file has a list of `NAME=value`; a name without a value comes from the
- * environment. Every value knows its line. A file that is no YAML is reported in `notAnalysed`.
+ * `environment` and `build.args` are always objects, also where the file has a list of `NAME=value`; a name without a value comes from
+ * the environment. Every value knows its line. A file that is no YAML is reported in `notAnalysed`.
  */
 export function readCompose(source: string, { file }: ComposeOptions): Model {
   const lines = new LineCounter();
@@ -33,13 +33,16 @@ export function readCompose(source: string, { file }: ComposeOptions): Model {
 function serviceOf(name: string, service: Value, file: string): readonly Resource[] {
   if (service.kind !== 'object') return [];
   const environment = environmentOf(at(service, 'environment'));
+  const build = at(service, 'build');
+  const args = environmentOf(at(build, 'args'));
+  const built = build.kind === 'object' && args ? { ...build, fields: new Map(build.fields).set('args', args) } : build;
   return [
     resourceInFile({
       reader: 'compose',
       type: 'docker:compose:Service',
       name,
       place: service.place ?? { file, line: 1 },
-      fields: { ...Object.fromEntries(service.fields), ...(environment ? { environment } : {}) },
+      fields: { ...Object.fromEntries(service.fields), build: built, ...(environment ? { environment } : {}) },
     }),
   ];
 }

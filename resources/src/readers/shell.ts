@@ -20,7 +20,7 @@ interface Pattern {
 }
 
 /** A text in quotes, also where the quotes are escaped, or a variable. */
-const value = String.raw`(?:\\?["'](?<text>[^"'\\]*)|(?<variable>\$\{?\w+\}?))`;
+const value = String.raw`(?:\\?["'](?<text>[^"'\\]*)|(?<variable>\$\w+|\$\{\w+[^}]*\}))`;
 const user = String.raw`["'\\\x60]*(?<user>[\w$.{}-]+)["'\\\x60]*(?:@\S+)?`;
 
 const patterns: readonly Pattern[] = [
@@ -102,11 +102,11 @@ export function readShell(source: string, { file, firstLine = 1 }: ShellOptions)
 function passwordOf({ groups }: RegExpExecArray, place: Place): Value {
   const written = groups?.['text'] ?? groups?.['variable'];
   if (written === undefined) return absent;
-  if (/^%[sq]$|[`$]./.test(written) && !/^\$\{?\w+\}?$/.test(written)) {
+  const value = textOfShell(written, { expands: true, place });
+  if (value.kind === 'known' && /^%[sq]$|[`$]./.test(written)) {
     const provenance = { kind: 'environment', name: /\$\{?([A-Za-z_]\w*)/.exec(written)?.[1] ?? '' } as const;
     return { kind: 'unknown', because: 'the script makes it', secret: true, provenance, place };
   }
-  const value = textOfShell(written, { expands: true, place });
   return value.kind === 'absent' ? value : { ...value, secret: true };
 }
 

@@ -2,6 +2,7 @@ import { isAlias, isMap, isScalar, isSeq, type Alias, type Document, type LineCo
 import type { Place } from '../place.js';
 import type { NotAnalysed } from '../resource.js';
 import type { Value } from '../value.js';
+import { fallbackOf } from './shell-values.js';
 
 const mostValues = 200_000;
 const deepest = 200;
@@ -95,7 +96,8 @@ export class YamlValues {
   }
 
   #known(value: string | number | boolean | null, place: Place | undefined): Value {
-    return { kind: 'known', value, ...this.#marks(place) };
+    const fallback = typeof value === 'string' ? fallbackOf(value) : undefined;
+    return { kind: 'known', value, ...this.#marks(place), ...(fallback ? { fallback } : {}) };
   }
 
   #marks(place: Place | undefined) {
