@@ -5,7 +5,7 @@ import { type Linter, ESLint } from 'eslint';
 import keyturn, { lintRuleFacts } from '@keyturn/eslint-plugin';
 import { installedPeers } from './peers.js';
 
-/** One line that a person judged: `tp` is a finding, `fp-trap` looks like one and is none. */
+/** One line that somebody judged by reading it: `tp` is a finding, `fp-trap` looks like one and is none. */
 export interface Label {
   readonly repo: string;
   readonly path: string;
