@@ -42,6 +42,7 @@ const table: readonly EnvironmentInput[] = [
     map: ['appSettings'],
   },
   { types: ['docker:compose:Service'], map: ['environment', 'build.args'] },
+  { types: ['ci:pipeline:Scope'], map: ['env', 'variables', 'container.env'] },
   { types: ['gcp:cloudrunv2/service:Service'], list: ['template.containers.*.envs.*'] },
   { types: ['gcp:cloudrun/service:Service'], list: ['template.spec.containers.*.envs.*'] },
   { types: ['gcp:cloudfunctions/function:Function'], map: ['environmentVariables'] },

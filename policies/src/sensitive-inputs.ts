@@ -121,7 +121,7 @@ const table: readonly SensitiveInputs[] = [
   { types: ['gcp:secretmanager/secretVersion:SecretVersion'], paths: ['secretData', 'secretDataWo'] },
   { types: ['gcp:alloydb/cluster:Cluster'], paths: ['initialUser.password'] },
   // Others
-  { types: ['shell:script:Statement'], paths: ['password'] },
+  { types: ['shell:script:Statement', 'shell:script:NewUser'], paths: ['password'] },
   { types: ['digitalocean:index/databaseUser:DatabaseUser'], paths: ['password'] },
   {
     types: ['docker:index/registry:Registry', 'pulumi:providers:docker'],

@@ -30,7 +30,7 @@ const compose = `services:
       POSTGRES_PASSWORD: c4n4ry-Xq7
   app:
     image: shop
-    environment: ['DB_PASSWORD=c4n4ry-Xq7', 'API_TOKEN', 'OTHER_TOKEN=\${OTHER_TOKEN}']
+    environment: ['DB_PASSWORD=\${PW:-c4n4ry-Xq7}', 'API_TOKEN', 'OTHER_TOKEN=\${OTHER_TOKEN}']
 `;
 const workflow = `jobs:\n  rotate:\n    steps:\n      - run: |\n          echo hello\n          ${alter}\n`;
 const gitlab = `rotate:\n  script:\n    - ${alter}\n`;
@@ -58,6 +58,12 @@ const inputs: readonly { file: string; text: string; finds: readonly string[] }[
   },
   { file: '.github/workflows/rotate.yml', text: workflow, finds: [`6 ${inPlace}`] },
   { file: '.gitlab-ci.yml', text: gitlab, finds: [`3 ${inPlace}`] },
+  {
+    file: '.github/workflows/ship.yml',
+    text: 'jobs:\n  ship:\n    env: { API_TOKEN: c4n4ry-Xq7, OTHER_TOKEN: "${{ secrets.T }}" }\n',
+    finds: [`3 ${hardcoded}`],
+  },
+  { file: 'init.sql', text: "CREATE USER app\n  PASSWORD 'c4n4ry-Xq7';\n", finds: [`1 ${hardcoded}`] },
 ];
 
 describe('files that are read as text', { timeout: 300_000 }, () => {
@@ -115,6 +121,11 @@ describe('files that are read as text', { timeout: 300_000 }, () => {
 
   it.each([
     { name: 'a folder of texts that nobody reads', files: { 'a.txt': env, 'b.md': alter }, args: [] },
+    {
+      name: 'a workflow that is no YAML',
+      files: { '.github/workflows/a.yml': 'env: { A: "${{ secrets.A }}"', 'a.ts': '' },
+      args: [],
+    },
     { name: 'a compose file that is no YAML', files: { 'compose.yaml': 'services: [', 'a.ts': '' }, args: [] },
     { name: 'a manifest that was cut off', files: { 'a.yaml': 'apiVersion: v1\nkind: [', 'a.ts': '' }, args: [] },
     { name: 'a .env file without a variable', files: { '.env': 'just words\n' }, args: ['.env'] },

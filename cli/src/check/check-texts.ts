@@ -24,7 +24,7 @@ export interface TextOptions {
 /** What lies beyond this is a dump or was made by a program. */
 const mostBytes = 2_000_000;
 /** Go, Helm and Jinja: a text that becomes YAML later. */
-const template = /\{\{|\{%/;
+const template = /(?<!\$)\{\{|\{%/;
 
 /**
  * Reads manifests, compose files, workflows, `.env` files, templates and scripts as one model, because a Secret and the Deployment that

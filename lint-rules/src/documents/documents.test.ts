@@ -73,6 +73,11 @@ describe.each(versions)('documents in ESLint %s', (_, linter) => {
       ['app/.env', 'DB_PASSWORD=horse-9-battery\n', `1: ${password}`],
       ['app.conf.tmpl', 'host=$HOST\ndb.password=horse-9-battery\n', `2: ${password}`],
       ['bin/rotate.sh', `${alter}\n`, '1: keyturn/no-password-change-in-script'],
+      [
+        '.github/workflows/ci.yml',
+        'jobs:\n  a:\n    env: { DB_PASSWORD: horse-9-battery, B: "${{ secrets.B }}" }\n',
+        `3: ${password}`,
+      ],
       ['.gitlab-ci.yml', `rotate:\n  script:\n    - ${alter}\n`, '3: keyturn/no-password-change-in-script'],
     ] as const)
       expect(lint(text, file)).toEqual([found]);

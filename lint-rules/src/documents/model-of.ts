@@ -1,7 +1,7 @@
 import { type Model, type TextReader, readerOfText, readPulumiYaml } from '@keyturn/resources';
 
 /** Helm, Jinja and ERB: a text that becomes YAML later. */
-const template = /\{\{|\{%|<%/;
+const template = /(?<!\$)\{\{|\{%|<%/;
 
 /** The reader of a file, by its name and, for manifests, by its text. */
 function readerOf(text: string, file: string): TextReader | undefined {

@@ -13,9 +13,10 @@ import { isCredentialName, isCredentialText, isIssuedKey, isPlaceholder, isRefer
 import { containersOf, podTemplateOf, workloadTypes } from '../kubernetes/workload.js';
 import { environmentOf, typesWithEnvironments } from '../environment-inputs.js';
 import { formatPath, placeOf, select, type Path } from '../paths.js';
-import { definePolicy, isOfType, type Result } from '../policy.js';
+import { definePolicy, isOfType, notApplicable, type Result } from '../policy.js';
 import { credentialsInScripts, typesWithScripts, type ScriptCredential } from '../script-inputs.js';
 import { sensitivePathsOf, typesWithSensitiveInputs } from '../sensitive-inputs.js';
+import { runsBesideServices, throwAwayBecause } from '../throw-away.js';
 
 const kubernetesSecret = 'kubernetes:core/v1:Secret';
 const configMap = 'kubernetes:core/v1:ConfigMap';
@@ -51,6 +52,7 @@ export const noHardcodedPassword = definePolicy({
   ],
   needs: 'graph',
   check({ resource }) {
+    if (runsBesideServices(resource)) return notApplicable('the database ends with the job that fills it');
     if (resource.type === kubernetesSecret) return checkKubernetesSecret(resource);
     if (resource.type === configMap) return checkEntries(resource, at(resource.properties, 'data'), ['data']);
     if (resource.type === variable) return checkVariable(resource);
@@ -61,7 +63,12 @@ export const noHardcodedPassword = definePolicy({
         ? value.kind === 'unknown' && value.provenance.kind === 'unknown'
           ? [hidden(resource, path)]
           : []
-        : judgeEntry(resource, name, value, path),
+        : judgeEntry(resource, name, value, path).map((result) => {
+            const because = result.is === 'fail' ? throwAwayBecause(resource, name, value) : undefined;
+            return because === undefined
+              ? result
+              : notApplicable(`\`${formatPath(path)}\` of ${resource.name} ${because}`);
+          }),
     );
     const properties = sensitivePathsOf(resource).flatMap((pattern) =>
       [...select(resource.properties, pattern)].flatMap(({ path, value }) => judge(resource, path, value)),

@@ -1,5 +1,6 @@
 import { at, text } from '@keyturn/resources';
 import { definePolicy, notApplicable, notKnown, pass } from '../policy.js';
+import { runsBesideServices } from '../throw-away.js';
 
 /** These replace a value that something reads; nobody keeps the one before. */
 const replacesText = /^`(sed|kubectl)\b/;
@@ -17,6 +18,7 @@ export const noPasswordChangeInScript = definePolicy({
   needs: 'resource',
   check({ resource }) {
     const { properties } = resource;
+    if (runsBesideServices(resource)) return notApplicable('the database ends with the job that fills it');
     const creates = at(properties, 'creates');
     if (creates.kind === 'known' && creates.value === true)
       return notApplicable('the same script makes that user, so nobody holds an older password');

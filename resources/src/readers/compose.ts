@@ -1,7 +1,9 @@
 import { LineCounter, parseDocument } from 'yaml';
 import type { Model, Resource } from '../resource.js';
-import { absent, at, text, type ObjectValue, type Value } from '../value.js';
+import { absent, at, leaves, text, type ObjectValue, type Value } from '../value.js';
+import { firstLineIn } from './block-scalar.js';
 import { resourceInFile } from './resource-in-file.js';
+import { readShell } from './shell.js';
 import { textOfShell } from './shell-values.js';
 import { YamlValues } from './yaml-values.js';
 
@@ -13,7 +15,7 @@ export interface ComposeOptions {
 /**
  * The services of a compose file, each as a resource of the type `docker:compose:Service` with the properties as they are written.
  * `environment` and `build.args` are always objects, also where the file has a list of `NAME=value`; a name without a value comes from
- * the environment. Every value knows its line. A file that is no YAML is reported in `notAnalysed`.
+ * the environment. Statements that its commands run are resources of their own, as `readShell` has them. Every value knows its line. A file that is no YAML is reported in `notAnalysed`.
  */
 export function readCompose(source: string, { file }: ComposeOptions): Model {
   const lines = new LineCounter();
@@ -25,9 +27,27 @@ export function readCompose(source: string, { file }: ComposeOptions): Model {
     return { resources: [], notAnalysed: [{ what: file, because: `it is not valid YAML (${error.code})`, place }] };
   }
   const values = new YamlValues(document, file, lines);
+  const texts = source.split('\n');
   const services = at(values.read(document.contents), 'services');
   const found = services.kind === 'object' ? [...services.fields] : [];
-  return { resources: found.flatMap(([name, service]) => serviceOf(name, service, file)), notAnalysed: values.cutOff };
+  return {
+    resources: found.flatMap(([name, service]) => [
+      ...serviceOf(name, service, file),
+      ...statementsIn(name, service, file, texts),
+    ]),
+    notAnalysed: values.cutOff,
+  };
+}
+
+/** What the commands of a service run. */
+function statementsIn(service: string, properties: Value, file: string, lines: readonly string[]): readonly Resource[] {
+  return ['command', 'entrypoint', 'healthcheck', 'post_start'].flatMap((key) =>
+    [...leaves(at(properties, key))].flatMap(({ value }, index) => {
+      const firstLine = value.place ? firstLineIn(lines, value.place) : 1;
+      const { resources } = readShell((text(value) ?? '').replaceAll('$$', '$'), { file, firstLine });
+      return resources.map((found) => ({ ...found, urn: `${found.urn}#${service}.${key}.${index}` }));
+    }),
+  );
 }
 
 function serviceOf(name: string, service: Value, file: string): readonly Resource[] {

@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { at, text } from '../value.js';
 import { textReaderOf } from './reader-of.js';
 import { readShell } from './shell.js';
-import { readWorkflow } from './workflow.js';
 
 function statements(source: string) {
   return readShell(source, { file: 'rotate.sh' }).resources.map(({ properties, place }) => {
@@ -55,7 +54,6 @@ describe('readShell', () => {
     '# ALTER USER app PASSWORD $NEW',
     `ALTER ROLE app PASSWORD NULL;`,
     `ALTER USER app RENAME TO b;`,
-    `CREATE USER app PASSWORD 'x';`,
     `ALTER USER 'app'@'%' IDENTIFIED BY 'x' RETAIN CURRENT PASSWORD;`,
     `ALTER USER app PASSWORD EXPIRE;`,
     'sed -i "s/LOG_LEVEL=.*/LOG_LEVEL=debug/" .env',
@@ -89,23 +87,6 @@ describe('readShell', () => {
     statements(`sed -i ${'s/password/'.repeat(5_000)}`);
     statements(`kubectl create secret ${'--from-literal=password=x '.repeat(2_000)}`);
     expect(performance.now() - started).toBeLessThan(2_000);
-  });
-});
-
-describe('readWorkflow', () => {
-  it('finds statements at their line in a workflow of GitHub, and in a pipeline of GitLab', () => {
-    const github = `jobs:\n  rotate:\n    steps:\n      - run: |\n          echo hello\n          psql -c "ALTER USER app PASSWORD '$NEW'"\n`;
-    const gitlab = `rotate:\n  script:\n    - echo hello\n    - psql -c "ALTER USER app PASSWORD '$NEW'"\n`;
-    for (const [source, line] of [
-      [github, 6],
-      [gitlab, 4],
-    ] as const) {
-      expect(readWorkflow(source, { file: 'ci.yml' }).resources.map(({ place }) => place?.line)).toEqual([line]);
-    }
-  });
-
-  it('says what is no YAML', () => {
-    expect(readWorkflow('a: [', { file: 'x.yml' }).notAnalysed).toHaveLength(1);
   });
 });
 

@@ -1,8 +1,9 @@
-import type { Place } from '../place.js';
 import type { Model, Resource } from '../resource.js';
-import { absent, type Value } from '../value.js';
+import { absent } from '../value.js';
 import { resourceInFile } from './resource-in-file.js';
 import { textOfShell } from './shell-values.js';
+import { passwordOf, user, value } from './sql-credentials.js';
+import { newUsersIn } from './sql-new-users.js';
 
 export interface ShellOptions {
   /** Path that places name. */
@@ -18,10 +19,6 @@ interface Pattern {
   /** Statements that look alike and take nothing away. */
   readonly except?: RegExp;
 }
-
-/** A text in quotes, also where the quotes are escaped, or a variable. */
-const value = String.raw`(?:\\?["'](?<text>[^"'\\]*)|(?<variable>\$\w+|\$\{\w+[^}]*\}))`;
-const user = String.raw`["'\\\x60]*(?<user>[\w$.{}-]+)["'\\\x60]*(?:@\S+)?`;
 
 const patterns: readonly Pattern[] = [
   {
@@ -68,7 +65,8 @@ const patterns: readonly Pattern[] = [
 /**
  * The statements of a shell script, or of SQL, that change a password in place, each as a resource of the type
  * `shell:script:Statement` with `does` (what it does, without any value), `user` (when it names one), `password` (as it is written),
- * and `creates` (true when the same file makes that user: then it is set up, not rotated). Comments are left out.
+ * and `creates` (true when the same file makes that user: then it is set up, not rotated). Users that it makes with a password are resources of
+ * the type `shell:script:NewUser`. Comments are left out.
  */
 export function readShell(source: string, { file, firstLine = 1 }: ShellOptions): Model {
   const resources: Resource[] = [];
@@ -96,18 +94,7 @@ export function readShell(source: string, { file, firstLine = 1 }: ShellOptions)
       break;
     }
   }
-  return { resources, notAnalysed: [] };
-}
-
-function passwordOf({ groups }: RegExpExecArray, place: Place): Value {
-  const written = groups?.['text'] ?? groups?.['variable'];
-  if (written === undefined) return absent;
-  const value = textOfShell(written, { expands: true, place });
-  if (value.kind === 'known' && /^%[sq]$|[`$]./.test(written)) {
-    const provenance = { kind: 'environment', name: /\$\{?([A-Za-z_]\w*)/.exec(written)?.[1] ?? '' } as const;
-    return { kind: 'unknown', because: 'the script makes it', secret: true, provenance, place };
-  }
-  return value.kind === 'absent' ? value : { ...value, secret: true };
+  return { resources: [...resources, ...newUsersIn(source, { file, firstLine })], notAnalysed: [] };
 }
 
 /** Names after `CREATE USER` and `createuser`, in lower case. One pass: a dump may hold thousands of users. */
