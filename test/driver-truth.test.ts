@@ -84,7 +84,7 @@ async function mysqlLike(server: Awaited<ReturnType<typeof startMariadb>>): Prom
 
 /** What each sample does when the password changes under it. */
 async function watch(samples: readonly Sample[], server: Database): Promise<Outcome[]> {
-  const room = path.join(import.meta.dirname, '../pool/node_modules');
+  const room = path.join(drivers, 'node_modules');
   mkdirSync(room, { recursive: true });
   // Inside of the package that has the drivers.
   const folder = mkdtempSync(path.join(room, '.driver-truth-'));
@@ -131,16 +131,19 @@ async function watch(samples: readonly Sample[], server: Database): Promise<Outc
   }
 }
 
+/** Beside the manifest that asks for the drivers, because the rule looks their versions up. */
+const drivers = path.join(import.meta.dirname, '../pool');
+
 /** What the rule says of a sample. */
 function verdict(sample: Sample): string {
-  const messages = new Linter().verify(
+  const messages = new Linter({ cwd: drivers }).verify(
     prelude + sample.code,
     {
       languageOptions: { sourceType: 'module', ecmaVersion: 'latest' },
       plugins: { keyturn: keyturn as never },
       rules: { 'keyturn/require-pool-refresh': 'error' },
     },
-    { filename: 'src/sample.mjs' },
+    { filename: path.join(drivers, 'src/sample.mjs') },
   );
   if (messages.some((each) => each.fatal)) throw new Error(`${sample.row}, ${sample.does}: the sample does not parse.`);
   return messages.map((each) => each.messageId ?? '').join() || 'nothing';

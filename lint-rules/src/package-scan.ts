@@ -1,6 +1,7 @@
 import { type Dirent, readFileSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { isTestPath } from './file-kind.js';
+import { foldersAbove } from './folders.js';
 
 /** What a package does somewhere, as far as its text shows. */
 export interface PackageFacts {
@@ -42,10 +43,10 @@ export function packageOf(context: { readonly filename: string; readonly cwd: st
 }
 
 /** The folder of the nearest `package.json`, or the one that ESLint runs in. */
-function rootOf({ filename, cwd }: { readonly filename: string; readonly cwd: string }): string {
-  for (let folder = path.dirname(filename); folder.startsWith(cwd) && folder !== cwd; folder = path.dirname(folder))
+function rootOf(context: { readonly filename: string; readonly cwd: string }): string {
+  for (const folder of foldersAbove(context))
     if (statSync(path.join(folder, 'package.json'), { throwIfNoEntry: false })) return folder;
-  return cwd;
+  return context.cwd;
 }
 
 function scan(root: string): PackageFacts | undefined {

@@ -90,6 +90,64 @@ describe('a Prisma schema', () => {
   });
 });
 
+describe('a password function of MikroORM', () => {
+  const orm = (password: string) =>
+    `import { readFileSync } from 'node:fs';
+import { MikroORM } from '@mikro-orm/postgresql';
+import { ask } from './ask.js';
+let last;
+export const orm = await MikroORM.init({ dbName: 'shop', user: 'app', password: ${password} });`;
+  const text = "() => readFileSync('/run/password', 'utf8').trim()";
+  const judged = async (range: string | undefined, password: string, below: Readonly<Record<string, string>> = {}) =>
+    await lint(
+      'require-pool-refresh',
+      {
+        'package.json': JSON.stringify(range === undefined ? {} : { dependencies: { '@mikro-orm/core': range } }),
+        'src/orm.ts': orm(password),
+        ...below,
+      },
+      'src/orm.ts',
+    );
+
+  it.each([
+    ['that reads a text', text],
+    ['that returns a variable of the environment', 'async () => process.env.DB_PASSWORD'],
+    ['that returns an object without a checker', '() => ({ password: ask() })'],
+  ])('%s is called once in 6, and again in 7', async (_, password) => {
+    expect(await judged('^6.4.0', password)).toEqual(['5 passwordCalledOnce']);
+    expect(await judged('^7.0.0', password)).toEqual([]);
+  });
+
+  it.each([
+    ['whose answer has a checker', '() => ({ password: (last = ask()), expirationChecker: () => last !== ask() })'],
+    ['whose answer comes from another file', '() => ask()'],
+  ])('%s is left alone in 6', async (_, password) => {
+    expect(await judged('^6.4.0', password)).toEqual([]);
+  });
+
+  it('whose checker always says yes never gives a connection in 6', async () => {
+    expect(await judged('6', '() => ({ password: ask(), expirationChecker: () => true })')).toEqual([
+      '5 alwaysExpired',
+    ]);
+  });
+
+  it.each([[undefined], ['workspace:*'], ['^6.0.0 || ^7.0.0'], ['>=6'], ['latest']])(
+    'is believed where the version is unknown: %s',
+    async (range) => {
+      expect(await judged(range, text)).toEqual([]);
+    },
+  );
+
+  it('is judged by the nearest manifest that asks for MikroORM', async () => {
+    expect(await judged('^6.4.0', text, { 'src/package.json': '{ "type": "module" }' })).toEqual([
+      '5 passwordCalledOnce',
+    ]);
+    expect(
+      await judged('^6.4.0', text, { 'src/package.json': '{ "dependencies": { "@mikro-orm/core": "7" } }' }),
+    ).toEqual([]);
+  });
+});
+
 describe('a secret that a function of another file reads', () => {
   const reader =
     "import { SecretsManagerClient, GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';\nconst client = new SecretsManagerClient({});\nexport const getSecret = async (SecretId) => (await client.send(new GetSecretValueCommand({ SecretId }))).SecretString;";

@@ -156,6 +156,11 @@ export const postgresSamples: readonly Sample[] = [
     'host, port, database, username: user, dialectOptions: { password: read }',
   ),
   mikroOrm('a password that was read once', 'host, port, user, password: read()'),
+  mikroOrm('a password function that answers with a text', 'host, port, user, password: read'),
+  mikroOrm(
+    'a password function whose answer has a checker',
+    'host, port, user, password: () => { const password = read(); return { password, expirationChecker: () => read() !== password }; }',
+  ),
   typeorm('a password that was read once', 'host, port, database, username: user, password: read()'),
   typeorm('a password function', 'host, port, database, username: user, password: read'),
   typeorm('a URL and a password function', `url: ${url}, password: read`),

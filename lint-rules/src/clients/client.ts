@@ -15,8 +15,10 @@ export interface Client {
   readonly nested?: readonly string[];
   /** The positions of user and password when they are arguments. */
   readonly positional?: { readonly user: number; readonly password: number };
-  /** Whether a function as password is called for every new connection. */
-  readonly passwordFunction: 'yes' | 'not-with-url' | 'no';
+  /** Whether a function as password is called for every new connection; `with-checker` when its answer has an `expirationChecker`. */
+  readonly passwordFunction: 'yes' | 'not-with-url' | 'with-checker' | 'no';
+  /** What differs in a major version, where the project asks for that one. */
+  readonly inMajor?: Readonly<Record<number, Partial<Pick<Client, 'passwordFunction' | 'remedy'>>>>;
   /** Options that are asked again for each connection; any of them is a hook. `=` names a value that makes it one, `()` asks for a function. */
   readonly hooks: readonly string[];
   /** Hooks that can change the password alone. */

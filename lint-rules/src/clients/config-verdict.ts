@@ -18,6 +18,7 @@ import { at, holdsCredential, isPlainUrl, nestedIn } from './config.js';
 import type { Making } from './find-client.js';
 import { isHookedValue } from './hooks.js';
 import { objectBehindImport } from './imported.js';
+import { checkerOf, providerOf } from './knex.js';
 import type { Given } from './written-types.js';
 
 export type RefreshProblem =
@@ -26,6 +27,7 @@ export type RefreshProblem =
   | 'unsupportedFunction'
   | 'passwordOnly'
   | 'calledOnce'
+  | 'passwordCalledOnce'
   | 'alwaysExpired'
   | 'unknown';
 
@@ -124,7 +126,8 @@ export function configVerdict(
         url,
       };
     }
-    return option.rotation === 'same-user' ? undefined : { id: 'passwordOnly', node: password };
+    const unchecked = client.passwordFunction === 'with-checker' ? checkerVerdict(source, password) : undefined;
+    return unchecked ?? (option.rotation === 'same-user' ? undefined : { id: 'passwordOnly', node: password });
   }
   if (password && binding === 'captured') return { id: 'capturedCredential', node, config, user, password };
   if (url) {
@@ -145,6 +148,15 @@ export function configVerdict(
   if (config.properties.some((each) => each.type === 'SpreadElement'))
     return spreadVerdict(source, config, client, node, option, depth);
   return client.name === 'prisma' ? { id: 'capturedCredential', node } : undefined;
+}
+
+function checkerVerdict(source: Source, password: TSESTree.Property): Verdict {
+  const provider = providerOf(source, password.value);
+  const checker = provider ? checkerOf(source, provider) : 'unknown';
+  if (checker === 'unchecked')
+    return { id: 'passwordCalledOnce', node: password, data: { key: keyOf(password) ?? 'password' } };
+  if (checker === 'always') return { id: 'alwaysExpired', node: password };
+  return checker === 'unknown' ? { id: 'unknown', node: password } : undefined;
 }
 
 /** The password that the function which makes the configuration assigns to it: `config.password = …`. */

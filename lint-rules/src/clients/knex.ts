@@ -1,7 +1,8 @@
 import type { TSESTree } from '@typescript-eslint/utils';
-import { type Callable, findProperty, isFunction, returnsOf } from '../ast.js';
+import { type Callable, findProperty, isFunction, returnsOf, textOf } from '../ast.js';
 import { type Source, originOf } from '../origin.js';
-import { objectBehind, traced } from '../value.js';
+import { typedBinding } from '../types.js';
+import { environmentName, objectBehind, traced } from '../value.js';
 import type { Client } from './client.js';
 import type { Making } from './find-client.js';
 
@@ -27,9 +28,10 @@ export function isKnex(source: Source, node: Making): boolean {
   return origin?.module === 'knex' && knexClient.makers.includes(origin.members.join('.'));
 }
 
+/** What is known of the checker. */
 export type KnexConnection = 'checked' | 'unchecked' | 'always' | 'unknown';
 
-/** Knex calls a connection function once, unless the object it returns has an `expirationChecker`. */
+/** Knex, and MikroORM 6 over it, call a function once, unless the object it returns has an `expirationChecker`. */
 export function checkerOf(source: Source, provider: Callable): KnexConnection {
   const returns = returnsOf(provider);
   if (returns.length === 0) return 'unknown';
@@ -37,7 +39,7 @@ export function checkerOf(source: Source, provider: Callable): KnexConnection {
   for (const each of returns) {
     const object = objectBehind(source, each);
     if (!object) {
-      unknown ||= !comesFromPackage(source, each);
+      unknown ||= !isText(source, each) && !comesFromPackage(source, each);
       continue;
     }
     const checker = findProperty(object, 'expirationChecker');
@@ -51,6 +53,18 @@ export function checkerOf(source: Source, provider: Callable): KnexConnection {
 export function providerOf(source: Source, node: TSESTree.Node): Callable | undefined {
   const value = traced(source, node);
   return isFunction(value) ? value : undefined;
+}
+
+/** A text holds no checker. */
+function isText(source: Source, node: TSESTree.Node): boolean {
+  const value = traced(source, node);
+  if (value.type === 'LogicalExpression') return isText(source, value.left) && isText(source, value.right);
+  return (
+    ['TemplateLiteral', 'BinaryExpression'].includes(value.type) ||
+    textOf(value) !== undefined ||
+    environmentName(value) !== undefined ||
+    typedBinding(source, value) === 'captured'
+  );
 }
 
 /** What an SDK hands back, or what is parsed, holds no function; another module of the project might add one. */

@@ -118,6 +118,13 @@ export const objectMappers: readonly Client[] = [
     urlKeys: ['clientUrl'],
     takesUrl: false,
     passwordFunction: 'yes',
+    inMajor: {
+      6: {
+        passwordFunction: 'with-checker',
+        remedy:
+          'Pass `password` as a function that returns the password and an `expirationChecker`, or move to MikroORM 7.',
+      },
+    },
     hooks: [],
     remedy: 'Pass `password` as a function.',
     drain: ['close'],

@@ -1,19 +1,20 @@
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { foldersAbove } from '../folders.js';
 
 const places = ['prisma/schema.prisma', 'schema.prisma', 'src/prisma/schema.prisma', 'prisma/schema/schema.prisma'];
 const remembered = new Map<string, { readonly changed: number; readonly isEmbedded: boolean }>();
 
 /** True where the nearest Prisma schema above the file names SQLite, which has no credential. */
-export function isEmbeddedPrisma({ filename, cwd }: { readonly filename: string; readonly cwd: string }): boolean {
-  for (let folder = path.dirname(filename); ; folder = path.dirname(folder)) {
+export function isEmbeddedPrisma(context: { readonly filename: string; readonly cwd: string }): boolean {
+  for (const folder of foldersAbove(context)) {
     for (const place of places) {
       const file = path.join(folder, place);
       const stats = statSync(file, { throwIfNoEntry: false });
       if (stats?.isFile()) return isEmbedded(file, stats.mtimeMs);
     }
-    if (folder === cwd || path.dirname(folder) === folder || !folder.startsWith(cwd)) return false;
   }
+  return false;
 }
 
 function isEmbedded(file: string, changed: number): boolean {

@@ -16,7 +16,7 @@ import {
 } from './config-verdict.js';
 import { type Made, type Making, clientMadeBy } from './find-client.js';
 import { fixedHookIn, hookIn, refreshedElsewhere } from './hooks.js';
-import { objectBehindImport } from './imported.js';
+import { asRequired, objectBehindImport } from './imported.js';
 import { type KnexConnection, checkerOf, isKnex, knexClient, providerOf } from './knex.js';
 import { isMadeWithWhatWasJustRead, isShortLived } from './short-lived.js';
 
@@ -49,7 +49,8 @@ function clientVerdict(
   made: Made | undefined = clientMadeBy(source, node),
 ): Found | undefined {
   if (!made) return undefined;
-  const { client, maker } = made;
+  const { maker } = made;
+  const client = asRequired(source, made.client);
   if (isShortLived(source, node) || (made.single && isEndedInFile(source, node))) return undefined;
   const verdict = judge(source, node, client, option);
   if (verdict?.given && refreshedElsewhere(source, client))

@@ -252,6 +252,12 @@ table(rule, {
       ],
     },
     {
+      name: 'a knex provider that answers with a text',
+      code: "import knex from 'knex';\nexport default knex({ client: 'pg', connection: () => process.env.DATABASE_URL });",
+      says: [['calledOnce', { maker: 'knex' }]],
+      suggests: [[]],
+    },
+    {
       name: 'a redis provider that the URL shadows',
       code: "import { createClient } from 'redis';\nexport const c = createClient({ url: `redis://${user}:${password}@h:6379`, credentialsProvider: p });",
       says: [['shadowedHook', { maker: 'createClient', hook: 'credentialsProvider', shadow: 'url' }]],

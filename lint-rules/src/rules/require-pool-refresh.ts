@@ -40,6 +40,8 @@ export default createRule<[Option], Ids>({
       '`{{maker}}` asks again for the password alone, and this rotation changes the user too. Use the pool of `@keyturn/pool`, which swaps both at once.',
     calledOnce:
       '`{{maker}}` calls its connection function once, because the object it returns has no `expirationChecker`. Return one that answers true when the credential is out of date.',
+    passwordCalledOnce:
+      '`{{maker}}`, in the version that this project asks for, calls `{{key}}` once, because its answer has no `expirationChecker`. {{remedy}}',
     alwaysExpired:
       'The `expirationChecker` of `{{maker}}` always answers true, so every connection is out of date as soon as it is opened and no query ever gets one. Answer true only when the credential has changed or its time is over.',
     unknown:
