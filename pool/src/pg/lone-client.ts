@@ -4,7 +4,7 @@ import { checkCredentials } from '../checked-options.js';
 import type { CredentialSource } from '../credential-source.js';
 import { Following } from '../following.js';
 import { type FollowOptions, followPolicy } from '../policy.js';
-import { type FollowingClient, followingClient } from './client.js';
+import { enlist, FollowingClient } from './client.js';
 import { checkConnectionString } from './connection-string.js';
 import { endpointOf } from './endpoint.js';
 
@@ -37,18 +37,18 @@ export async function connectClient(config: ClientConfig): Promise<pg.Client> {
     replacesOneByOne: false,
   });
   const { logins, slots } = following;
-  const Client = followingClient({ logins, slots, policy, nameGeneration });
+  enlist(driver, { logins, slots, policy, nameGeneration });
   const left = AbortSignal.timeout(policy.credentialTimeoutMillis);
   for (;;) {
     await logins.available(policy, left);
-    const client = new Client(driver);
+    const client = new FollowingClient(driver);
     try {
       await client.connect();
     } catch (error) {
       if (logins.hasRefused(error) || logins.offered(policy) !== client.credential) continue;
       throw error;
     }
-    follow(client, following, () => new Client(driver));
+    follow(client, following, () => new FollowingClient(driver));
     return client;
   }
 }

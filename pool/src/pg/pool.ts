@@ -6,7 +6,7 @@ import { NotOffered } from '../errors.js';
 import { type DrainOptions, type FollowEvents, Following, type PoolCounters } from '../following.js';
 import type { Logins } from '../logins.js';
 import { type FollowOptions, type FollowPolicy, followPolicy } from '../policy.js';
-import { type Crew, type FollowingClient, followingClient } from './client.js';
+import { type Crew, enlist, FollowingClient } from './client.js';
 import { checkConnectionString } from './connection-string.js';
 import { endpointOf } from './endpoint.js';
 import { within } from '../within.js';
@@ -34,7 +34,7 @@ type Callback = (
  * @throws TypeError when `credentials` is missing, or a user or password is given beside it.
  */
 export class Pool extends pg.Pool {
-  readonly #crew: Crew & { readonly Client: ReturnType<typeof followingClient> };
+  readonly #crew: Crew;
   readonly #following: Following<FollowingClient>;
   #held = 0;
   /** Requests that have no connection yet, also those for whom one is being opened: the driver counts these as neither waiting nor in use. */
@@ -49,9 +49,9 @@ export class Pool extends pg.Pool {
       max: driver.max ?? 10,
     });
     const crew: Crew = { logins: following.logins, slots: following.slots, policy, nameGeneration };
-    const Client = followingClient(crew);
-    super({ ...driver, Client: Client as unknown as new () => pg.ClientBase });
-    this.#crew = { ...crew, Client };
+    super({ ...driver, Client: FollowingClient as unknown as new () => pg.ClientBase });
+    enlist(this.options, crew);
+    this.#crew = crew;
     this.#following = following;
     following.start({
       emit: (event, payload) => this.emit(event, payload),
