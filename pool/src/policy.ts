@@ -16,8 +16,9 @@ export interface FollowOptions {
    */
   readonly retryRefusedMillis?: number;
   /**
-   * For this long after an accepted login, further logins run side by side; otherwise one goes first and the others wait for its answer, so
-   * that a refused credential is tried once. 0: always one after the other. Default: 100.
+   * New connections log in one after the other, all pools of the process together, so that a credential that stopped working is refused once.
+   * This lets them log in side by side for so long after an accepted login: a wide pool fills sooner, and what is refused in that time is
+   * refused as often as there are logins under way. Default: 0.
    */
   readonly loginBurstMillis?: number;
   /**
@@ -39,7 +40,7 @@ const defaults: FollowPolicy = {
   overlapMillis: 24 * 3_600_000,
   maxStaleMillis: 24 * 3_600_000,
   retryRefusedMillis: 600_000,
-  loginBurstMillis: 100,
+  loginBurstMillis: 0,
   replaceWithinMillis: 1_000,
   stragglerTimeoutMillis: 900_000,
 };

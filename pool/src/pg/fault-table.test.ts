@@ -191,8 +191,6 @@ describe('what the application saw', () => {
     const seen = { running: '–', asked: '', later: '', refused: '' };
     const running = before ? [] : [ask(seconds), ask(seconds)];
     if (!before) await eventually(async () => Object.values(await pair.sessions()).includes(2));
-    // Past loginBurstMillis, in which logins run side by side.
-    await after(before ? 0 : 200);
     for (const one of running) one.catch(() => undefined);
     await begin?.(stage);
     const asked = outcomeOf([ask(0), ask(0), ask(0), ask(0)]);
