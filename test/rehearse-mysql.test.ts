@@ -95,6 +95,29 @@ describe.each(servers)('a rehearsal on $database', ({ database, start }) => {
     expect(verdict.requests).toBeGreaterThan(40);
   });
 
+  if (database === 'mysql') {
+    it('passes an application that follows to another password of its user', async () => {
+      const verdict = await onNamedServer('follows.mjs', { strategy: 'dual-password' });
+      expect(verdict).toMatchObject({ passed: true, rotations: 1, failed: 0, held: [] });
+      expect(await leftOf()).toEqual([]);
+    });
+
+    it('says who still holds the older one of two passwords', async () => {
+      const verdict = await onNamedServer('pool-kept.mjs', { strategy: 'dual-password' });
+      expect(verdict.passed).toBe(false);
+      expect(verdict.held.map(({ instance, cause }) => `${instance}: ${cause}`).sort()).toEqual([
+        'instance 1: poolNotDrained',
+        'instance 2: poolNotDrained',
+      ]);
+    });
+  } else {
+    it('refuses two passwords of one user where a user has one', async () => {
+      await expect(onNamedServer('follows.mjs', { strategy: 'dual-password' })).rejects.toThrow(
+        'A user of MariaDB has one password at a time. Rehearse the strategy "dual-user", or "dual-password" on MySQL.',
+      );
+    });
+  }
+
   it('passes with a credential in the environment when the instances are restarted', async () => {
     const verdict = await onNamedServer('environment.mjs', {
       delivery: 'env',

@@ -32,7 +32,7 @@ export function rehearseCommand(terminal: Terminal, finish: (code: number) => vo
     .option('--instances <number>', 'instances of the application (default: 2; 1 with --port or --module)')
     .option('--rate <number>', 'requests per second, all instances together', '40')
     .option('--rotations <number>', 'how often to rotate', '3')
-    .option('--strategy <name>', 'dual-user or in-place', 'dual-user')
+    .option('--strategy <name>', 'dual-user, dual-password (MySQL) or in-place', 'dual-user')
     .option(
       '--credentials <how>',
       'how the application gets them: file (its path is in DB_CREDENTIALS), env (DB_USER, DB_PASSWORD, DATABASE_URL; PGUSER and PGPASSWORD, or MYSQL_USER and MYSQL_PASSWORD), secrets-manager (its name is in DB_SECRET_ID, the API behind AWS_ENDPOINT_URL) or vault (its path is in DB_SECRET_PATH, the API at VAULT_ADDR)',

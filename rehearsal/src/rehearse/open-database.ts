@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 
-import type { Pair } from '@keyturn/rotation';
+import { type Pair, soleUser } from '@keyturn/rotation';
 
 import type { RehearsalDatabase } from './database.js';
 import { openMysql } from './databases/mysql.js';
 import { openPostgres } from './databases/postgres.js';
-import type { DatabaseKind } from './options.js';
+import type { DatabaseKind, Strategy } from './options.js';
 
 /**
  * Makes a database of the run's own, on a server of its own or on one that was named.
@@ -17,11 +17,17 @@ import type { DatabaseKind } from './options.js';
  */
 export async function openDatabase(
   kind: DatabaseKind,
+  strategy: Strategy,
   url: string | undefined,
   connections: number,
 ): Promise<RehearsalDatabase> {
   const name = `rehearsal_${randomBytes(4).toString('hex')}`;
-  const pair: Pair = { name, users: [`${name}_a`, `${name}_b`], sharedRole: `${name}_owner` };
+  const sharedRole = `${name}_owner`;
+  const users =
+    strategy === 'dual-password'
+      ? soleUser(`${name}_a`, sharedRole)
+      : { users: [`${name}_a`, `${name}_b`] as const, sharedRole };
+  const pair: Pair = { name, ...users };
   return kind === 'postgres'
     ? await openPostgres(pair, url, connections)
     : await openMysql(kind, pair, url, connections);

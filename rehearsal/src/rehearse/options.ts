@@ -5,7 +5,7 @@ export const databaseKinds = ['postgres', 'mysql', 'mariadb'] as const;
 export type DatabaseKind = (typeof databaseKinds)[number];
 
 /** How a rotation is carried out. */
-export const strategies = ['dual-user', 'in-place'] as const;
+export const strategies = ['dual-user', 'dual-password', 'in-place'] as const;
 export type Strategy = (typeof strategies)[number];
 
 /**

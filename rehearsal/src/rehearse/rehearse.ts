@@ -9,7 +9,7 @@ import { commandOf, listens } from './command.js';
 import { courierOf } from './delivery.js';
 import { openDatabase } from './open-database.js';
 import { RehearsalUsageError, type RehearseOptions } from './options.js';
-import { dualUser, inPlace, type Turn, volleyOf } from './rotate.js';
+import { overlapping, inPlace, type Turn, volleyOf } from './rotate.js';
 import { type Verdict, verdictOf } from './verdict.js';
 
 /** The verdict, and all that was recorded. */
@@ -38,6 +38,7 @@ export async function rehearse(options: RehearseOptions): Promise<Rehearsal> {
   try {
     const database = await openDatabase(
       options.database ?? 'postgres',
+      options.strategy,
       options.databaseUrl,
       40 * options.instances + 20,
     );
@@ -48,7 +49,7 @@ export async function rehearse(options: RehearseOptions): Promise<Rehearsal> {
     const courier = await courierOf(options, folder, { ...database.address, host: wire.host, port: wire.port }, key);
     undo.push(() => courier.end());
     const parts = { options, database, courier, wire };
-    const rotation = options.strategy === 'dual-user' ? dualUser(parts) : inPlace(parts);
+    const rotation = options.strategy === 'in-place' ? inPlace(parts) : overlapping(options.strategy, parts);
     const initial = await rotation.begin();
     wire.learn(initial);
     await courier.deliver(initial);
@@ -97,7 +98,8 @@ async function checkPort(port: number | undefined): Promise<void> {
 }
 
 function checkOptions(options: RehearseOptions): void {
-  const { app, port, instances, databaseUrl, faults, delivery, restart, rotations, rate, operations } = options;
+  const { app, port, instances, database = 'postgres', databaseUrl, strategy, faults } = options;
+  const { delivery, restart, rotations, rate, operations } = options;
   if (typeof app === 'string' ? app.trim() === '' : !existsSync(app.file)) {
     throw new RehearsalUsageError(
       typeof app === 'string'
@@ -108,6 +110,11 @@ function checkOptions(options: RehearseOptions): void {
   if (port !== undefined && instances > 1) {
     throw new RehearsalUsageError(
       `One port serves one instance, and ${instances} were asked for. Leave the port out, so that each instance gets its own in PORT, or ask for 1 instance.`,
+    );
+  }
+  if (strategy === 'dual-password' && database !== 'mysql') {
+    throw new RehearsalUsageError(
+      `A user of ${database === 'mariadb' ? 'MariaDB' : 'PostgreSQL'} has one password at a time. Rehearse the strategy "dual-user", or "dual-password" on MySQL.`,
     );
   }
   if (databaseUrl !== undefined && faults.includes('restart-db')) {

@@ -15,8 +15,8 @@ import type { Drill } from '../phase.js';
 import type { LoginWire } from '../wire/login-wire.js';
 import type { RehearsalDatabase } from './database.js';
 import type { Courier } from './delivery.js';
-import { type Held, stillHeld } from './held.js';
-import type { RehearseOptions } from './options.js';
+import { connectionsWith, type Held, stillHeld } from './held.js';
+import type { RehearseOptions, Strategy } from './options.js';
 
 /** What one rotation showed. */
 export interface Turn {
@@ -56,15 +56,20 @@ class RotatorKilled extends Error {
   override readonly name = 'RotatorKilled';
 }
 
-const plan: Plan = {
-  strategy: 'dual-user',
+const plan: Omit<Plan, 'strategy'> = {
   every: '1m',
   consumers: [{ name: 'application', chain: [] }],
   runTime: '5s',
 };
 
-/** Two users: re-key the idle one, publish it, wait until nobody uses the other, switch that off. */
-export function dualUser({ options, database, courier, wire }: Parts): Rotation {
+/**
+ * Two users, or two passwords of one: re-key the idle user or give the user another password beside the first, publish it, wait until nobody
+ * uses the older one, end that.
+ */
+export function overlapping(
+  strategy: Exclude<Strategy, 'in-place'>,
+  { options, database, courier, wire }: Parts,
+): Rotation {
   const memory = new MemoryStore();
   const fault = new Set<string>();
   let setAt = 0;
@@ -73,7 +78,7 @@ export function dualUser({ options, database, courier, wire }: Parts): Rotation 
       pair: database.pair,
       database: database.engine(),
       store: faulty(memory, fault),
-      plan,
+      plan: { ...plan, strategy },
       onEvent: (event) => {
         if (event.type === 'step' && event.step === 'set' && event.phase === 'started') setAt = now();
       },
@@ -109,7 +114,10 @@ export function dualUser({ options, database, courier, wire }: Parts): Rotation 
       const published = await publishedIn(memory);
       drill.databaseTakes(published, setAt);
       const publishedAt = await hand(drill, { options, database, courier, wire }, published, superseded);
-      const drained = await drainedWithin(drill, superseded.user, options.budget.maxDrainMs, publishedAt);
+      // Sessions of one user do not tell which of its passwords they began with; the logins do.
+      const left = (): number =>
+        strategy === 'dual-user' ? drill.sessionsOf(superseded.user) : connectionsWith(drill, superseded);
+      const drained = await drainedWithin(drill, left, options.budget.maxDrainMs, publishedAt);
       const held = drained === undefined ? stillHeld(drill, superseded, published) : [];
       const begunAt = now();
       const force = { reason: 'The rehearsal waited for as long as its budget says.' };
@@ -120,7 +128,8 @@ export function dualUser({ options, database, courier, wire }: Parts): Rotation 
       }
       if (result.outcome === 'waiting') await rotator.retire({ force });
       drill.databaseEnds(superseded, begunAt);
-      drill.mark(`${letter(superseded)} retired${held.length > 0 ? ', still held' : ''}`);
+      const ended = strategy === 'dual-user' ? letter(superseded) : `password of generation ${superseded.generation}`;
+      drill.mark(`${ended} retired${held.length > 0 ? ', still held' : ''}`);
       return { rotation, ...(drained === undefined ? {} : { drainedMs: drained }), held };
     },
   };
@@ -209,10 +218,15 @@ export function volleyOf({ instances }: Pick<RehearseOptions, 'instances'>): num
   return 30 * instances;
 }
 
-async function drainedWithin(drill: Drill, user: string, withinMs: number, since: number): Promise<number | undefined> {
+async function drainedWithin(
+  drill: Drill,
+  left: () => number,
+  withinMs: number,
+  since: number,
+): Promise<number | undefined> {
   let sampled = drill.sampledAt;
   for (;;) {
-    if (drill.sampledAt > since && drill.sessionsOf(user) === 0) return Math.max(0, drill.sampledAt - since);
+    if (drill.sampledAt > since && left() === 0) return Math.max(0, drill.sampledAt - since);
     if (now() - since > withinMs && drill.sampledAt !== sampled) return undefined;
     if (now() - since <= withinMs) sampled = drill.sampledAt;
     await sleep(20, undefined, { signal: drill.signal });

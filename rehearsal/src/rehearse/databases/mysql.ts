@@ -82,7 +82,7 @@ function checkVersion(kind: MysqlKind, version: string, at: string): void {
 /** Leaves nothing of the run; the journal stays when it keeps pairs of others. */
 async function clean(kind: MysqlKind, pair: Pair, administrator: MysqlAdministrator): Promise<void> {
   await ask(administrator, `DROP DATABASE IF EXISTS ${pair.name}`);
-  for (const user of pair.users) await ask(administrator, `DROP USER IF EXISTS ${user}@'%'`);
+  for (const user of new Set(pair.users)) await ask(administrator, `DROP USER IF EXISTS ${user}@'%'`);
   await ask(administrator, `DROP ROLE IF EXISTS ${pair.sharedRole}`);
   const [journal] = await ask(
     administrator,
@@ -108,6 +108,7 @@ function databaseOf(kind: MysqlKind, pair: Pair, administrator: MysqlAdministrat
         endpoints: [{ name: 'writer', kind: 'writer', host, port, database: name, tls: false }],
         admin: { user, password },
         pair,
+        strategy: users[0] === users[1] ? 'dual-password' : 'dual-user',
       }),
     sessions: () => new MysqlSessions(administrator, users),
     startWire: async (key) => await startLoginWire(administrator, (onEnd) => new MysqlLogin(onEnd), key),
