@@ -84,6 +84,12 @@ describe('readWorkflow', () => {
     }
   });
 
+  it.each(['default', 'pages', '.hidden', 'test'])('finds statements of GitLab under %s', (key) => {
+    const source = `${key}:\n  before_script:\n    - ${alter}\n  script:\n    - - ${alter}\n`;
+    const found = read(source).resources.filter(({ type }) => type === 'shell:script:Statement');
+    expect(found.map(({ place }) => place?.line)).toEqual([5, 3]);
+  });
+
   it.each([
     { written: '${{ secrets.A }}', is: { provenance: { kind: 'environment', name: 'secrets.A' } } },
     { written: '${{ secrets.A || github.token }}', is: { provenance: { kind: 'environment', name: 'secrets.A' } } },

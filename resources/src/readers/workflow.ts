@@ -70,7 +70,7 @@ function* scopesOfGithub(root: Value): Generator<Scope> {
 }
 
 /** Words at the top of a pipeline that name no job. */
-const noJobs = /^(default|include|stages|workflow|spec|image|services|cache|variables|pages)$/;
+const noJobs = /^(default|include|stages|workflow|spec|image|services|cache|variables)$/;
 
 /** Services of GitLab take the variables of the job: an image reads those that begin with its name. */
 function* scopesOfGitlab(root: Value): Generator<Scope> {
@@ -91,7 +91,9 @@ function* scopesOfGitlab(root: Value): Generator<Scope> {
     [...services.fields].map(([service, value]): [string, Value] => [`${name}: ${service}`, value]),
   );
   const top = without(root, ...jobs.map(([name]) => name), 'services', 'default');
-  yield { name: 'pipeline', value: top, services: { ...none, fields: new Map(all) } };
+  const beside = { ...none, fields: new Map(all) };
+  yield { name: 'pipeline', value: top, services: beside };
+  yield { name: 'default', value: without(at(root, 'default'), 'services'), services: beside };
   yield* scopes;
 }
 
