@@ -97,7 +97,7 @@ export interface HostDatabase {
     readonly port: number;
   }[];
   /**
-   * The PgBouncers behind endpoints of kind pooler: their clients count as holders, also those without a connection to the server. The Kubernetes job only.
+   * The PgBouncers behind endpoints of kind pooler, or the ProxySQLs of a MySQL or MariaDB: their clients count as holders, also those without a connection to the server. The Kubernetes job only.
    */
   readonly poolers?: readonly HostPooler[];
   /**
@@ -109,17 +109,23 @@ export interface HostDatabase {
   readonly tls?: string;
 }
 
-/** A PgBouncer in front of the database, and how its console is reached. */
+/** A PgBouncer or ProxySQL in front of the database, and how its console is reached. */
 export interface HostPooler {
   /** Name of the endpoint, of kind pooler, where applications log in to it. */
   readonly endpoint: string;
   /** Where its console is, when that is not the endpoint: behind a balancer, one entry for each process. */
   readonly host?: string;
+  /** Default: that of the endpoint; of a ProxySQL, 6032. */
   readonly port?: number;
-  /** A folder with the files `username` and `password` of one of its `stats_users`; with `userlist`, of its `admin_users`. In Kubernetes, a mounted Secret. */
+  /**
+   * A folder with the files `username` and `password` of one of its `stats_users`; with `userlist`, of its `admin_users`; of a ProxySQL, of its
+   * `admin-admin_credentials`. In Kubernetes, a mounted Secret.
+   */
   readonly console: string;
-  /** Path of its `auth_file`, where this host runs beside it and may replace it. Default: none, it asks the database (`auth_query`). */
+  /** Path of the `auth_file` of a PgBouncer, where this host runs beside it and may replace it. Default: none, it asks the database (`auth_query`). */
   readonly userlist?: string;
+  /** In which form a ProxySQL gets a password. Default: `verifier`. */
+  readonly passwordForm?: 'verifier' | 'clear-text';
 }
 
 /** Where the credential is published. */

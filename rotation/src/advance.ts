@@ -108,6 +108,8 @@ export async function check(
   const disagreement = await compareStore(work, state);
   if (disagreement !== undefined) return disagreement;
   if (state.intent !== undefined) return undefined;
+  const unready = await poolersReady(work);
+  if (unready !== undefined) return unready;
 
   // A user has two passwords at most, so there must be room for the next one.
   const crowded = work.plan.strategy === 'dual-password' && state.superseded?.phase === 'usable';
@@ -135,6 +137,12 @@ export async function compareStore(work: Work, state: PairState): Promise<Blocke
 
 function nameOf(published: { readonly version: string; readonly generation: number } | undefined): string {
   return published === undefined ? 'nothing' : `version ${published.version} of generation ${published.generation}`;
+}
+
+/** A pooler that cannot be told would let nobody in as the user that is published next. */
+export async function poolersReady({ session }: Work): Promise<Blocked | undefined> {
+  const because = await session.poolersRefuse?.();
+  return because === undefined ? undefined : refused(`${because} Nothing was changed.`);
 }
 
 export async function drained(work: Work, state: PairState, user: string): Promise<Blocked | undefined> {

@@ -112,6 +112,8 @@ export interface DatabaseSession {
   lock(): Promise<boolean>;
   /** @throws NotBootstrappedError when the database does not know the pair. */
   read(): Promise<PairState>;
+  /** Why poolers could not be told of a new password; `undefined` when they can. Where there are poolers that have to know both users ahead. */
+  poolersRefuse?(): Promise<string | undefined>;
   /** Closes what poolers keep open for a user without clients, so that the gate counts who really holds it; where there are poolers. */
   releaseIdle?(user: string): Promise<void>;
   /** Sessions of a user on every endpoint, and clients of poolers. */

@@ -1,6 +1,6 @@
 import { milliseconds, type Step, steps } from '@keyturn/plan';
 
-import { compareStore, drained, idleUser } from './advance.js';
+import { compareStore, drained, idleUser, poolersReady } from './advance.js';
 import { unfinishedCompromise } from './compromised.js';
 import type { DatabaseSession, Forced, PairState, Planned, SupersededState } from './database.js';
 import type { Holder } from './holder.js';
@@ -76,7 +76,7 @@ async function blockOf(work: Work, state: PairState, user: string): Promise<Bloc
       holders: state.superseded.undo.holders,
     };
   }
-  return await drained(work, state, user);
+  return (await poolersReady(work)) ?? (await drained(work, state, user));
 }
 
 /** The steps of a run from where the pair stands, each with its SQL where the database can tell. */

@@ -101,7 +101,7 @@ function ofMysql(options: PermissionsOptions, major: number, minor: number): Per
     const right = engine === 'mysql' ? 'CONNECTION_ADMIN' : major > 10 || minor >= 5 ? 'CONNECTION ADMIN' : 'SUPER';
     statements.push(`GRANT ${right} ON *.* TO ${to}`);
     notes.push(
-      `${right} ends the sessions of a compromised credential; without it they are listed. Where a managed service does not let you grant it, leave it out.`,
+      `${right} ends the sessions of a compromised credential, and what a ProxySQL keeps open for nobody; without it they are listed. Where a managed service does not let you grant it, leave it out.`,
     );
   }
   return { statements, notes };

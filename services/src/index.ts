@@ -13,6 +13,7 @@ export * from './openbao.js';
 export * from './part-missing.js';
 export * from './pgbouncer.js';
 export * from './postgres.js';
+export * from './proxysql.js';
 export * from './python.js';
 export * from './reaper.js';
 export * from './server-process.js';

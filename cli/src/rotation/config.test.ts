@@ -77,6 +77,26 @@ describe('keyturn.rotation.yaml', () => {
       says: '"poolers" names the endpoint "pooler", and no endpoint is of kind pooler.',
     },
     {
+      name: 'a ProxySQL whose endpoint is not there',
+      text: right
+        .replace('kind: postgres', 'kind: mysql')
+        .replace(
+          'endpoints: [{ kind: writer, host: 127.0.0.1, port: 1 }]',
+          'endpoints: [{ kind: writer, host: a }, { kind: pooler, name: front, host: b }]\n      poolers: [{ endpoint: frond, console: { user: c, password: { env: P } } }]',
+        ),
+      says: '"poolers" names the endpoint "frond", and those of kind pooler are front. Did you mean "front"?',
+    },
+    {
+      name: 'a misspelt key of a ProxySQL',
+      text: right
+        .replace('kind: postgres', 'kind: mysql')
+        .replace(
+          'port: 1 }]',
+          'port: 1 }]\n      poolers: [{ passwordFrom: verifier, console: { user: c, password: { env: P } } }]',
+        ),
+      says: /unknown key "passwordFrom"|Did you mean "passwordForm"\?/,
+    },
+    {
       name: 'a password of a console in clear text',
       text: right.replace('port: 1 }]', `port: 1 }]\n      poolers: [{ console: { user: c, password: ${canary} } }]`),
       says: '"pairs.orders.database.poolers.0.console.password" must not hold the secret itself.',

@@ -134,8 +134,25 @@ describe('the children of RotationJob', () => {
     expect(() => new RotationJob('stray', { ...args, database: stray })).toThrow(
       '`poolers` names the endpoint pooler, and those of kind pooler are: none.',
     );
-    const mysql = { ...args.database, engine: 'mysql', endpoints, poolers } as const;
-    expect(() => new RotationJob('mysql', { ...args, database: mysql })).toThrow('and the engine is mysql.');
+    const formed = poolers.map((pooler) => ({ ...pooler, passwordForm: 'clear-text' as const }));
+    expect(
+      () => new RotationJob('formed', { ...args, database: { ...args.database, endpoints, poolers: formed } }),
+    ).toThrow('is for a ProxySQL, and the engine is postgres.');
+  });
+
+  it('tell each ProxySQL of a MySQL on its admin interface, in the form that it takes', async () => {
+    const endpoints = [{ name: 'pooler', kind: 'pooler', host: 'proxysql', port: 6033 }] as const;
+    const poolers = [
+      { endpoint: 'pooler', consoleSecretName: 'proxysql-admin', passwordForm: 'clear-text' },
+      { endpoint: 'pooler', consoleSecretName: 'proxysql-admin', host: 'proxysql-1.proxysql', port: 6042 },
+    ] as const;
+    await build('told', { database: { ...args.database, engine: 'mysql', endpoints, poolers } });
+    expect(settingsOf('told').database.poolers).toEqual([
+      { endpoint: 'pooler', console: '/run/keyturn/pooler-1', passwordForm: 'clear-text' },
+      { endpoint: 'pooler', console: '/run/keyturn/pooler-2', host: 'proxysql-1.proxysql', port: 6042 },
+    ]);
+    const { egress } = inputsOf('told-network')['spec'] as { egress: unknown[] };
+    expect(egress[1]).toEqual({ ports: [3306, 6033, 6032, 6042].map((port) => ({ protocol: 'TCP', port })) });
   });
 
   it('rotate users that were taken over, under the names that they have', async () => {

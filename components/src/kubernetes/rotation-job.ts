@@ -97,7 +97,7 @@ export class RotationJob extends pulumi.ComponentResource {
    * @throws ScheduleError when the job cannot keep the schedule.
    * @throws NameError when a name does not fit the database.
    * @throws RotationJobError when the pods of a start-bound consumer cannot be found, or the looks are too rare.
-   * @throws JobDatabaseError when a pooler has no endpoint, or the database is not PostgreSQL.
+   * @throws JobDatabaseError when a pooler has no endpoint, or cannot be told in the form that is wanted.
    * @throws GraduallyError when a user of the pair has no fleet, or the steps do not grow up to 100.
    * @throws GreenCheckError when a step is too short to see anything.
    * @throws BundleMissing when the package was built and not packed.

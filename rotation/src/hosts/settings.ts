@@ -55,7 +55,7 @@ const parts = {
   pair: ['name!', 'sharedRole!', 'users!'],
   plan: ['strategy!', 'every!', 'consumers!', 'soak', 'runTime'],
   database: ['host!', 'admin!', 'engine', 'port', 'dbname', 'endpoints', 'poolers', 'tls'],
-  pooler: ['endpoint!', 'console!', 'host', 'port', 'userlist'],
+  pooler: ['endpoint!', 'console!', 'host', 'port', 'userlist', 'passwordForm'],
   kubernetes: ['kind!', 'name!', 'namespace', 'versioned', 'keys', 'previousKeys', 'templates', 'pinned', 'server'],
   'azure-key-vault': ['kind!', 'vault!', 'name!', 'validFor'],
   'vault-static': ['kind!', 'address!', 'selector!', 'login!', 'selectorMount', 'databaseMount', 'namespace'],

@@ -1,6 +1,7 @@
 import { UsageError } from '../../errors.js';
 import type { DatabaseKind } from '../kind.js';
 import { type ServerConfig, serverOf, serverProperties } from './endpoints.js';
+import { type ProxysqlConfig, proxysqlsOf, proxysqlsSchema } from './poolers.js';
 
 interface MysqlConfig extends ServerConfig {
   readonly host?: string;
@@ -9,6 +10,7 @@ interface MysqlConfig extends ServerConfig {
   readonly requireTls?: boolean;
   readonly connectionLimit?: number;
   readonly rotator?: { readonly user: string; readonly host: string };
+  readonly poolers?: readonly ProxysqlConfig[];
 }
 
 const text = { type: 'string', minLength: 1 } as const;
@@ -45,22 +47,25 @@ export const mysql: DatabaseKind<MysqlConfig> = {
       properties: { user: text, host: text },
       description: 'The account that rotates, when another one runs bootstrap.',
     },
+    poolers: proxysqlsSchema,
   },
   async make(config, setting) {
     const { MysqlDatabase } = await import('@keyturn/rotation/mysql');
-    const { host, plugin, passwordForm, requireTls, connectionLimit, rotator } = config;
+    const { host, plugin, passwordForm, requireTls, connectionLimit, rotator, poolers } = config;
     const { pair, strategy } = setting;
     if (strategy === 'dynamic') throw new UsageError('The strategy "dynamic" has nothing to rotate.');
+    const server = serverOf(config, 3306, setting);
     return new MysqlDatabase({
       pair,
       strategy,
-      ...serverOf(config, 3306, setting),
+      ...server,
       ...(host !== undefined && { host }),
       ...(plugin !== undefined && { plugin }),
       ...(passwordForm !== undefined && { passwordForm }),
       ...(requireTls !== undefined && { requireTls }),
       ...(connectionLimit !== undefined && { connectionLimit }),
       ...(rotator !== undefined && { rotator }),
+      ...(poolers !== undefined && { poolers: proxysqlsOf(poolers, server.endpoints, setting) }),
     });
   },
 };

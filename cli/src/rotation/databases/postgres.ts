@@ -3,14 +3,14 @@ import path from 'node:path';
 import { UsageError } from '../../errors.js';
 import type { DatabaseKind } from '../kind.js';
 import { type ServerConfig, serverOf, serverProperties } from './endpoints.js';
-import { type PoolerConfig, poolersOf, poolersSchema } from './poolers.js';
+import { type PgbouncerConfig, pgbouncersOf, pgbouncersSchema } from './poolers.js';
 
 interface PostgresConfig extends ServerConfig {
   readonly sharedRoleKind?: 'owner' | 'grantee';
   readonly connectionLimit?: number;
   readonly settings?: Readonly<Record<string, string>>;
   readonly rotator?: string;
-  readonly poolers?: readonly PoolerConfig[];
+  readonly poolers?: readonly PgbouncerConfig[];
   readonly serverLog?: string;
 }
 
@@ -36,7 +36,7 @@ export const postgres: DatabaseKind<PostgresConfig> = {
       description: 'Settings that both users log in with, such as search_path.',
     },
     rotator: { type: 'string', minLength: 1, description: 'The role that rotates, when another one runs bootstrap.' },
-    poolers: poolersSchema,
+    poolers: pgbouncersSchema,
     serverLog: {
       type: 'string',
       minLength: 1,
@@ -63,7 +63,7 @@ export const postgres: DatabaseKind<PostgresConfig> = {
         refusedLogins: (user: string, since: Date) =>
           refusedInLog(path.resolve(setting.folder, serverLog), user, since),
       }),
-      ...(poolers !== undefined && { poolers: poolersOf(poolers, server.endpoints, setting) }),
+      ...(poolers !== undefined && { poolers: pgbouncersOf(poolers, server.endpoints, setting) }),
     });
   },
 };

@@ -20,6 +20,9 @@ interface Egress {
   readonly to?: ({ ipBlock: { cidr: string } } | { namespaceSelector: { matchLabels: Record<string, string> } })[];
 }
 
+/** The admin interface of a ProxySQL. */
+const proxysqlPort = 6032;
+
 /** Names, the database, the API server, Vault where it publishes there, Prometheus where it looks at a fleet, and AWS where a load balancer has the traffic; nothing else, and nobody comes in. */
 export function jobEgress(
   database: JobDatabase,
@@ -27,7 +30,8 @@ export function jobEgress(
   publishes: Published,
   gradually: JobGradually | undefined,
 ): Egress[] {
-  const consoles = (database.poolers ?? []).flatMap(({ port }) => (port === undefined ? [] : [port]));
+  const consolePort = database.engine === undefined || database.engine === 'postgres' ? [] : [proxysqlPort];
+  const consoles = (database.poolers ?? []).flatMap(({ port }) => (port === undefined ? consolePort : [port]));
   const ports = new Set([portOf(database), ...(database.endpoints ?? []).map(({ port }) => port), ...consoles]);
   const tcp = (port: number) => ({ protocol: 'TCP', port });
   return [

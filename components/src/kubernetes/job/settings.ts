@@ -23,22 +23,33 @@ export interface JobDatabase {
   readonly name: pulumi.Input<string>;
   /** Endpoints beside the writer; a login is tried on each before anything is published. Default: none. */
   readonly endpoints?: NonNullable<HostDatabase['endpoints']>;
-  /** The PgBouncers behind endpoints of kind pooler: their clients count as holders. PostgreSQL only. Default: none. */
+  /**
+   * The PgBouncers behind endpoints of kind pooler: their clients count as holders. In front of a MySQL or MariaDB they are ProxySQLs, which are
+   * told of new passwords, too. Default: none.
+   */
   readonly poolers?: readonly JobPooler[];
   /** A ConfigMap with the CA of the server, or `off`. Default: the certificates of the image. */
   readonly tls?: 'off' | { readonly configMap: string; readonly key: string };
 }
 
-/** A PgBouncer that finds its users by `auth_query`: the job cannot write a list of users that another pod has. */
+/**
+ * A PgBouncer that finds its users by `auth_query`: the job cannot write a list of users that another pod has. Or a ProxySQL, which has both users
+ * in its `mysql_users`.
+ */
 export interface JobPooler {
   /** Name of the endpoint, of kind pooler, where applications log in to it. */
   readonly endpoint: string;
-  /** A Secret with the login of one of its `stats_users` or `admin_users`, `username` and `password`. It is made outside of Pulumi. */
+  /**
+   * A Secret with the login of one of its `stats_users` or `admin_users`, or of the `admin-admin_credentials` of a ProxySQL: `username` and
+   * `password`. It is made outside of Pulumi.
+   */
   readonly consoleSecretName: pulumi.Input<string>;
   /** Where its console is, when that is not the endpoint: one entry for each pod behind a Service, by the names of a StatefulSet. */
   readonly host?: string;
-  /** Default: that of the endpoint. */
+  /** Default: that of the endpoint; of a ProxySQL, 6032. */
   readonly port?: number;
+  /** In which form a ProxySQL gets a password. Default: `verifier`. */
+  readonly passwordForm?: 'verifier' | 'clear-text';
 }
 
 /** The database cannot be looked after in this way; the message says why. */
@@ -46,7 +57,7 @@ export class JobDatabaseError extends Error {
   override readonly name = 'JobDatabaseError';
 }
 
-/** @throws JobDatabaseError when a pooler has no endpoint, or the database is not PostgreSQL. */
+/** @throws JobDatabaseError when a pooler has no endpoint, or cannot be told in the form that is wanted. */
 export function checkPoolers({ engine = 'postgres', endpoints = [], poolers = [] }: JobDatabase): void {
   const behind = endpoints.filter(({ kind }) => kind === 'pooler').map(({ name }) => name);
   const stray = poolers.find(({ endpoint }) => !behind.includes(endpoint));
@@ -54,8 +65,10 @@ export function checkPoolers({ engine = 'postgres', endpoints = [], poolers = []
     throw new JobDatabaseError(
       `\`poolers\` names the endpoint ${stray.endpoint}, and those of kind pooler are: ${behind.join(', ') || 'none'}. Name one of \`endpoints\`.`,
     );
-  if (poolers.length > 0 && engine !== 'postgres')
-    throw new JobDatabaseError(`\`poolers\` are PgBouncers, and the engine is ${engine}. Leave them out.`);
+  if (engine === 'postgres' && poolers.some(({ passwordForm }) => passwordForm !== undefined))
+    throw new JobDatabaseError(
+      '`passwordForm` of `poolers` is for a ProxySQL, and the engine is postgres. Leave it out.',
+    );
 }
 
 /** Two static roles of Vault or OpenBao that the job turns, as `VaultStaticRolePair` makes them. */
@@ -135,11 +148,12 @@ export function hostSettings(job: JobSettings, namespace: pulumi.Input<string>):
         ...(database.poolers === undefined
           ? {}
           : {
-              poolers: database.poolers.map(({ endpoint, host: at, port }, index) => ({
+              poolers: database.poolers.map(({ endpoint, host: at, port, passwordForm }, index) => ({
                 endpoint,
                 console: consoleFolder(index),
                 ...(at === undefined ? {} : { host: at }),
                 ...(port === undefined ? {} : { port }),
+                ...(passwordForm === undefined ? {} : { passwordForm }),
               })),
             }),
         ...(tls === undefined ? {} : { tls: tls === 'off' ? tls : `${caFolder}/${tls.key}` }),

@@ -22,14 +22,24 @@ export class Client {
    * @throws DatabaseError with the kind of trouble.
    */
   static async connect(endpoint: Endpoint, login: Login, patience: Patience, database = false): Promise<Client> {
+    const client = await Client.open(endpoint, login, patience, database);
+    try {
+      await client.change(`SET SESSION sql_mode = 'STRICT_ALL_TABLES', time_zone = '+00:00', autocommit = 1`);
+      return client;
+    } catch (error) {
+      await client.close();
+      throw error;
+    }
+  }
+
+  /** As `connect`, to something that speaks the protocol and knows no variables of a session. */
+  static async open(endpoint: Endpoint, login: Login, patience: Patience, database = false): Promise<Client> {
     const { createConnection } = await driver();
     try {
       const connection = await createConnection(configOf(endpoint, login, patience, database));
       // A connection that ends between two statements must not end the process; the next statement reports it.
       connection.on('error', () => undefined);
-      const client = new Client(endpoint, connection, patience);
-      await client.change(`SET SESSION sql_mode = 'STRICT_ALL_TABLES', time_zone = '+00:00', autocommit = 1`);
-      return client;
+      return new Client(endpoint, connection, patience);
     } catch (cause) {
       if (cause instanceof DatabaseError) throw cause;
       throw trouble(endpoint, `Cannot log in to ${describeEndpoint(endpoint)} as ${login.user}`, cause);

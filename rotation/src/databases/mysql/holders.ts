@@ -65,3 +65,20 @@ export async function endOn(client: Client, user: string): Promise<Holder[]> {
   }
   return sessions.map(({ holder }) => holder);
 }
+
+/**
+ * Ends what a pooler keeps open for a user. One that it has given to another user meanwhile is none of them. Without the right to, they stay,
+ * and the gate waits for the pooler's own time limit.
+ */
+export async function endPooledOn(client: Client, user: string, ids: readonly number[]): Promise<void> {
+  const rows = await client.rows<{ id: number }>(
+    `SELECT ID AS id FROM information_schema.PROCESSLIST WHERE USER = ? AND COMMAND = 'Sleep' AND ID IN (?)`,
+    [user, ids],
+  );
+  for (const { id } of rows) {
+    await client.change(`KILL CONNECTION ${id}`).catch((error: unknown) => {
+      const { kind, cause } = error as { kind?: unknown; cause?: { errno?: unknown } };
+      if (kind !== 'permission' && cause?.errno !== 1094) throw error;
+    });
+  }
+}

@@ -3,6 +3,7 @@ import type { Strategy } from '@keyturn/plan';
 import { BootstrapError, type Database, type DatabaseSession, type Existing, type TakeOver } from '../../database.js';
 import type { Holder } from '../../holder.js';
 import { checkUsers, type Pair } from '../../pair.js';
+import { Proxysql, type ProxysqlOptions } from '../../poolers/proxysql.js';
 import type { Endpoint, Login, Patience } from '../postgres/endpoint.js';
 import { type AccountRules, Accounts, type Plugin } from './accounts.js';
 import { bootstrap } from './bootstrap.js';
@@ -13,7 +14,7 @@ import { takeOver, undoTakeOver } from './take-over.js';
 
 export { auditMysql } from './audit.js';
 export { cachingSha2Verifier, nativeVerifier } from './verifiers.js';
-export type { Plugin };
+export type { Plugin, ProxysqlOptions };
 
 /** A MySQL 8.0 or MariaDB 10.4 or newer, and the pair that is rotated on it. */
 export interface MysqlDatabaseOptions {
@@ -25,6 +26,11 @@ export interface MysqlDatabaseOptions {
   /** The rotator: CREATE USER and PROCESS on *.*, SELECT on mysql.*, all rights on schema `keyturn`, and the shared role WITH ADMIN OPTION. */
   readonly admin: { readonly user: string; readonly password: string | (() => string | Promise<string>) };
   readonly pair: Pair;
+  /**
+   * The ProxySQLs behind endpoints of kind `pooler`, each process by its own name. Default: none, and an endpoint of that kind is only logged
+   * in to.
+   */
+  readonly poolers?: readonly ProxysqlOptions[];
   /** Default: `dual-user`. With `dual-password` and `single-user` both users of the pair are the same one, see {@link soleUser}. */
   readonly strategy?: Exclude<Strategy, 'dynamic'>;
   /** Host part of the users. Default: `%`. */
@@ -70,7 +76,7 @@ export class MysqlDatabase implements Database {
   readonly #writer: Endpoint;
   readonly #patience: Patience;
 
-  /** @throws BootstrapError when not exactly one endpoint is the writer, or the users do not fit the strategy. */
+  /** @throws BootstrapError when not exactly one endpoint is the writer, or users or poolers do not fit the strategy. */
   constructor(options: MysqlDatabaseOptions) {
     const writers = options.endpoints.filter(({ kind }) => kind === 'writer');
     const [writer] = writers;
@@ -81,6 +87,10 @@ export class MysqlDatabase implements Database {
     }
     this.strategy = options.strategy ?? 'dual-user';
     checkUsers(this.strategy, options.pair);
+    if (this.strategy === 'dual-password' && (options.poolers ?? []).length > 0)
+      throw new BootstrapError(
+        'The strategy "dual-password" cannot go through a ProxySQL, which has one password for each user and would refuse the other one. Use "dual-user".',
+      );
     this.pair = options.pair;
     this.#options = options;
     this.#writer = writer;
@@ -137,6 +147,7 @@ export class MysqlDatabase implements Database {
       strategy: this.strategy,
       rulesOf: (flavour) => this.#rules(defaultPlugin[flavour]),
       endpoints,
+      poolers: (this.#options.poolers ?? []).map((pooler) => new Proxysql(pooler, this.#patience)),
       writer: this.#writer,
       patience: this.#patience,
       replicationMs: this.#options.replicationMs ?? 30_000,

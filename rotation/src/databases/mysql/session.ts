@@ -20,6 +20,7 @@ import {
 import type { Holder } from '../../holder.js';
 import type { Intent } from '../../intent.js';
 import type { Pair } from '../../pair.js';
+import type { Proxysql } from '../../poolers/proxysql.js';
 import { describeEndpoint, type Endpoint, type Login, type Patience } from '../postgres/endpoint.js';
 import { Accounts, type AccountRules } from './accounts.js';
 import { Client, onEndpoint } from './endpoint.js';
@@ -27,6 +28,7 @@ import { endOn, sessionsOf } from './holders.js';
 import * as journal from './journal.js';
 import { parityOf } from './parity.js';
 import { plannedStatements } from './planned.js';
+import { Poolers, poolersTold } from './poolers.js';
 import { refusedOn } from './refused-logins.js';
 import { type Flavour, flavourOf } from './server.js';
 import { type Switch, switchOf } from './switch.js';
@@ -38,6 +40,7 @@ export interface SessionContext {
   rulesOf(flavour: Flavour): AccountRules;
   readonly writer: Endpoint;
   readonly endpoints: readonly Endpoint[];
+  readonly poolers: readonly Proxysql[];
   readonly patience: Patience;
   /** How long readers may take to show a change, in milliseconds. */
   readonly replicationMs: number;
@@ -57,6 +60,7 @@ export class MysqlSession implements DatabaseSession {
   readonly #rules: AccountRules;
   readonly #accounts: Accounts;
   readonly #switch: Switch;
+  readonly #poolers: Poolers;
   #locked = false;
 
   private constructor(context: SessionContext, client: Client, flavour: Flavour) {
@@ -66,6 +70,7 @@ export class MysqlSession implements DatabaseSession {
     this.#rules = context.rulesOf(flavour);
     this.#accounts = new Accounts(client, flavour, this.#rules);
     this.#switch = switchOf(context.strategy, this.#accounts, context.writer.name);
+    this.#poolers = new Poolers(context.poolers, this.#accounts, flavour);
   }
 
   static async open(context: SessionContext): Promise<MysqlSession> {
@@ -105,10 +110,26 @@ export class MysqlSession implements DatabaseSession {
     return await journal.entries(this.#client, this.#context.pair.name);
   }
 
-  /** A pooler's sessions are sessions of the server behind it, so they are counted there. */
+  async poolersRefuse(): Promise<string | undefined> {
+    return await this.#poolers.refusal(this.#context.pair.users);
+  }
+
+  /** They would count as sessions for as long as a pooler keeps them. */
+  async releaseIdle(user: string): Promise<void> {
+    if (this.#context.poolers.length === 0) return;
+    await this.#onServers(async (client) => await this.#poolers.release(client, user));
+  }
+
+  /**
+   * A pooler's sessions are sessions of the server behind it, so they are counted there; its clients, which may have none at the moment, are
+   * counted on it.
+   */
   async holders(user: string): Promise<readonly Holder[]> {
-    const found = await this.#onServers(async (client) => await sessionsOf(client, user));
-    return found.flat().map(({ holder }) => holder);
+    const [found, clients] = await Promise.all([
+      this.#onServers(async (client) => await sessionsOf(client, user)),
+      this.#poolers.clients(user),
+    ]);
+    return [...found.flat().map(({ holder }) => holder), ...clients];
   }
 
   async refusedLogins(user: string, since: number): Promise<readonly Holder[] | undefined> {
@@ -152,6 +173,7 @@ export class MysqlSession implements DatabaseSession {
 
   async set(intent: Intent, password: string, forced?: Forced): Promise<void> {
     await this.#fence('set');
+    await this.#poolers.check(this.#context.pair.users);
     const state = await this.read();
     // For another intent, the fence below refuses.
     if (state.intent?.token === intent.token) await this.#switch.check(intent, password, state, forced);
@@ -163,6 +185,10 @@ export class MysqlSession implements DatabaseSession {
     await this.#apply(journal.setting(intent));
     await this.#switch.set(intent, password);
     await this.#apply(journal.wasSet(intent, forced));
+    if (this.#poolers.names.length === 0) return;
+    // A run that ends in between sets the candidate once more, and poolers learn of the password that is in force then.
+    await this.#poolers.tell(intent.user, password);
+    await this.#apply(poolersTold(intent, this.#poolers.names));
   }
 
   async finish(intent: Intent, report: TestReport, detail?: Readonly<Record<string, unknown>>): Promise<void> {
@@ -188,6 +214,7 @@ export class MysqlSession implements DatabaseSession {
     const nothing = { step: 'undo', assign: { sql: 'name = name', values: [] }, fence: journal.undoable(superseded) };
     if (!(await this.#apply(nothing, isIn(superseded, 'usable')))) return;
     await this.#switch.on(superseded.user);
+    await this.#poolers.switchOn(superseded.user);
     await this.#apply(journal.undone(superseded), isIn(superseded, 'usable'));
   }
 
@@ -276,7 +303,9 @@ export class MysqlSession implements DatabaseSession {
   }
 
   async endSessions(user: string): Promise<readonly Holder[]> {
-    return (await this.#onServers(async (client) => await endOn(client, user))).flat();
+    // A client of a pooler that stays logged in would get the next connection that this user has there.
+    const clients = await this.#poolers.endClients(user);
+    return [...clients, ...(await this.#onServers(async (client) => await endOn(client, user))).flat()];
   }
 
   async adopt(published: Omit<PublishedState, 'at'>, atLeast: number, because: string): Promise<void> {
@@ -291,7 +320,9 @@ export class MysqlSession implements DatabaseSession {
     const { id } = await this.read();
     const known = { name: pair.name, id, switch: switchOf(strategy, accounts, writer.name) };
     await plannedStatements(recorder, known, planned);
-    return recorder.recorded;
+    return planned.effect === 'set'
+      ? [...recorder.recorded, ...this.#poolers.told(planned.intent.user)]
+      : recorder.recorded;
   }
 
   async close(): Promise<void> {
@@ -317,8 +348,14 @@ export class MysqlSession implements DatabaseSession {
   }
 
   async #carryOut(superseded: SupersededState, effect: journal.Effect): Promise<void> {
-    if (effect.step === 'lock') await this.#switch.off(superseded.user);
-    else await this.#switch.retire(superseded.user);
+    const { user } = superseded;
+    if (effect.step === 'lock') {
+      await this.#poolers.switchOff(user);
+      await this.#switch.off(user);
+    } else {
+      await this.#poolers.forget(user);
+      await this.#switch.retire(user);
+    }
     await this.#apply(journal.effectDone(superseded, effect));
   }
 

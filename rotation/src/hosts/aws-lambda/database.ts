@@ -3,7 +3,7 @@ import type { Strategy } from '@keyturn/plan';
 import { BootstrapError, type Database } from '../../database.js';
 import type { Endpoint } from '../../databases/postgres/endpoint.js';
 import { PostgresDatabase } from '../../databases/postgres/postgres-database.js';
-import type { PgbouncerOptions } from '../../poolers/pgbouncer.js';
+import type { HostPoolers } from '../poolers.js';
 import type { RotatedSecret } from './secret.js';
 import type { Settings } from './settings.js';
 
@@ -26,7 +26,7 @@ export function defaultsOf(engine: string): { readonly port: number; readonly db
 export async function databaseOf(
   secret: Omit<RotatedSecret, 'store'>,
   settings: Pick<Settings, 'pair' | 'sharedRoleKind' | 'endpoints' | 'tls' | 'mysqlUsers'> & {
-    readonly poolers?: readonly PgbouncerOptions[];
+    readonly poolers?: HostPoolers;
   },
   strategy: Strategy = 'dual-user',
 ): Promise<Database> {
@@ -52,10 +52,11 @@ export async function databaseOf(
       sharedRoleKind,
       admin,
       endpoints,
-      poolers: settings.poolers ?? [],
+      poolers: settings.poolers?.pgbouncers ?? [],
       strategy: strategy === 'single-user' ? strategy : 'dual-user',
     });
   }
   const { MysqlDatabase } = await import('../../databases/mysql/mysql-database.js');
-  return new MysqlDatabase({ pair, admin, endpoints, strategy, ...settings.mysqlUsers });
+  const poolers = settings.poolers?.proxysqls ?? [];
+  return new MysqlDatabase({ pair, admin, endpoints, poolers, strategy, ...settings.mysqlUsers });
 }

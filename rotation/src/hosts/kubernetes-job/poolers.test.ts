@@ -132,9 +132,22 @@ describe('the Kubernetes job behind a PgBouncer', { timeout: 120_000 }, () => {
       says: 'has the unknown key \\"password\\".',
     },
     {
-      name: 'a database that has no PgBouncer',
-      change: { engine: 'mysql', poolers: [{ endpoint: 'pgbouncer', console: folder }] },
-      says: 'are PgBouncers, and the engine is mysql.',
+      name: 'a list of users for a database that has no PgBouncer',
+      change: { engine: 'mysql', poolers: [{ endpoint: 'pgbouncer', console: folder, userlist: 'x' }] },
+      says: 'is a file of a PgBouncer, and the engine is mysql.',
+    },
+    {
+      name: 'a form of passwords for a PgBouncer',
+      change: { poolers: [{ endpoint: 'pgbouncer', console: folder, passwordForm: 'clear-text' as const }] },
+      says: 'is for a ProxySQL, and the engine is postgres.',
+    },
+    {
+      name: 'a form of passwords that there is not',
+      change: {
+        engine: 'mysql',
+        poolers: [{ endpoint: 'pgbouncer', console: folder, passwordForm: 'verifyer' as 'verifier' }],
+      },
+      says: 'is \\"verifyer\\". Allowed values are: verifier, clear-text.',
     },
   ])('refuses $name', async ({ change, says }) => {
     const { code, text } = await job('refused', 'advance', change);
