@@ -106,6 +106,72 @@ describe('imports that tsconfig.json gives another place', { timeout: 240_000 },
   });
 });
 
+describe('options of TypeScript that change what runs', { timeout: 240_000 }, () => {
+  const limits = 'module.exports = () => "called"; module.exports.default = undefined;\n';
+  const called = `import * as limits from './limits';\n${aws}const name = typeof (limits as any);\n${parameter}`;
+  const project = { 'infra/Pulumi.yaml': 'name: shop\nruntime: nodejs\n', 'infra/limits.js': limits };
+
+  it.each([
+    { name: 'nothing', config: '{}', base: '{}', is: 'function' },
+    { name: 'the file itself', config: '{ "compilerOptions": { "esModuleInterop": true } }', base: '{}', is: 'object' },
+    {
+      name: 'what it extends',
+      config: '{ "extends": "../base.json" }',
+      base: '{ "compilerOptions": { "esModuleInterop": true } }',
+      is: 'object',
+    },
+    {
+      name: 'the last of several',
+      config: '{ "extends": ["../base.json", "../other.json"] }',
+      base: '{ "compilerOptions": { "esModuleInterop": false } }',
+      is: 'object',
+    },
+    {
+      name: 'the file itself, against what it extends',
+      config: '{ "extends": "../base.json", "compilerOptions": { "esModuleInterop": false } }',
+      base: '{ "compilerOptions": { "esModuleInterop": true } }',
+      is: 'function',
+    },
+    {
+      name: 'the modules of Node',
+      config: '{ "extends": "../base.json" }',
+      base: '{ "compilerOptions": { "module": "NodeNext" } }',
+      is: 'object',
+    },
+    { name: 'a file that extends itself', config: '{ "extends": "./tsconfig.json" }', base: '{}', is: 'function' },
+  ])('are those of $name', async ({ config, base, is }) => {
+    const recording = await recordToEnd(
+      {
+        ...project,
+        'infra/package.json': '{ "name": "shop" }',
+        'infra/index.ts': called,
+        'infra/tsconfig.json': config,
+        'base.json': base,
+        'other.json': '{ "extends": "./base.json", "compilerOptions": { "esModuleInterop": true } }',
+      },
+      120_000,
+      'infra',
+    );
+    expect(recording.notAnalysed).toEqual([]);
+    expect(property(recording, 'first', 'value')).toMatchObject({ value: is });
+  });
+
+  it('say where the source is of what a build would make, from the folder of the file that gives them', async () => {
+    const recording = await recordToEnd(
+      {
+        ...project,
+        'infra/package.json': '{ "name": "shop", "main": "out/main.js" }',
+        'infra/code/main.ts': `${aws}const name = 'shop';\n${parameter}`,
+        'infra/tsconfig.json': '{ "extends": "../base.json" }',
+        'base.json': '{ "compilerOptions": { "outDir": "infra/out", "rootDir": "infra/code" } }',
+      },
+      120_000,
+      'infra',
+    );
+    expect(recording.resources).toMatchObject([{ name: 'first', place: { file: 'code/main.ts', line: 3 } }]);
+  });
+});
+
 it(
   'keeps no stack trace of every promise, of which the SDK makes some for each property',
   { timeout: 240_000 },

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { isMap, isNode, isScalar, parseDocument } from 'yaml';
 
 import type { Aliases } from './preload/messages.cjs';
-import { aliasesOf, readTsconfig } from './tsconfig.js';
+import { aliasesOf, compilerOptionsOf } from './tsconfig.js';
 
 /** A Pulumi project that cannot be run, with the file to look at. */
 export class ProjectError extends Error {
@@ -81,7 +81,7 @@ export function readProject(directory: string, stackName?: string): Project {
   const isFolder = !existsSync(target) || statSync(target).isDirectory();
   const workingDirectory = isFolder && existsSync(target) ? target : path.dirname(target);
   const manifest = nearestManifest(workingDirectory);
-  const options = optionsIn(workingDirectory);
+  const options = compilerOptionsOf(workingDirectory);
   const entry = isFolder ? sourceOfMain(workingDirectory, manifest, options) : path.basename(target);
   const esm =
     manifest['type'] === 'module' || /\.m[jt]s$/.test(entry === '.' ? (textOf(manifest['main']) ?? '') : entry);
@@ -94,7 +94,7 @@ export function readProject(directory: string, stackName?: string): Project {
     entry,
     esm,
     importsEntry: esm && manifest['type'] !== 'module',
-    legacyInterop: options['esModuleInterop'] !== true,
+    legacyInterop: !hasInterop(options),
     aliases: aliasesOf(workingDirectory),
     config: readConfig(name, project, directory, stack),
     sdk: findSdk(workingDirectory),
@@ -154,7 +154,7 @@ function mainOf(target: string, directory: string): string {
     .map((ending) => target + ending)
     .find((file) => existsSync(file));
   if (withEnding !== undefined) return withEnding;
-  const options = optionsIn(directory);
+  const options = compilerOptionsOf(directory);
   const source = sourceOfMain(directory, { main: path.relative(directory, target) }, options);
   return source === '.' ? target : path.join(directory, source);
 }
@@ -179,9 +179,11 @@ function parseJson(file: string): Plain {
   }
 }
 
-function optionsIn(folder: string): Plain {
-  const file = path.join(folder, 'tsconfig.json');
-  return existsSync(file) ? recordOf(readTsconfig(file)['compilerOptions']) : {};
+/** TypeScript turns `esModuleInterop` on where the modules are those of Node. */
+function hasInterop(options: Plain): boolean {
+  const given = options['esModuleInterop'];
+  if (typeof given === 'boolean') return given;
+  return /^(node(16|18|20|next)|preserve)$/i.test(textOf(options['module']) ?? '');
 }
 
 function readConfig(project: string, projectFile: Plain, directory: string, stack: string): readonly ConfigEntry[] {

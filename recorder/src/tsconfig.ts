@@ -15,13 +15,44 @@ function recordOf(data: unknown): Plain {
 }
 
 /** A configuration of TypeScript as it is written. YAML reads JSON well enough once comments are gone; paths may hold what looks like one. */
-export function readTsconfig(file: string): Plain {
+function readTsconfig(file: string): Plain {
   const source = readFileSync(file, 'utf8').replace(
     /("(?:\\.|[^"\\\n])*")|\/\*[\s\S]*?\*\/|\/\/[^\n]*/g,
     (_all, text: string | undefined) => text ?? '',
   );
   const document = parseDocument(source, { strict: false, logLevel: 'silent' });
   return document.errors.length > 0 ? {} : recordOf(document.toJS() as unknown);
+}
+
+/**
+ * The `compilerOptions` of the `tsconfig.json` in a folder, with those of what it extends. `outDir` and `rootDir` are relative to the folder,
+ * whichever file gives them.
+ */
+export function compilerOptionsOf(folder: string): Plain {
+  const file = path.join(folder, 'tsconfig.json');
+  return existsSync(file) ? optionsIn(file, folder, []) : {};
+}
+
+function optionsIn(file: string, folder: string, above: readonly string[]): Plain {
+  if (above.includes(file)) return {};
+  const { extends: given, compilerOptions } = readTsconfig(file);
+  const own: Record<string, unknown> = { ...recordOf(compilerOptions) };
+  for (const key of ['outDir', 'rootDir']) {
+    const written = own[key];
+    if (typeof written === 'string') own[key] = path.relative(folder, path.resolve(path.dirname(file), written)) || '.';
+  }
+  return Object.assign(
+    {},
+    ...basesOf(given, file).map((base) => optionsIn(base, folder, [...above, file])),
+    own,
+  ) as Plain;
+}
+
+function basesOf(given: unknown, file: string): readonly string[] {
+  return (Array.isArray(given) ? given : [given]).flatMap((each: unknown) => {
+    const base = typeof each === 'string' ? extended(each, path.dirname(file)) : undefined;
+    return base === undefined ? [] : [base];
+  });
 }
 
 /** `compilerOptions.paths` and `baseUrl` of the nearest `tsconfig.json`, and of what it extends, as TypeScript's loaders take them. */
@@ -39,10 +70,7 @@ function aliasesIn(file: string, seen: Set<string>): Aliases & { readonly isSet?
   const { extends: given, compilerOptions } = readTsconfig(file);
   const folder = path.dirname(file);
   const options = recordOf(compilerOptions);
-  const bases = (Array.isArray(given) ? given : [given]).flatMap((each: unknown) => {
-    const base = typeof each === 'string' ? extended(each, folder) : undefined;
-    return base === undefined ? [] : [aliasesIn(base, seen)];
-  });
+  const bases = basesOf(given, file).map((base) => aliasesIn(base, seen));
   const baseUrl =
     typeof options['baseUrl'] === 'string'
       ? path.resolve(folder, options['baseUrl'])
