@@ -2,6 +2,7 @@ export * from './place.js';
 export * from './provenance.js';
 export * from './readers/compose.js';
 export * from './readers/env-file.js';
+export { isHelmTemplate } from './readers/helm-template.js';
 export * from './readers/kubernetes-yaml.js';
 export * from './readers/preview-json.js';
 export { PulumiStateError } from './readers/pulumi-state.js';

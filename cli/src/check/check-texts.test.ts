@@ -138,6 +138,20 @@ describe('files that are read as text', { timeout: 300_000 }, () => {
     expect(JSON.stringify(report)).not.toContain('c4n4ry');
   });
 
+  it('read what a chart has written out, and say which of its templates cannot be read', async () => {
+    const { code, report } = await checkJson({
+      'templates/a.yaml':
+        'apiVersion: v1\nkind: Secret\nmetadata:\n  name: "{{ .Release.Name }}-db"\nstringData:\n  password: c4n4ry-Xq7\n  other-password: "{{ .Values.password }}"\n',
+      'templates/b.yaml': '{{ include "common.deployment" . }}\n',
+    });
+    expect(told(report)).toEqual([`templates/a.yaml:6 ${hardcoded}`]);
+    expect(report.undecided.map(({ because }) => because)).toContainEqual(expect.stringContaining('other-password'));
+    expect(report.notAnalysed).toMatchObject([{ what: 'document 1 of templates/b.yaml' }]);
+    expect(code).toBe(1);
+    const alone = await checkJson({ 'templates/b.yaml': '{{ include "common.deployment" . }}\n' });
+    expect(alone.code).toBe(3);
+  });
+
   it('say of templates that they are filled in later, without ending with 3 for the rest', async () => {
     const { code, report } = await checkJson({
       'templates/a.yaml': 'apiVersion: v1\nkind: A\n{{- if .x }}\na: 1\n{{- end }}\n',

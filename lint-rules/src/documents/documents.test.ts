@@ -65,6 +65,11 @@ describe.each(versions)('documents in ESLint %s', (_, linter) => {
     expect(lint('apiVersion: v1\nkind: {{ .Values.kind }}\n', 'chart/templates/secret.yaml')).toEqual([]);
   });
 
+  it('read the values of a chart that are written out', () => {
+    const chart = secret('  user: {{ .Values.user }}\n').replace('name: db', 'name: "{{ .Release.Name }}-db"');
+    expect(lint(chart, 'chart/templates/secret.yaml')).toContain('7: keyturn/no-hardcoded-password');
+  });
+
   it('judge compose files, .env files, templates, scripts and workflows', () => {
     const alter = `psql -c "ALTER USER app PASSWORD '$NEW'"`;
     const password = 'keyturn/no-hardcoded-password';

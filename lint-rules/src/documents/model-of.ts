@@ -1,6 +1,13 @@
-import { type Model, type TextReader, readerOfText, readPulumiYaml } from '@keyturn/resources';
+import {
+  isHelmTemplate,
+  type Model,
+  readerOfText,
+  readKubernetesYaml,
+  readPulumiYaml,
+  type TextReader,
+} from '@keyturn/resources';
 
-/** Helm, Jinja and ERB: a text that becomes YAML later. */
+/** Jinja, ERB and the like: a text that becomes YAML later. */
 const template = /(?<!\$)\{\{|\{%|<%/;
 
 /** The reader of a file, by its name and, for manifests, by its text. */
@@ -15,7 +22,9 @@ const latest = new Map<string, { readonly text: string; readonly model: Model | 
 export function modelOf(text: string, file: string): Model | undefined {
   const known = latest.get(file);
   if (known?.text === text) return known.model;
-  const model = template.test(text) && /\.ya?ml$/.test(file) ? undefined : readerOf(text, file)?.(text, { file });
+  const reader = readerOf(text, file);
+  const isLater = reader === readKubernetesYaml && template.test(text) && !isHelmTemplate(text);
+  const model = isLater ? undefined : reader?.(text, { file });
   latest.clear();
   latest.set(file, { text, model });
   return model;
@@ -27,7 +36,7 @@ export function syntaxErrorIn(
   path: string,
 ): { readonly message: string; readonly line: number; readonly column: number } | undefined {
   const file = path.replaceAll('\\', '/');
-  if (!/\.ya?ml$/.test(file)) return undefined;
+  if (!/\.ya?ml$/.test(file) || template.test(text)) return undefined;
   const problem = modelOf(text, file)?.notAnalysed.find(({ because }) => because.startsWith('it is not valid YAML'));
   if (!problem?.place) return undefined;
   return {

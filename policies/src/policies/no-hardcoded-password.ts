@@ -147,9 +147,8 @@ function judgeEntry(resource: Resource, name: string, value: Value, path: Path):
   if ((value.kind === 'known' || value.kind === 'unknown') && value.fallback) {
     const written = text(value);
     if (value.kind === 'known' && written !== undefined && isCredentialText(written)) return say(resource, path, value);
-    return isCredential(name, value.fallback.text) || hasCredential(value.fallback)
-      ? [fallsBack(resource, path, value)]
-      : [];
+    if (isCredential(name, value.fallback.text) || hasCredential(value.fallback))
+      return [fallsBack(resource, path, value)];
   }
   if (value.kind === 'unknown') {
     return value.provenance.kind === 'unknown' && isCredentialName(name) ? [hidden(resource, path)] : [];
@@ -213,7 +212,8 @@ function checkKubernetesSecret(resource: Resource): readonly Result[] {
     for (const [name, value] of entries.fields) {
       const path = [key, name];
       if (value.kind === 'unknown') {
-        if (value.provenance.kind === 'unknown' && isCredentialName(name)) results.push(hidden(resource, path));
+        // A chart encodes what it fills in, so its default is written in the clear.
+        results.push(...judgeEntry(resource, name, value, path));
         continue;
       }
       const written = writtenIn(value);

@@ -64,7 +64,7 @@ again: *base
     expect(model.notAnalysed).toEqual([
       {
         what: 'document 5 of app.yaml',
-        because: expect.stringContaining('it is not valid YAML') as string,
+        because: expect.stringContaining('helm template') as string,
         place: expect.objectContaining({ file: 'app.yaml', line: 26 }) as object,
       },
     ]);

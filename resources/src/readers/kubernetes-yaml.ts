@@ -1,6 +1,7 @@
 import { LineCounter, parseAllDocuments } from 'yaml';
 import type { Model, NotAnalysed, Resource } from '../resource.js';
-import { absent, text, type ObjectValue, type Value } from '../value.js';
+import { absent, at, text, type ObjectValue, type Value } from '../value.js';
+import { isHelmTemplate, maskTemplate, withNames } from './helm-template.js';
 import { YamlValues } from './yaml-values.js';
 
 export interface KubernetesYamlOptions {
@@ -10,12 +11,17 @@ export interface KubernetesYamlOptions {
 
 /**
  * The resources of a file of Kubernetes manifests: several documents, and lists, are taken apart; every value knows its line.
- * Documents without `apiVersion` and `kind` are no manifests and are left out. A document that is no YAML (a Helm template, for
- * example) is reported in `notAnalysed`.
+ * Documents without `apiVersion` and `kind` are no manifests and are left out. In a template of a Helm chart, the values that it fills in
+ * are unknown. A document that is no YAML, or becomes YAML only when it is filled in, is reported in `notAnalysed`.
  */
 export function readKubernetesYaml(source: string, { file }: KubernetesYamlOptions): Model {
   const lineCounter = new LineCounter();
-  const documents = parseAllDocuments(source, { lineCounter, uniqueKeys: false, merge: true });
+  const template = isHelmTemplate(source) ? source : undefined;
+  const documents = parseAllDocuments(template === undefined ? source : maskTemplate(template), {
+    lineCounter,
+    uniqueKeys: false,
+    merge: true,
+  });
   const resources: Resource[] = [];
   const notAnalysed: NotAnalysed[] = [];
 
@@ -25,19 +31,36 @@ export function readKubernetesYaml(source: string, { file }: KubernetesYamlOptio
       const { line, col } = lineCounter.linePos(error.pos[0]);
       notAnalysed.push({
         what: `document ${index + 1} of ${file}`,
-        because: `it is not valid YAML (${error.code})`,
+        because: template === undefined ? `it is not valid YAML (${error.code})` : onlyLater,
         place: { file, line: Math.max(1, line), column: Math.max(1, col) },
       });
       continue;
     }
-    const reader = new YamlValues(document, file, lineCounter);
-    const value = reader.read(document.contents);
+    const reader = new YamlValues(document, file, lineCounter, template);
+    const value = withNames(reader.read(document.contents), reader.written);
+    const because = whyUntold(value);
+    if (because !== undefined) {
+      const line = value.kind === 'absent' ? undefined : value.place?.line;
+      notAnalysed.push({ what: `document ${index + 1} of ${file}`, because, place: { file, line: line ?? 1 } });
+    }
     for (const manifest of manifestsIn(value)) {
       resources.push(resourceOf(manifest, file, resources.length));
     }
     if (notAnalysed.every(({ extent }) => extent !== 'whole')) notAnalysed.push(...reader.cutOff);
   }
   return { resources, notAnalysed };
+}
+
+const onlyLater =
+  'it is a template of Helm that becomes YAML only when it is filled in; check what `helm template` prints';
+
+/** Why a document of a chart cannot be told to be a manifest, or to be none. */
+function whyUntold(value: Value): string | undefined {
+  if (value.kind === 'unknown') return value.because === 'the chart fills it in' ? onlyLater : undefined;
+  const given = ['apiVersion', 'kind'].find((key) => at(value, key).kind === 'unknown');
+  return given === undefined
+    ? undefined
+    : `a template fills in its \`${given}\`, so it cannot be told what it is; check what \`helm template\` prints`;
 }
 
 /** Lists (`kind: List`, `kind: SecretList`) hold manifests in `items`. */

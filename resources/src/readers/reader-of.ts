@@ -1,6 +1,7 @@
 import type { Model } from '../resource.js';
 import { readCompose } from './compose.js';
 import { readEnvFile } from './env-file.js';
+import { isHelmTemplate } from './helm-template.js';
 import { readKubernetesYaml } from './kubernetes-yaml.js';
 import { readShell } from './shell.js';
 import { readTemplate } from './template.js';
@@ -48,7 +49,11 @@ export function readerOfText(text: string, file: string): TextReader | undefined
   const filled = file.replace(templates, '');
   const isYaml = /\.ya?ml$/.test(filled);
   // A manifest may well be called compose.yaml.
-  if (isYaml && manifest.test(text) && (!named || (named === readCompose && !/^services\s*:/m.test(text))))
+  if (
+    isYaml &&
+    (manifest.test(text) || (!named && isHelmTemplate(text))) &&
+    (!named || (named === readCompose && !/^services\s*:/m.test(text)))
+  )
     return readKubernetesYaml;
   return named ?? (isYaml && filled !== file ? readTemplate : undefined);
 }

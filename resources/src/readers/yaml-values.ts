@@ -1,7 +1,18 @@
-import { isAlias, isMap, isScalar, isSeq, type Alias, type Document, type LineCounter, type Node } from 'yaml';
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  type Alias,
+  type Document,
+  type LineCounter,
+  type Node,
+  type Scalar,
+} from 'yaml';
 import type { Place } from '../place.js';
 import type { NotAnalysed } from '../resource.js';
 import type { Value } from '../value.js';
+import { isMasked, valueOfTemplate } from './helm-template.js';
 import { fallbackOf } from './shell-values.js';
 
 const mostValues = 200_000;
@@ -18,10 +29,16 @@ export class YamlValues {
   /** Looking for an anchor walks the whole document. */
   readonly #anchors = new Map<Alias, Node | undefined>();
 
-  constructor(document: Document, file: string, lines: LineCounter) {
+  /** The texts that a chart fills in, as they are written. */
+  readonly written = new Map<Value, string>();
+  readonly #template: string | undefined;
+
+  /** `template`: the text of the Helm template that the document was masked from. */
+  constructor(document: Document, file: string, lines: LineCounter, template?: string) {
     this.#document = document;
     this.#file = file;
     this.#lines = lines;
+    this.#template = template;
   }
 
   /** What the file held beyond the limits; nothing where everything was read. */
@@ -39,8 +56,13 @@ export class YamlValues {
       return { kind: 'unknown', because: 'the file is nested too deeply', ...this.#marks(place) };
     }
     if (isAlias(node)) return this.read(this.#resolve(node), this.#placeOf(node), depth + 1);
-    if (isScalar(node)) return this.#scalar(node.value, place ?? this.#placeOf(node));
     const here = place ?? this.#placeOf(node);
+    if (isScalar(node)) {
+      return typeof node.value === 'string' && this.#template !== undefined && isMasked(node.value)
+        ? this.#filledIn(node, this.#template, here)
+        : this.#scalar(node.value, here);
+    }
+    if (isAction(node)) return { kind: 'unknown', because: 'a template fills it in', ...this.#unknown(here) };
     if (isSeq(node)) {
       return {
         kind: 'list',
@@ -64,6 +86,14 @@ export class YamlValues {
     return { kind: 'unknown', because: 'this kind of YAML node cannot be read', ...this.#marks(here) };
   }
 
+  #filledIn(node: Scalar, template: string, place: Place | undefined): Value {
+    const [from = 0, to = 0] = node.range ?? [];
+    const written = template.slice(from, to).replace(/^(["'])([\s\S]*)\1$/, '$2');
+    const value: Value = { kind: 'unknown', ...this.#unknown(place), ...valueOfTemplate(written) };
+    this.written.set(value, written);
+    return value;
+  }
+
   #resolve(alias: Alias): Node | undefined {
     if (!this.#anchors.has(alias)) this.#anchors.set(alias, alias.resolve(this.#document));
     return this.#anchors.get(alias);
@@ -72,7 +102,10 @@ export class YamlValues {
   /** Nothing for a key that is a map or a list: no file that is read here has one, and writing it out can fail. */
   #keyOf(node: unknown): string | undefined {
     const key = isAlias(node) ? this.#resolve(node) : node;
-    return isScalar(key) ? String(key.value) : undefined;
+    if (!isScalar(key)) return undefined;
+    const text = String(key.value);
+    const range = isMasked(text) ? key.range : undefined;
+    return this.#template !== undefined && range ? this.#template.slice(range[0], range[1]) : text;
   }
 
   #merged(node: unknown, depth: number): ReadonlyMap<string, Value> {
@@ -104,12 +137,23 @@ export class YamlValues {
     return { secret: false, provenance: { kind: 'literal' } as const, ...(place ? { place } : {}) };
   }
 
+  #unknown(place: Place | undefined) {
+    return { secret: false, provenance: { kind: 'unknown' } as const, ...(place ? { place } : {}) };
+  }
+
   #placeOf(node: unknown): Place | undefined {
     const range = (node as Partial<Node> | null)?.range;
     if (!range) return undefined;
     const { line, col } = this.#lines.linePos(range[0]);
     return line === 0 ? undefined : { file: this.#file, line, column: col };
   }
+}
+
+/** `{{ name }}` without quotes is a map to YAML, whose only key is a map. */
+function isAction(node: unknown): boolean {
+  if (!isMap(node) || node.flow !== true || node.items.length !== 1) return false;
+  const [pair] = node.items;
+  return isMap(pair?.key) && pair.key.flow === true && (pair.value ?? null) === null;
 }
 
 function isMerge(key: unknown): boolean {
