@@ -24,7 +24,7 @@ npm run --silent bench:kill -- [options]
   --store <name>        ${stores.join(', ')}; may be repeated. Default: all
   --strategy <name>     ${killStrategies.join(', ')}; may be repeated. Default: all
   --run <name>          ${killRuns.join(', ')}; may be repeated. Default: all
-  --pooler <name>       ${killPoolers.join(', ')}: what stands before PostgreSQL, for one of the endpoints; may be repeated. Default: all
+  --pooler <name>       ${killPoolers.join(', ')}: what stands before the database, for one of the endpoints; may be repeated. Default: all
   --every-store         also runs that change nothing in a store, with each store. Default: those with the first one only
   --statements          also between the statements of a transaction, with the store env-file
   --driver <file.mjs>   another rotator than keyturn: a module whose default export is a Driver (rotation/src/kill/driver.ts).

@@ -16,12 +16,26 @@ export interface KillDatabase {
   readonly admin: { readonly user: string; readonly password: string };
 }
 
-/** A PgBouncer before that server, with its list of users. */
-export interface KillPooler {
+/** What stands before that server. */
+export type KillPooler = KillPgbouncer | KillProxysql;
+
+/** A PgBouncer, with its list of users; its console is where applications log in. */
+interface KillPgbouncer {
+  readonly kind: 'pgbouncer';
   readonly host: string;
   readonly port: number;
   readonly console: { readonly user: string; readonly password: string };
   readonly userlist: string;
+}
+
+/** A ProxySQL. */
+export interface KillProxysql {
+  readonly kind: 'proxysql';
+  readonly host: string;
+  readonly port: number;
+  /** Port of its admin interface. */
+  readonly consolePort: number;
+  readonly console: { readonly user: string; readonly password: string };
 }
 
 /** What counts the changes of a database. */
@@ -52,7 +66,11 @@ export async function loginOnce(
   const connectAttributes = { program_name: 'prober' };
   const connection = await createConnection({ host, port, database, user, password, connectAttributes });
   connection.on('error', () => undefined);
-  await connection.end().catch(() => undefined);
+  try {
+    if (place === 'pooler') await connection.query('SELECT 1');
+  } finally {
+    await connection.end().catch(() => undefined);
+  }
 }
 
 /** Statements of the admin. */

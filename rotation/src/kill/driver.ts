@@ -12,7 +12,7 @@ export type KillRun = (typeof killRuns)[number];
 export const killStrategies = ['dual-user', 'dual-password', 'single-user'] as const satisfies readonly Strategy[];
 export type KillStrategy = (typeof killStrategies)[number];
 
-export const killPoolers = ['none', 'pgbouncer'] as const;
+export const killPoolers = ['none', 'pgbouncer', 'proxysql'] as const;
 
 /** What is killed: one run, of one strategy, on one database, behind a pooler or not, and one store. */
 export interface Scope {

@@ -4,9 +4,10 @@ import type { Database, PairState } from '../database.js';
 import { PostgresDatabase } from '../databases/postgres/postgres-database.js';
 import type { Holder } from '../holder.js';
 import { type Pair, soleUser } from '../pair.js';
+import type { ProxysqlOptions } from '../poolers/proxysql.js';
 import { createRotator, type Rotator, type Status } from '../rotator.js';
 import type { Store } from '../store.js';
-import { asAdmin } from './databases.js';
+import { asAdmin, type KillProxysql } from './databases.js';
 import type { Driver, Job, Scope } from './driver.js';
 import { openStore } from './stores.js';
 
@@ -19,7 +20,10 @@ interface Open {
 const pause = async (ms: number): Promise<void> => await new Promise((resolve) => setTimeout(resolve, ms));
 
 function cannot({ database, strategy, run, pooler }: Scope): string | undefined {
-  if (pooler !== 'none' && database !== 'postgres') return 'PgBouncer speaks the protocol of PostgreSQL';
+  if (pooler === 'pgbouncer' && database !== 'postgres') return 'PgBouncer speaks the protocol of PostgreSQL';
+  if (pooler === 'proxysql' && database === 'postgres')
+    return 'a ProxySQL of this version speaks the protocol of MySQL';
+  if (pooler === 'proxysql' && strategy === 'dual-password') return 'a ProxySQL has one password for each user';
   if (strategy === 'dual-password' && database === 'postgres') return 'a user of PostgreSQL has one password';
   if (strategy === 'single-user' && (run === 'retire' || run === 'undo')) return 'nothing is left to retire';
   if (strategy === 'dual-password' && run === 'undo') return 'one of two passwords cannot be switched off and on again';
@@ -49,11 +53,30 @@ async function databaseOf(job: Job, pair: Pair, refused: boolean): Promise<Datab
   const options = { pair, endpoints, admin: database.admin, lockWaitMs: 10_000, refusedLogins };
   if (database.kind === 'postgres') {
     if (strategy === 'dual-password') throw new Error('A user of PostgreSQL has one password.');
-    const poolers = job.pooler === undefined ? [] : [{ name: 'pgbouncer', tls: false, ...job.pooler }];
+    const poolers = job.pooler?.kind === 'pgbouncer' ? [{ name: 'pgbouncer', tls: false, ...job.pooler }] : [];
     return new PostgresDatabase({ ...options, strategy, sharedRoleKind: 'owner', poolers });
   }
   const { MysqlDatabase } = await import('../databases/mysql/mysql-database.js');
-  return new MysqlDatabase({ ...options, strategy });
+  return new MysqlDatabase({ ...options, strategy, poolers: proxysqlsOf(job) });
+}
+
+/** Clients of the harness have no TLS, without which a verifier of `caching_sha2_password` is of no use. */
+function proxysqlsOf({ pooler, database }: Job): ProxysqlOptions[] {
+  if (pooler?.kind !== 'proxysql') return [];
+  const { host, consolePort: port, console } = pooler;
+  const passwordForm = database.kind === 'mysql' ? 'clear-text' : 'verifier';
+  return [{ name: 'proxysql', host, port, tls: false, console, passwordForm }];
+}
+
+/** As who runs a ProxySQL has to before a rotation. */
+async function register({ host, consolePort: port, console }: KillProxysql, users: readonly string[]): Promise<void> {
+  const { createConnection } = await import('mysql2/promise');
+  const admin = await createConnection({ host, port, ...console });
+  for (const user of new Set(users))
+    await admin.query(`INSERT INTO mysql_users (username, password, default_hostgroup) VALUES ('${user}', 'any', 0)`);
+  await admin.query('LOAD MYSQL USERS TO RUNTIME');
+  await admin.query('SAVE MYSQL USERS TO DISK');
+  await admin.end();
 }
 
 async function open(job: Job, refused = false): Promise<Open> {
@@ -69,6 +92,7 @@ async function prepare(job: Job): Promise<void> {
     const role = pairOf(job).sharedRole;
     await asAdmin(job.database, `CREATE ROLE '${role}'`, `GRANT SELECT ON \`${name}\`.* TO '${role}'`);
   }
+  if (job.pooler?.kind === 'proxysql') await register(job.pooler, pairOf(job).users);
   if (job.run === 'bootstrap') return;
   await rotator.bootstrap();
   for (let generation = 1; generation <= generationBefore(job); generation += 1) {

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { ChildReport } from './child.js';
 import { type KillDatabase, type KillPooler, loginOnce, tapDatabase } from './databases.js';
 import { type Driver, type Job, type KillRun, type KillStrategy, loadDriver } from './driver.js';
+import { tapMysql } from './mysql-tap.js';
 import { type Kill, killOn, type KillPoint, killPoints } from './point.js';
 import { tapPostgres } from './postgres-tap.js';
 import { probe } from './prober.js';
@@ -157,9 +158,20 @@ interface Taps {
 
 async function taps({ target, unit }: Scene): Promise<Taps & { stop(): Promise<void> }> {
   const [database, store] = [await tapDatabase(target.database, unit), await tapStore(target.store)];
-  const console = target.pooler && (await tapPostgres(target.pooler));
+  const console = target.pooler && (await tapConsole(target.pooler));
   const stop = async (): Promise<void> => void (await Promise.all([database.stop(), store?.stop(), console?.stop()]));
   return { database, store, console, stop };
+}
+
+async function tapConsole(pooler: KillPooler): Promise<Tap> {
+  return pooler.kind === 'pgbouncer'
+    ? await tapPostgres(pooler)
+    : await tapMysql({ host: pooler.host, port: pooler.consolePort });
+}
+
+function consoleAt(pooler: KillPooler, tap: Tap | undefined): KillPooler {
+  if (tap === undefined) return pooler;
+  return pooler.kind === 'pgbouncer' ? { ...pooler, port: tap.port } : { ...pooler, consolePort: tap.port };
 }
 
 /** A pair of its own, as far along as the run needs it; its name is short enough for every database. */
@@ -179,9 +191,9 @@ async function prepare({ target, run, unit, driver }: Scene, suffix: string): Pr
       { ...address, name: 'reader', kind: 'reader', port: database.port },
       ...(pooler === undefined
         ? []
-        : [{ ...address, name: 'pgbouncer', kind: 'pooler', host: pooler.host, port: pooler.port } as const]),
+        : [{ ...address, name: pooler.kind, kind: 'pooler', host: pooler.host, port: pooler.port } as const]),
     ],
-    ...(pooler && { pooler: { ...pooler, ...(through?.console && { port: through.console.port }) } }),
+    ...(pooler && { pooler: consoleAt(pooler, through?.console) }),
     store: secret(through?.store),
     lifetimeMs,
   });

@@ -12,6 +12,7 @@ import {
   startOpenBao,
   startPgbouncer,
   startPostgres,
+  startProxysql,
 } from '@keyturn/services';
 
 import { asAdmin, type KillDatabase, type KillPooler } from '../../../rotation/src/kill/databases.js';
@@ -84,12 +85,22 @@ export class Servers {
 
   /** It forgets soon what it keeps open, and that a login failed, so that cases do not wait for one another. */
   async #startPooler(database: KillDatabase): Promise<Part<KillPooler>> {
+    if (database.kind !== 'postgres') return await this.#startProxysql(database);
     const settings = { max_client_conn: 1_000, server_idle_timeout: 15, server_login_retry: 1 };
     const { part, because } = await orNotRun(() => startPgbouncer({ upstream: database, settings }));
     if (part === undefined) return { because };
     this.#stops.push(part.stop);
     const { host, port, adminUser: user, adminPassword: password, userlist } = part;
-    return { part: { host, port, console: { user, password }, userlist } };
+    return { part: { kind: 'pgbouncer', host, port, console: { user, password }, userlist } };
+  }
+
+  async #startProxysql(database: KillDatabase): Promise<Part<KillPooler>> {
+    // No registry has it.
+    const { part, because } = await orNotRun(() => startProxysql({ upstream: database }), { optional: true });
+    if (part === undefined) return { because };
+    this.#stops.push(part.stop);
+    const { host, port, adminPort: consolePort, adminUser: user, adminPassword: password } = part;
+    return { part: { kind: 'proxysql', host, port, consolePort, console: { user, password } } };
   }
 
   /** The tables of the journal, so that every run finds the same server. */
