@@ -78,12 +78,17 @@ export function isScript(context: FileContext): boolean {
 
 /** True for a program that somebody starts by hand, and that serves nobody. */
 export function isInScriptFolder(context: FileContext): boolean {
-  return scriptFolder.test(pathOf(context)) && !starts.test(context.sourceCode.text);
+  return scriptFolder.test(pathOf(context)) && !opensPort(context.sourceCode);
 }
 
 /** Programs that people start, and those that fill a database: by their folder, or by their name. */
 const scriptFolder = /(?:^|[\\/])(?:scripts?|seeds?|seeders?)[\\/]|(?:^|[\\/])seed(?:er|s)?\.[cm]?[jt]sx?$/i;
 const starts = /\.listen\s*\(|\bcreateServer\s*\(/;
+
+/** True for a file that waits for requests itself. */
+export function opensPort(source: Source): boolean {
+  return starts.test(source.text);
+}
 
 const wayOf = (name: string) =>
   new RegExp(

@@ -2,6 +2,7 @@ import { type Dirent, readFileSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { isTestPath } from './file-kind.js';
 import { foldersAbove } from './folders.js';
+import { type LoadingFile, type Loads, loadsOf } from './loads.js';
 
 /** What a package does somewhere, as far as its text shows. */
 export interface PackageFacts {
@@ -11,8 +12,12 @@ export interface PackageFacts {
   readonly initializes: boolean;
   /** On what a method that ends something is called: `pool` of `pool.end()`, in lower case. */
   readonly ended: ReadonlySet<string>;
+  /** The folder of its `package.json`. */
+  readonly root: string;
+  /** Its sources without tests, and what each loads. */
+  readonly sources: readonly LoadingFile[];
 }
-interface FileFacts {
+interface FileFacts extends Loads {
   readonly changed: number;
   readonly serves: boolean;
   readonly initializes: boolean;
@@ -63,6 +68,8 @@ function scan(root: string): PackageFacts | undefined {
   }
   const facts = found.map(factsOf);
   return {
+    root,
+    sources: facts.map(({ modules, loadsUnknown }, index) => ({ file: found[index] ?? '', modules, loadsUnknown })),
     serves: facts.some((each) => each.serves),
     initializes: facts.some((each) => each.initializes),
     ended: new Set(facts.flatMap((each) => each.ended)),
@@ -88,6 +95,7 @@ function factsOf(file: string): FileFacts {
     serves: listening.test(text),
     initializes: initializing.test(text),
     ended: [...new Set([...text.matchAll(endings)].map(([, name = '']) => name.toLowerCase()))],
+    ...loadsOf(text),
   };
   files.set(file, facts);
   return facts;

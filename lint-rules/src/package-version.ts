@@ -1,11 +1,5 @@
-import { readFileSync, statSync } from 'node:fs';
-import path from 'node:path';
 import { foldersAbove } from './folders.js';
-
-type Ranges = Readonly<Record<string, unknown>>;
-
-const kinds = ['dependencies', 'devDependencies', 'peerDependencies', 'optionalDependencies'];
-const remembered = new Map<string, { readonly changed: number; readonly ranges: Ranges }>();
+import { manifestIn, rangesIn } from './manifest.js';
 
 /**
  * The major version of packages that are released together, by the nearest `package.json` that asks for one of them.
@@ -16,31 +10,11 @@ export function majorOf(
   packages: readonly string[],
 ): number | undefined {
   for (const folder of foldersAbove(context)) {
-    const ranges = rangesOf(path.join(folder, 'package.json'));
+    const ranges = rangesIn(manifestIn(folder));
     const asked = packages.filter((each) => Object.hasOwn(ranges, each)).map((each) => majorOfRange(ranges[each]));
     if (asked.length > 0) return allSame(asked);
   }
   return undefined;
-}
-
-function rangesOf(file: string): Ranges {
-  const stats = statSync(file, { throwIfNoEntry: false });
-  if (!stats?.isFile()) return {};
-  const known = remembered.get(file);
-  if (known?.changed === stats.mtimeMs) return known.ranges;
-  const ranges = read(file);
-  remembered.set(file, { changed: stats.mtimeMs, ranges });
-  return ranges;
-}
-
-function read(file: string): Ranges {
-  try {
-    const manifest = JSON.parse(readFileSync(file, 'utf8')) as Readonly<Record<string, Ranges | undefined>> | null;
-    return Object.assign({}, ...kinds.toReversed().map((each) => manifest?.[each])) as Ranges;
-  } catch {
-    // What cannot be read, or is being written just now, asks for nothing.
-    return {};
-  }
 }
 
 /** `^6.4.0`, `~6.1`, `6.x`, `6` and `>=6.2 <7` have room for one major version. */

@@ -6,6 +6,7 @@ import { at, nestedIn } from '../clients/config.js';
 import { type Making, clientMadeBy, mentionsClient } from '../clients/find-client.js';
 import { isKnex, knexClient } from '../clients/knex.js';
 import { isShortLived } from '../clients/short-lived.js';
+import { isForOneCommand } from '../command-line.js';
 import { type TestsOption, createRule, testsDefault, testsSchema } from '../create-rule.js';
 import { withProperty } from '../edits.js';
 import { isScript, isTestFile } from '../file-kind.js';
@@ -41,6 +42,7 @@ export default createRule<[TestsOption], Ids>({
       const made = clientMadeBy(source, node);
       const client = made?.client ?? (isKnex(source, node) ? knexClient : undefined);
       if (!client?.lifetime || made?.single || isShortLived(source, node)) return;
+      if (isForOneCommand(context)) return;
       const maker = made?.maker ?? 'knex';
       const { lifetime } = client;
       const objects = node.arguments.map((each) =>

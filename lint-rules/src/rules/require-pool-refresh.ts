@@ -7,6 +7,7 @@ import { isEmbeddedPrisma } from '../clients/prisma-schema.js';
 import { refreshLike, refreshOf } from '../clients/refresh.js';
 import { suggestionsFor } from '../clients/refresh-suggestions.js';
 import { isTextByType } from '../clients/written-types.js';
+import { isForOneCommand } from '../command-line.js';
 import { createRule } from '../create-rule.js';
 import { isScript, isTestFile } from '../file-kind.js';
 import { otherFileOf } from '../origin.js';
@@ -99,6 +100,7 @@ export default createRule<[Option], Ids>({
       const verdict = here(node, bySupplier(found.verdict));
       if (verdict.id === 'unknown' && !option.reportUnknown) return;
       if (found.library === 'prisma' && verdict.node === node && isEmbeddedPrisma(context)) return;
+      if (isForOneCommand(context)) return;
       context.report({
         node: verdict.node,
         messageId: verdict.id,

@@ -1,0 +1,140 @@
+import path from 'node:path';
+import { opensPort } from './file-kind.js';
+import { foldersAbove } from './folders.js';
+import type { LoadingFile } from './loads.js';
+import { type Manifest, manifestIn, rangesIn } from './manifest.js';
+import type { Source } from './origin.js';
+import { packageOf } from './package-scan.js';
+
+interface FileContext {
+  readonly filename: string;
+  readonly cwd: string;
+  readonly sourceCode: Source;
+}
+
+const remembered = new WeakMap<object, boolean>();
+
+/**
+ * True for a file that a `package.json` gives to the command line of an object mapper, and that no other source of its
+ * package loads: what it opens lives for one command.
+ */
+export function isForOneCommand(context: FileContext): boolean {
+  const { ast } = context.sourceCode;
+  const known = remembered.get(ast);
+  if (known !== undefined) return known;
+  const isFor = isNamedForCommands(context) && !opensPort(context.sourceCode) && !isLoaded(context);
+  remembered.set(ast, isFor);
+  return isFor;
+}
+
+const extension = /\.[cm]?[jt]sx?$/;
+const bareOf = (file: string) => file.replace(extension, '');
+
+function isNamedForCommands(context: FileContext): boolean {
+  const file = bareOf(context.filename);
+  let isNamed = false;
+  for (const folder of foldersAbove(context)) {
+    const uses = usesIn(manifestIn(folder), folder);
+    if (uses.some((each) => !each.byCommandLine && mayBe(file, each.file, each.from))) return false;
+    isNamed ||= uses.some((each) => each.byCommandLine && mayBe(file, each.file, each.from));
+  }
+  return isNamed;
+}
+
+/** A word of a manifest that may be a file. */
+interface Use {
+  readonly file: string;
+  readonly from: string;
+  readonly byCommandLine: boolean;
+}
+
+function usesIn(manifest: Manifest, from: string): Use[] {
+  const { scripts, 'mikro-orm': mikroOrm, main, module, exports, bin } = manifest;
+  const configs = textsIn((mikroOrm as { readonly configPaths?: unknown } | undefined)?.configPaths);
+  return [
+    ...textsIn(scripts).flatMap((each) => usesOfScript(each, from)),
+    ...configs.map((file) => ({ file, from, byCommandLine: true })),
+    ...textsIn([main, module, exports, bin]).map((file) => ({ file, from, byCommandLine: false })),
+  ];
+}
+
+function textsIn(value: unknown): string[] {
+  if (typeof value === 'string') return [value];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : [];
+}
+
+/** The programs of object mappers for the command line, and the options that name a file whose pool they use. */
+const commandLines = [
+  {
+    program: /(?:^|\/)typeorm(?:-[a-z-]+)?(?:\/cli[\w-]*)?(?:\.js)?$|^(?:migration|schema):[a-z]+$/,
+    option: /^(?:-d|--data-?source)$/i,
+  },
+  { program: /(?:^|\/)knex(?:\/bin\/cli)?(?:\.js)?$/, option: /^--knexfile$/ },
+  { program: /(?:^|\/)mikro-orm(?:-esm)?$/, option: /^(?:--config|MIKRO_ORM_CLI(?:_CONFIG)?)$/ },
+  { program: /(?:^|\/)sequelize(?:-cli)?$/, option: /^--(?:config|options-path)$/ },
+];
+
+function usesOfScript(script: string, manifestFolder: string): Use[] {
+  let from = manifestFolder;
+  return script.split(/&&|\|\||[;|]/).flatMap((command) => {
+    const words = command.replaceAll(/["']/g, '').split(/[\s=]+/);
+    const [first, second] = words.filter((each) => each !== '');
+    if (first === 'cd' && second !== undefined) from = path.resolve(from, second);
+    const options = commandLines.filter(({ program }) => words.some((each) => program.test(each)));
+    return words.flatMap((file, index) => {
+      const isGiven = options.some(({ option }) => option.test(words[index - 1] ?? ''));
+      return isGiven || options.length === 0 ? [{ file, from, byCommandLine: isGiven }] : [];
+    });
+  });
+}
+
+const built = /^(?:dist|build|out|lib|output)[\\/]/;
+
+/** Whether a path names the file: as it stands, as a folder, or as what is built from it. */
+function mayBe(file: string, name: string, from: string): boolean {
+  const full = bareOf(path.resolve(from, name));
+  if (isFileOrFolder(file, full)) return true;
+  const below = path.relative(from, full);
+  if (!built.test(below)) return false;
+  const rest = below.replace(built, '');
+  return isFileOrFolder(file, path.join(from, rest)) || isFileOrFolder(file, path.join(from, 'src', rest));
+}
+
+function isFileOrFolder(file: string, full: string): boolean {
+  return file === full || file === path.join(full, 'index');
+}
+
+/** True where another source may load the file. */
+function isLoaded(context: FileContext): boolean {
+  const around = packageOf(context);
+  if (!around) return true;
+  const file = bareOf(context.filename);
+  const packages = Object.keys(rangesIn(manifestIn(around.root)));
+  return around.sources.some((each) => each.file !== context.filename && mayLoad(each, file, around.root, packages));
+}
+
+function mayLoad(
+  { file: importer, modules, loadsUnknown }: LoadingFile,
+  file: string,
+  root: string,
+  packages: readonly string[],
+): boolean {
+  if (loadsUnknown) return true;
+  const folder = path.dirname(importer);
+  return modules.some((module) => {
+    if (/^\.\.?(?:\/|\*?$)/.test(module)) {
+      if (!module.endsWith('*')) return mayBe(file, path.resolve(folder, module), root);
+      const start = path.resolve(folder, module.slice(0, module.lastIndexOf('/') + 1));
+      return file.startsWith(start);
+    }
+    if (packages.some((each) => module === each || module.startsWith(`${each}/`))) return false;
+    return module.endsWith('*') || namesByAlias(module, file);
+  });
+}
+
+/** An alias of a folder may stand for any; the name of the file is kept. */
+function namesByAlias(module: string, file: string): boolean {
+  const [last, folder] = [path.basename(file), path.basename(path.dirname(file))];
+  const name = bareOf(/[^/#~]*$/.exec(module)?.[0] ?? '');
+  return name === last || (last === 'index' && name === folder);
+}
