@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 
@@ -38,6 +38,8 @@ export async function installFor(corpus: string, programs: readonly string[], sa
       if (lacking.length > 0) missing.set(program, `the registry has no ${lacking.join(', ')}`);
       const link = path.join(own.folder, 'node_modules');
       if (existsSync(link)) continue;
+      // A run that was ended leaves links, and the packages behind them may be gone.
+      rmSync(link, { force: true });
       symlinkSync(path.join(folder, 'node_modules'), link, 'dir');
       links.push(link);
     }
