@@ -1,7 +1,10 @@
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 
 import { SecretClient } from '@azure/keyvault-secrets';
@@ -53,9 +56,9 @@ beforeEach(() => {
   };
 });
 
-const made = (more: Partial<HostSettings> = {}) =>
+const made = (more: Partial<HostSettings> = {}, env: NodeJS.ProcessEnv = {}) =>
   azureFunction({
-    env: { [hostVariables.settings]: JSON.stringify({ ...settings, ...more }) },
+    env: { [hostVariables.settings]: JSON.stringify({ ...settings, ...more }), ...env },
     write: (line) => lines.push(line),
     clientFor: (url) =>
       new SecretClient(
@@ -115,6 +118,31 @@ describe('the Azure Function', { timeout: 60_000 }, () => {
     for (const credential of [before, value()]) await (await login(credential)).end();
     await made().tend();
     await expect(login(before)).rejects.toMatchObject({ code: '28P01' });
+  });
+
+  it('sends metrics to the collector that the environment names, and rotates also when it refuses them', async () => {
+    const bodies: string[] = [];
+    const collector = createServer((request, response) => {
+      void text(request).then((body) => {
+        bodies.push(body);
+        response.writeHead(bodies.length === 1 ? 200 : 401, { 'content-type': 'application/json' }).end('{}');
+      });
+    });
+    await new Promise<void>((resolve) => collector.listen(0, '127.0.0.1', resolve));
+    const endpoint = `http://127.0.0.1:${(collector.address() as AddressInfo).port}`;
+    try {
+      await made({}, { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint }).tend();
+      const [first = ''] = bodies;
+      for (const name of ['overdue', 'age', 'generation']) expect(first).toContain(`"keyturn.rotation.${name}"`);
+      expect(first).toContain(`"stringValue":"${settings.pair.name}"`);
+      expect(lines.filter((line) => line.includes('MetricsError'))).toEqual([]);
+      await made({}, { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint }).nearExpiry(nearExpiry());
+      expect(value().generation).toBe(2);
+      expect(lines.filter((line) => line.includes('status 401'))).toHaveLength(1);
+      expect([...bodies, ...lines].join()).not.toContain(value().password);
+    } finally {
+      await new Promise((resolve) => collector.close(resolve));
+    }
   });
 
   it('rotates once for an event that is delivered twice, in the schema of CloudEvents too', async () => {
