@@ -94,7 +94,7 @@ export function readProject(directory: string, stackName?: string): Project {
     entry,
     esm,
     importsEntry: esm && manifest['type'] !== 'module',
-    legacyInterop: !hasInterop(options),
+    legacyInterop: options['esModuleInterop'] !== true,
     aliases: aliasesOf(workingDirectory),
     config: readConfig(name, project, directory, stack),
     sdk: findSdk(workingDirectory),
@@ -177,13 +177,6 @@ function parseJson(file: string): Plain {
   } catch (error) {
     throw new ProjectError(path.basename(file), `${path.basename(file)} is not valid JSON. Correct it.`, error);
   }
-}
-
-/** TypeScript turns `esModuleInterop` on where the modules are those of Node. */
-function hasInterop(options: Plain): boolean {
-  const given = options['esModuleInterop'];
-  if (typeof given === 'boolean') return given;
-  return /^(node(16|18|20|next)|preserve)$/i.test(textOf(options['module']) ?? '');
 }
 
 function readConfig(project: string, projectFile: Plain, directory: string, stack: string): readonly ConfigEntry[] {
