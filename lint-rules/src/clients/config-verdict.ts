@@ -12,7 +12,7 @@ import {
 } from '../ast.js';
 import { type Source, variableOf } from '../origin.js';
 import { comesFromParameter } from '../parameters.js';
-import { type Binding, bindingOf, traced } from '../value.js';
+import { type Binding, bindingOf, objectsBehind, traced } from '../value.js';
 import type { Client } from './client.js';
 import { at, holdsCredential, isPlainUrl, nestedIn } from './config.js';
 import type { Making } from './find-client.js';
@@ -191,13 +191,16 @@ function spreadVerdict(
   let given: Node | undefined;
   for (const each of config.properties) {
     if (each.type !== 'SpreadElement') continue;
-    const object = objectBehindImport(source, each.argument);
-    if (!object || depth > 4) {
+    const imported = objectBehindImport(source, each.argument);
+    const objects = imported ? [imported] : objectsBehind(source, each.argument);
+    if (objects.length === 0 || depth > 4) {
       given ??= comesFromParameter(source, each.argument) ? each.argument : undefined;
       continue;
     }
-    const verdict = configVerdict(source, object, client, node, option, depth + 1);
-    if (verdict) return verdict;
+    for (const object of objects) {
+      const verdict = configVerdict(source, object, client, node, option, depth + 1);
+      if (verdict) return verdict;
+    }
   }
   return {
     id: 'unknown',

@@ -67,6 +67,18 @@ table(rule, {
       options: dual,
     },
     {
+      name: 'knex: a connection of two branches that both ask',
+      code: "import knex from 'knex'; export default knex({ client: 'pg', connection: local ? { socketPath, password: () => read() } : { host, password: () => read() } });",
+    },
+    {
+      name: 'redis: a password that a caller may give',
+      code: "import Redis from 'ioredis'; export const open = (options) => new Redis({ host, ...(options.password && { password: options.password }) });",
+    },
+    {
+      name: 'prisma: an adapter beside a condition',
+      code: "import { PrismaPg } from '@prisma/adapter-pg'; import { PrismaClient } from '@prisma/client'; const adapter = new PrismaPg({ host, password: () => read() }); export const db = new PrismaClient({ adapter, ...(dev && { log: ['query'] }) });",
+    },
+    {
       name: 'knex: a function as password on PostgreSQL',
       code: "import knex from 'knex'; export default knex({ client: 'pg', connection: { host, password: () => read() } });",
     },
@@ -150,6 +162,18 @@ table(rule, {
     captured(
       'pg: a class that reads its own configuration',
       "import { Pool } from 'pg'; import { config } from './config.js'; export class Db { constructor() { this.options = config.get('db'); } open() { return new Pool({ password: this.options.password }); } }",
+    ),
+    captured(
+      'knex: a connection of two branches',
+      "import knex from 'knex'; export default knex({ client: 'mysql2', connection: process.env.SOCKET ? { socketPath: process.env.SOCKET, password: process.env.P } : { host, password: process.env.P } });",
+    ),
+    captured(
+      'redis: a password that is there on a condition',
+      "import Redis from 'ioredis'; export const c = new Redis({ host, ...(process.env.P && { password: process.env.P }) });",
+    ),
+    captured(
+      'pg: a password of one branch',
+      "import { Pool } from 'pg'; export const p = new Pool({ host, ...(local ? {} : { password: process.env.P }) });",
     ),
     captured(
       'knex: a configuration of one branch',

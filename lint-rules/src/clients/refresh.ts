@@ -80,7 +80,7 @@ function judge(
 
   if (objects.every((each) => each === undefined)) {
     const verdicts = objectsBehind(source, first).map((each) => judge(source, node, client, option, [each]));
-    if (verdicts.length > 0) return verdicts.find((each) => each && each.id !== 'unknown') ?? verdicts[0];
+    if (verdicts.length > 0) return decisive(verdicts);
   }
   const config = objects.find((each) => each !== undefined);
   const dialect = config && textOf(findProperty(config, 'dialect', 'type', 'client')?.value);
@@ -112,6 +112,11 @@ function judge(
   return configVerdict(source, config, client, node, option);
 }
 
+/** Of several branches, the one that is wrong. */
+function decisive(verdicts: readonly Verdict[]): Verdict {
+  return verdicts.find((each) => each && each.id !== 'unknown') ?? verdicts[0];
+}
+
 /** A single connection that the same file ends again is opened per use too. */
 function isEndedInFile(source: Source, node: Making): boolean {
   return /\.(?:end|close|destroy|release)\s*\(/.test(source.text) && !isAtTop(node);
@@ -129,10 +134,7 @@ function knexVerdict(source: Source, node: Making, option: RefreshOption): Found
   const imported = objectBehindImport(source, first);
   const configs = imported ? [imported] : objectsBehind(source, first);
   const verdicts = configs.map((each) => knexConfigVerdict(source, each, node, option));
-  const verdict =
-    configs.length > 0
-      ? (verdicts.find((each) => each && each.id !== 'unknown') ?? verdicts[0])
-      : knexUrlVerdict(first, node);
+  const verdict = configs.length > 0 ? decisive(verdicts) : knexUrlVerdict(first, node);
   return { verdict, maker: nameOf(node.callee) ?? 'knex', remedy: knexClient.remedy, library: 'knex' };
 }
 
@@ -156,8 +158,11 @@ function knexConfigVerdict(
 
   const isPg = dialect === undefined || /^(?:pg|pgnative|postgres(?:ql)?|cockroachdb|redshift)$/.test(dialect);
   const client: Client = { ...knexClient, passwordFunction: isPg ? 'not-with-url' : 'no' };
-  const object = objectBehindImport(source, connection.value);
-  if (object) return configVerdict(source, object, client, node, option);
+  const imported = objectBehindImport(source, connection.value);
+  const verdicts = (imported ? [imported] : objectsBehind(source, connection.value)).map((each) =>
+    configVerdict(source, each, client, node, option),
+  );
+  if (verdicts.length > 0) return decisive(verdicts);
   if (!looksLikeUrl(source, connection.value) && comesFromParameter(source, connection.value))
     return { id: 'unknown', node };
   const text = textOf(traced(source, connection.value));
