@@ -109,6 +109,9 @@ export interface HostDatabase {
   readonly tls?: string;
 }
 
+/** Port of the admin interface of a ProxySQL: what its variable `admin-mysql_ifaces` has where nobody set it. */
+export const proxysqlPort = 6032;
+
 /** A PgBouncer or ProxySQL in front of the database, and how its console is reached. */
 export interface HostPooler {
   /** Name of the endpoint, of kind pooler, where applications log in to it. */

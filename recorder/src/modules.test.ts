@@ -108,7 +108,7 @@ describe('imports that tsconfig.json gives another place', { timeout: 240_000 },
 
 describe('options of TypeScript that change what runs', { timeout: 240_000 }, () => {
   const limits = 'module.exports = () => "called"; module.exports.default = undefined;\n';
-  const called = `import * as limits from './limits';\n${aws}const name = typeof (limits as any);\n${parameter}`;
+  const called = `import * as limits from './limits';\n${aws}const name = typeof limits;\n${parameter}`;
   const project = { 'infra/Pulumi.yaml': 'name: shop\nruntime: nodejs\n', 'infra/limits.js': limits };
 
   it.each([

@@ -64,7 +64,8 @@ const triplets = (library: string): readonly string[] =>
         .map((name) => path.join(library, name))
     : [];
 
-function onPath(name: string): string | undefined {
+/** A program of this machine: from the PATH, or from where servers are installed. */
+export function onPath(name: string): string | undefined {
   const folders = [...(process.env['PATH'] ?? '').split(path.delimiter), '/usr/sbin', '/usr/local/sbin'];
   return folders.map((folder) => path.join(folder, name)).find((file) => existsSync(file));
 }

@@ -8,6 +8,7 @@ export * from './key-vault-stand-in.js';
 export * from './kubernetes-stand-in.js';
 export * from './mariadb.js';
 export * from './moto.js';
+export * from './mounted-login.js';
 export * from './mysql.js';
 export * from './openbao.js';
 export * from './part-missing.js';

@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
+import { onPath } from './debian.js';
 import { freePort } from './free-port.js';
 import { PartMissing } from './part-missing.js';
 import { startServerProcess } from './server-process.js';
@@ -37,8 +38,8 @@ export interface ProxysqlServer {
 }
 
 /**
- * Starts a ProxySQL 2 on free ports of 127.0.0.1: the one that `KEYTURN_PROXYSQL` names, else from the PATH. No package registry that tests may
- * use has it. It does not outlive this process.
+ * Starts a ProxySQL 2 on free ports of 127.0.0.1: the one that `KEYTURN_PROXYSQL` names, else from the PATH. Debian has no package
+ * of it. It does not outlive this process.
  *
  * @throws PartMissing when there is none.
  */
@@ -140,8 +141,7 @@ function installed(): string {
     if (existsSync(named)) return named;
     throw new PartMissing('ProxySQL', `${proxysqlVariable} names ${named}, which is not there`);
   }
-  const folders = (process.env['PATH'] ?? '').split(path.delimiter);
-  const found = folders.map((folder) => path.join(folder, 'proxysql')).find((file) => existsSync(file));
+  const found = onPath('proxysql');
   if (found !== undefined) return found;
   throw new PartMissing('ProxySQL', `no proxysql is on the PATH, and ${proxysqlVariable} names none`);
 }

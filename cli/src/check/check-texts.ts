@@ -3,6 +3,7 @@ import path from 'node:path';
 
 import { evaluate, type EvaluateOptions } from '@keyturn/policies';
 import {
+  isFilledInLater,
   readerOfText,
   readKubernetesYaml,
   type Model,
@@ -23,8 +24,6 @@ export interface TextOptions {
 
 /** What lies beyond this is a dump or was made by a program. */
 const mostBytes = 2_000_000;
-/** Go, Helm and Jinja: a text that becomes YAML later. */
-const template = /(?<!\$)\{\{|\{%/;
 
 /**
  * Reads manifests, compose files, workflows, `.env` files, templates and scripts as one model, because a Secret and the Deployment that
@@ -56,13 +55,13 @@ export function checkTexts(files: readonly string[], { evaluate: settings, named
     }
     const isManifest = reader === readKubernetesYaml;
     const isUnread = model.resources.length === 0 && model.notAnalysed.length > 0;
-    const isBroken = !template.test(source) && model.notAnalysed.some(isSyntax);
+    const isBroken = !isFilledInLater(source) && model.notAnalysed.some(isSyntax);
     resources.push(...model.resources);
     notAnalysed.push(
       ...model.notAnalysed.map((entry): NotAnalysed => ({
         ...entry,
         what: entry.what.endsWith(named(file)) ? entry.what.slice(0, -named(file).length) + shown(file) : entry.what,
-        ...(isBroken || (isUnread && !isManifest && !template.test(source)) ? { extent: 'whole' } : {}),
+        ...(isBroken || (isUnread && !isManifest && !isFilledInLater(source)) ? { extent: 'whole' } : {}),
       })),
     );
     if (isManifest ? model.resources.length === 0 : isUnread) continue;

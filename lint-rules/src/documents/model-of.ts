@@ -1,4 +1,5 @@
 import {
+  isFilledInLater,
   isHelmTemplate,
   type Model,
   readerOfText,
@@ -6,9 +7,6 @@ import {
   readPulumiYaml,
   type TextReader,
 } from '@keyturn/resources';
-
-/** Jinja, ERB and the like: a text that becomes YAML later. */
-const template = /(?<!\$)\{\{|\{%|<%/;
 
 /** The reader of a file, by its name and, for manifests, by its text. */
 function readerOf(text: string, file: string): TextReader | undefined {
@@ -23,7 +21,7 @@ export function modelOf(text: string, file: string): Model | undefined {
   const known = latest.get(file);
   if (known?.text === text) return known.model;
   const reader = readerOf(text, file);
-  const isLater = reader === readKubernetesYaml && template.test(text) && !isHelmTemplate(text);
+  const isLater = reader === readKubernetesYaml && isFilledInLater(text) && !isHelmTemplate(text);
   const model = isLater ? undefined : reader?.(text, { file });
   latest.clear();
   latest.set(file, { text, model });
@@ -36,7 +34,7 @@ export function syntaxErrorIn(
   path: string,
 ): { readonly message: string; readonly line: number; readonly column: number } | undefined {
   const file = path.replaceAll('\\', '/');
-  if (!/\.ya?ml$/.test(file) || template.test(text)) return undefined;
+  if (!/\.ya?ml$/.test(file) || isFilledInLater(text)) return undefined;
   const problem = modelOf(text, file)?.notAnalysed.find(({ because }) => because.startsWith('it is not valid YAML'));
   if (!problem?.place) return undefined;
   return {

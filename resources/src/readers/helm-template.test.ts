@@ -119,6 +119,7 @@ describe('a template of Helm', () => {
       maskTemplate(text.repeat(5_000));
       isHelmTemplate(text.repeat(5_000));
     }
+    isHelmTemplate(`{{ \n${'- src/* a\n'.repeat(50_000)}}}`);
     expect(performance.now() - started).toBeLessThan(5_000);
   });
 });

@@ -46,9 +46,14 @@ function* actionsIn(source: string): Generator<{ readonly start: number; readonl
   }
 }
 
+/** A comment fills its action: elsewhere `/*` is a glob. */
 function endOfAction(source: string, from: number): number {
-  const token = /\}\}|"(?:\\.|[^"\\\n])*"|`[^`]*`|\/\*[\s\S]*?\*\//g;
-  token.lastIndex = from;
+  const opening = /-?\s*\/\*/y;
+  opening.lastIndex = from;
+  const closing = opening.test(source) ? source.indexOf('*/', opening.lastIndex) : from;
+  if (closing === -1) return -1;
+  const token = /\}\}|"(?:\\.|[^"\\\n])*"|`[^`]*`/g;
+  token.lastIndex = closing;
   for (let match = token.exec(source); match; match = token.exec(source)) {
     if (match[0] === '}}') return token.lastIndex;
   }

@@ -6,16 +6,21 @@ export interface TemplateOptions {
   readonly file: string;
 }
 
-/** Helm, Go, Jinja and ERB. What they write is known only when they have run. */
-const ofAnotherKind = /\{\{|\{%|<%/;
+/** Go with Helm, Jinja and ERB; `${{ … }}` is an expression of GitHub. */
+const ofAnotherKind = /(?<!\$)\{\{|\{%|<%/;
 const variable = /\$\{?[A-Za-z_]\w*/;
+
+/** Whether a text becomes what it is to be only when a template engine has run: what that writes is not known. */
+export function isFilledInLater(source: string): boolean {
+  return ofAnotherKind.test(source);
+}
 
 /**
  * The settings of a template for `envsubst`, `NAME=value` or `name: value`, each as a resource of the type `file:env:Variable`. Its
  * other lines are text, and say nothing. A template of another kind, or one that names no variable, is reported in `notAnalysed`.
  */
 export function readTemplate(source: string, { file }: TemplateOptions): Model {
-  const because = ofAnotherKind.test(source)
+  const because = isFilledInLater(source)
     ? 'it is a template of another kind than envsubst reads; check what it is filled in to'
     : variable.test(source)
       ? undefined

@@ -1,4 +1,4 @@
-import type { HostDatabase, HostPooler } from '@keyturn/plan';
+import { type HostDatabase, type HostPooler, proxysqlPort } from '@keyturn/plan';
 
 import type { Tls } from '../databases/postgres/endpoint.js';
 import type { PgbouncerOptions } from '../poolers/pgbouncer.js';
@@ -51,9 +51,6 @@ export function poolersOf({ poolers = [], endpoints = [], engine = 'postgres' }:
     proxysqls: [],
   };
 }
-
-/** Port of the admin interface of a ProxySQL. */
-const proxysqlPort = 6032;
 
 function checkForm({ userlist, passwordForm }: HostPooler, engine: string, postgres: boolean): void {
   const of = `of "poolers" of "database"`;

@@ -1,5 +1,7 @@
 import { lookup } from 'node:dns/promises';
 
+import { proxysqlPort } from '@keyturn/plan';
+
 import { DatabaseError } from '../database.js';
 import { Client } from '../databases/mysql/endpoint.js';
 import type { Endpoint, Patience, Tls } from '../databases/postgres/endpoint.js';
@@ -23,9 +25,6 @@ export interface ProxysqlOptions {
    */
   readonly passwordForm?: 'verifier' | 'clear-text';
 }
-
-/** Port of the admin interface where nobody changed it. */
-export const proxysqlPort = 6032;
 
 /** A connection that it keeps open for a user, as its server knows it. */
 export interface PooledThread {

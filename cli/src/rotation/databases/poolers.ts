@@ -1,5 +1,6 @@
 import path from 'node:path';
 
+import { proxysqlPort } from '@keyturn/plan';
 import type { Endpoint, PgbouncerOptions } from '@keyturn/rotation';
 import type { ProxysqlOptions } from '@keyturn/rotation/mysql';
 
@@ -80,7 +81,7 @@ export const pgbouncersSchema: object = schemaOf(
 
 /** Schema of a list of {@link ProxysqlConfig}. */
 export const proxysqlsSchema: object = schemaOf(
-  { name: 'ProxySQL', port: '6032, its admin interface', user: 'admin-admin_credentials' },
+  { name: 'ProxySQL', port: `${proxysqlPort}, its admin interface`, user: 'admin-admin_credentials' },
   {
     passwordForm: {
       enum: ['verifier', 'clear-text'],
@@ -108,7 +109,7 @@ export function proxysqlsOf(
   endpoints: readonly Endpoint[],
   surroundings: Surroundings,
 ): readonly ProxysqlOptions[] {
-  return consolesOf(poolers, endpoints, surroundings, 6032).map((console, index) => {
+  return consolesOf(poolers, endpoints, surroundings, proxysqlPort).map((console, index) => {
     const passwordForm = poolers[index]?.passwordForm;
     return { ...console, ...(passwordForm !== undefined && { passwordForm }) };
   });

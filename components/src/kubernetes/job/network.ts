@@ -1,3 +1,5 @@
+import { proxysqlPort } from '@keyturn/plan';
+
 import { type JobGradually, prometheusPort } from './gradually.js';
 import { type JobDatabase, portOf, type Published } from './settings.js';
 
@@ -19,9 +21,6 @@ interface Egress {
   readonly ports: { protocol: string; port: number }[];
   readonly to?: ({ ipBlock: { cidr: string } } | { namespaceSelector: { matchLabels: Record<string, string> } })[];
 }
-
-/** The admin interface of a ProxySQL. */
-const proxysqlPort = 6032;
 
 /** Names, the database, the API server, Vault where it publishes there, Prometheus where it looks at a fleet, and AWS where a load balancer has the traffic; nothing else, and nobody comes in. */
 export function jobEgress(

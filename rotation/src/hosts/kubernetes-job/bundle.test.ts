@@ -1,13 +1,19 @@
 import { execFile } from 'node:child_process';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 
-import { type KubernetesStandIn, type PostgresServer, startKubernetesStandIn, startPostgres } from '@keyturn/services';
+import {
+  type KubernetesStandIn,
+  type PostgresServer,
+  startKubernetesStandIn,
+  startPostgres,
+  writeMountedLogin,
+} from '@keyturn/services';
 import { type HostSettings, hostExitCodes, hostVariables } from '@keyturn/plan';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -26,9 +32,7 @@ let pairs = 0;
 beforeAll(async () => {
   await run(process.execPath, [path.join(room, 'bundle.mjs'), folder], { cwd: room });
   [server, standIn] = await Promise.all([startPostgres(), startKubernetesStandIn()]);
-  mkdirSync(admin);
-  writeFileSync(path.join(admin, 'username'), server.superuser);
-  writeFileSync(path.join(admin, 'password'), `${server.superuserPassword}\n`);
+  writeMountedLogin(admin, server.superuser, server.superuserPassword);
 }, 120_000);
 afterAll(async () => {
   await standIn.stop();

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -11,6 +11,7 @@ import {
   startKubernetesStandIn,
   startPgbouncer,
   startPostgres,
+  writeMountedLogin,
 } from '@keyturn/services';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -51,9 +52,7 @@ beforeEach((context) => {
 });
 
 function put(name: string, user: string, password: string): void {
-  mkdirSync(path.join(folder, name));
-  writeFileSync(path.join(folder, name, 'username'), user);
-  writeFileSync(path.join(folder, name, 'password'), `${password}\n`);
+  writeMountedLogin(path.join(folder, name), user, password);
 }
 
 interface Ran {

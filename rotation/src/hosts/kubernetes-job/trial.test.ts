@@ -1,11 +1,17 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 import { annotations, hostExitCodes, type HostSettings, hostVariables } from '@keyturn/plan';
-import { type KubernetesStandIn, type PostgresServer, startKubernetesStandIn, startPostgres } from '@keyturn/services';
+import {
+  type KubernetesStandIn,
+  type PostgresServer,
+  startKubernetesStandIn,
+  startPostgres,
+  writeMountedLogin,
+} from '@keyturn/services';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -26,8 +32,7 @@ const prometheus = createServer((request, response) => {
 beforeAll(async () => {
   [server, cluster] = await Promise.all([startPostgres(), startKubernetesStandIn()]);
   await new Promise<void>((resolve) => prometheus.listen(0, '127.0.0.1', resolve));
-  writeFileSync(path.join(folder, 'username'), server.superuser);
-  writeFileSync(path.join(folder, 'password'), server.superuserPassword);
+  writeMountedLogin(folder, server.superuser, server.superuserPassword);
   const backendRefs = ['a', 'b'].map((letter) => ({
     name: `web-${letter}`,
     port: 80,

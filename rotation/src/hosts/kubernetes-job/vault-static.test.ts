@@ -1,5 +1,5 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -11,6 +11,7 @@ import {
   type PostgresServer,
   startOpenBao,
   startPostgres,
+  writeMountedLogin,
 } from '@keyturn/services';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -31,9 +32,7 @@ beforeAll(async () => {
   missing = started.because ?? '';
   if (!bao) return;
   server = await startPostgres();
-  mkdirSync(admin);
-  writeFileSync(path.join(admin, 'username'), server.superuser);
-  writeFileSync(path.join(admin, 'password'), server.superuserPassword);
+  writeMountedLogin(admin, server.superuser, server.superuserPassword);
   writeFileSync(tokenFile, `${serviceAccountToken('rotator')}\n`);
 
   for (const sql of ['CREATE ROLE shop', 'CREATE ROLE shop_a IN ROLE shop', 'CREATE ROLE shop_b IN ROLE shop'])
