@@ -12,12 +12,12 @@ import {
 } from '../ast.js';
 import { type Source, variableOf } from '../origin.js';
 import { comesFromParameter } from '../parameters.js';
-import { type Binding, bindingOf, objectsBehind, traced } from '../value.js';
+import { type Binding, bindingOf, traced } from '../value.js';
 import type { Client } from './client.js';
 import { at, holdsCredential, isPlainUrl, nestedIn } from './config.js';
 import type { Making } from './find-client.js';
 import { isHookedValue } from './hooks.js';
-import { objectBehindImport } from './imported.js';
+import { objectBehindImport, objectsBehindImport } from './imported.js';
 import { checkerOf, providerOf } from './knex.js';
 import type { Given } from './written-types.js';
 
@@ -191,8 +191,7 @@ function spreadVerdict(
   let given: Node | undefined;
   for (const each of config.properties) {
     if (each.type !== 'SpreadElement') continue;
-    const imported = objectBehindImport(source, each.argument);
-    const objects = imported ? [imported] : objectsBehind(source, each.argument);
+    const objects = objectsBehindImport(source, each.argument);
     if (objects.length === 0 || depth > 4) {
       given ??= comesFromParameter(source, each.argument) ? each.argument : undefined;
       continue;

@@ -4,7 +4,7 @@ import { exportBehind } from '../imports.js';
 import { type Source, otherFileOf } from '../origin.js';
 import { majorOf } from '../package-version.js';
 import type { FileContext } from '../project-file.js';
-import { objectBehind } from '../value.js';
+import { objectBehind, objectsBehind } from '../value.js';
 import type { Client } from './client.js';
 
 const contexts = new WeakMap<object, FileContext>();
@@ -31,4 +31,10 @@ export function importedObject(source: Source, node: Node): TSESTree.ObjectExpre
 /** As `objectBehind`, and one file further. */
 export function objectBehindImport(source: Source, node: Node): TSESTree.ObjectExpression | undefined {
   return objectBehind(source, node) ?? importedObject(source, node);
+}
+
+/** As `objectsBehind`, and one file further. */
+export function objectsBehindImport(source: Source, node: Node): TSESTree.ObjectExpression[] {
+  const imported = objectBehindImport(source, node);
+  return imported ? [imported] : objectsBehind(source, node);
 }

@@ -16,7 +16,7 @@ import {
 } from './config-verdict.js';
 import { type Made, type Making, clientMadeBy } from './find-client.js';
 import { fixedHookIn, hookIn, refreshedElsewhere } from './hooks.js';
-import { asRequired, objectBehindImport } from './imported.js';
+import { asRequired, objectBehindImport, objectsBehindImport } from './imported.js';
 import { type KnexConnection, checkerOf, isKnex, knexClient, providerOf } from './knex.js';
 import { isMadeWithWhatWasJustRead, isShortLived } from './short-lived.js';
 
@@ -131,8 +131,7 @@ function knexVerdict(source: Source, node: Making, option: RefreshOption): Found
   if (!isKnex(source, node) || isShortLived(source, node)) return undefined;
   const [first] = node.arguments;
   if (!first || first.type === 'SpreadElement') return undefined;
-  const imported = objectBehindImport(source, first);
-  const configs = imported ? [imported] : objectsBehind(source, first);
+  const configs = objectsBehindImport(source, first);
   const verdicts = configs.map((each) => knexConfigVerdict(source, each, node, option));
   const verdict = configs.length > 0 ? decisive(verdicts) : knexUrlVerdict(first, node);
   return { verdict, maker: nameOf(node.callee) ?? 'knex', remedy: knexClient.remedy, library: 'knex' };
@@ -158,8 +157,7 @@ function knexConfigVerdict(
 
   const isPg = dialect === undefined || /^(?:pg|pgnative|postgres(?:ql)?|cockroachdb|redshift)$/.test(dialect);
   const client: Client = { ...knexClient, passwordFunction: isPg ? 'not-with-url' : 'no' };
-  const imported = objectBehindImport(source, connection.value);
-  const verdicts = (imported ? [imported] : objectsBehind(source, connection.value)).map((each) =>
+  const verdicts = objectsBehindImport(source, connection.value).map((each) =>
     configVerdict(source, each, client, node, option),
   );
   if (verdicts.length > 0) return decisive(verdicts);
