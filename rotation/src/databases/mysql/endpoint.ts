@@ -56,6 +56,11 @@ export class Client {
     return recorder;
   }
 
+  /** Number of this connection on its server. */
+  get id(): number {
+    return this.#connection.threadId;
+  }
+
   /** What a {@link recorder} has written down. */
   get recorded(): readonly string[] {
     return this.#recorded ?? [];

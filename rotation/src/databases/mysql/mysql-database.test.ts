@@ -176,6 +176,20 @@ async function register(name: 'MariaDB' | 'MySQL', server: MariadbServer): Promi
       worker.destroy();
     });
 
+    it('counts none of its own logins as a holder, however soon after it asks', async () => {
+      const { database, store, rotator } = await ready();
+      await rotator.advance();
+      const published = await store.readPublished();
+      const session = await database.open();
+      const seen: unknown[] = [];
+      for (let login = 0; published && login < 100; login += 1) {
+        await session.login(published);
+        seen.push(...(await session.holders(published.user)));
+      }
+      await session.close();
+      expect(seen).toEqual([]);
+    });
+
     it.each(['dual-user', 'dual-password', 'single-user'] as const)(
       'makes whole rotations as %s with the rights that are printed for a DBA',
       async (strategy) => {
