@@ -12,6 +12,7 @@ import { watchEnvironment } from './environment.cjs';
 import { patchSdkFile, reportUnreached } from './sdk.cjs';
 import { requireTypeScript, useSourceMap } from './sources.cjs';
 import { moduleStandIn, providerOf, withMissingMembers } from './stand-ins.cjs';
+import { isHardlyNeeded, lazily, withPartsOnDemand } from './lazy.cjs';
 import { aliasedFile, fileFromBase } from './aliases.cjs';
 import { answerSurroundings } from './answers.cjs';
 
@@ -57,35 +58,6 @@ function isLoader(value: unknown): value is Loader {
   return typeof value === 'function' && '_load' in value && '_resolveFilename' in value;
 }
 
-/**
- * Pulumi loads the TypeScript compiler and npm's tree reader before it knows whether a function will be serialised. Most programs
- * serialise none, and the two are more than half of the time that Pulumi takes to load.
- */
-function lazily(load: () => unknown): object {
-  let module: object | undefined;
-  const loaded = (): object => {
-    const value = module ?? load();
-    module = typeof value === 'object' || typeof value === 'function' ? (value ?? {}) : {};
-    return module;
-  };
-  return new Proxy(
-    {},
-    {
-      get(_target, name) {
-        if (name === '__esModule') return true;
-        const value: unknown = Reflect.get(loaded(), name);
-        return value === undefined && name === 'default' ? loaded() : value;
-      },
-      has: (_target, name) => Reflect.has(loaded(), name),
-    },
-  );
-}
-
-function isFromSdk(parent: unknown): boolean {
-  if (typeof parent !== 'object' || parent === null || !('filename' in parent)) return false;
-  return /[\\/]@pulumi[\\/]pulumi[\\/]runtime[\\/]closure[\\/]/.test(String(parent.filename));
-}
-
 function isFromProgram(parent: unknown): boolean {
   return (
     typeof parent === 'object' && parent !== null && 'filename' in parent && isProgramFile(String(parent.filename))
@@ -128,8 +100,10 @@ const refusal = /throw new Error\("Missing required property '(\w+)'"\)/g;
 function compileLeniently(module: unknown): void {
   if (typeof module !== 'object' || module === null || !('_compile' in module)) return;
   const compile = module._compile as (code: string, file: string) => unknown;
-  module._compile = (code: string, file: string): unknown =>
-    compile.call(module, code.replace(refusal, 'globalThis[Symbol.for("keyturn.missing")]("$1", name)'), file);
+  module._compile = (code: string, file: string): unknown => {
+    const lenient = code.replace(refusal, 'globalThis[Symbol.for("keyturn.missing")]("$1", name)');
+    return compile.call(module, withPartsOnDemand(lenient, file), file);
+  };
 }
 
 /** Pulumi requires a program whose package does not say that it is an ES module. It waits for whatever it gets. */
@@ -157,9 +131,7 @@ function watchModules(): void {
     if (request === 'source-map-support/register' || request === 'source-map-support')
       return { install: () => undefined };
     if (isEntry(request, parent)) return importEntry(this._resolveFilename(request, parent, isMain));
-    if ((request === '../../typescript-shim' || request === '@npmcli/arborist') && isFromSdk(parent)) {
-      return lazily(() => load.call(this, request, parent, isMain));
-    }
+    if (isHardlyNeeded(request, parent)) return lazily(() => load.call(this, request, parent, isMain));
     const loaded = loadOrStandIn(() => load.call(this, request, parent, isMain), request, parent);
     return settings.answered.includes('members') && providerOf(request) !== undefined && isFromProgram(parent)
       ? withMissingMembers(loaded, request)
