@@ -7,6 +7,7 @@ import path from 'node:path';
 import { policies } from '@keyturn/policies';
 import { expect, test } from 'vitest';
 
+import { engineMissing } from './engine/stack.js';
 import { measurePrograms, ownCorpus } from './bench/check/programs.js';
 
 const root = path.join(import.meta.dirname, '..');
@@ -31,6 +32,10 @@ test('the bench prints one JSON object about the policies, the pack and every pr
     ms: time,
     packStartMs: time,
     onePolicyPackStartMs: time,
+    engine:
+      engineMissing('vault') === undefined
+        ? { resources: 200, previewMs: time, previewWithPackMs: time, checkMs: time, findings: { pack: 67, check: 67 } }
+        : expect.stringMatching(/^NOT RUN: not on the PATH/),
   });
   expect(printed.programs).toEqual([
     { path: 'commonjs', ms: time, ended: 'complete', reason: null, resources: 5, withLine: 5 },

@@ -20,7 +20,7 @@ function make(files: Readonly<Record<string, string>>): World {
 }
 
 async function checkJson(files: Readonly<Record<string, string>>, ...args: string[]) {
-  const { code, out, err } = await make(files).keyturn('check', '--format', 'json', ...args);
+  const { code, out, err } = await make(files).keyturn('check', '--json', ...args);
   expect(err).toBe('');
   return { code, report: JSON.parse(out) as JsonReport };
 }
@@ -66,6 +66,7 @@ describe('wrong usage', () => {
     { args: ['check', '--fromat', 'json'], says: /unknown option '--fromat'\n\(Did you mean --format\?\)/ },
     { args: ['check', '--format', 'serif'], says: /There is no format "serif"\. Did you mean "sarif"\?/ },
     { args: ['check', '--format', 'json='], says: /names no file/ },
+    { args: ['check', '--json', '--format', 'sarif'], says: /json and sarif cannot share the standard output/ },
     { args: ['check', '--format', 'json', '--format', 'sarif'], says: /cannot share the standard output/ },
     { args: ['check', '--format', 'json', '-o', 'a', '-o', 'b'], says: /belongs to no format/ },
     { args: ['check', '--preset', 'stirct'], says: /There is no preset "stirct"\. Did you mean "strict"\?/ },

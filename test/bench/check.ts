@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 
 import { sideBySide } from './check/checkov.js';
 import { packStart } from './check/pack-start.js';
+import { besideEngine } from './check/preview.js';
 import { measurePolicies, median } from './check/policies.js';
 import { measurePrograms, ownCorpus, type ProgramTimes } from './check/programs.js';
 import { flagsOf } from './flags.js';
@@ -47,7 +48,8 @@ if (programs.length === 0) {
   process.exit(2);
 }
 const checkov = sideBySide();
-if (values.json) console.log(JSON.stringify({ ...rules, ...packs, checkov, programs }));
+const engine = await besideEngine();
+if (values.json) console.log(JSON.stringify({ ...rules, ...packs, checkov, engine, programs }));
 else print();
 
 function print(): void {
@@ -58,6 +60,12 @@ function print(): void {
   console.log(`pack start: ${packs.packStartMs} ms; a pack with one trivial policy: ${packs.onePolicyPackStartMs} ms`);
   const beside = typeof checkov === 'string' ? checkov : `${checkov.ms} ms for ${checkov.resources} resources`;
   console.log(`Checkov, start-up included: ${beside}`);
+  const shown =
+    typeof engine === 'string'
+      ? engine
+      : `${engine.previewWithPackMs} ms with our pack, ${engine.previewMs} ms without; keyturn check ${engine.checkMs} ms; ` +
+        `${engine.resources} resources, ${engine.findings.pack} and ${engine.findings.check} findings`;
+  console.log(`pulumi preview: ${shown}`);
   console.log(
     `${complete.length} of ${programs.length} programs ran to the end, ` +
       `${complete.filter(({ reason }) => reason !== null).length} of them with stand-ins for what they lack; ` +

@@ -40,6 +40,7 @@ export function checkCommand(terminal: Terminal, finish: (code: number) => void)
       `how to report: ${formatNames.join(', ')}; may be given several times (default: pretty)`,
       (value) => destinations.format(value),
     )
+    .option('--json', 'the same as --format json', () => destinations.format('json'))
     .option('-o, --output <file>', 'where the format before it goes (default: the standard output)', (value) =>
       destinations.output(value),
     )
