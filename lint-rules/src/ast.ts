@@ -81,6 +81,13 @@ export function functionAround(node: Node): Callable | undefined {
   return undefined;
 }
 
+/** The innermost class around the node. */
+export function classAround(node: Node): TSESTree.ClassDeclaration | TSESTree.ClassExpression | undefined {
+  for (let current = node.parent; current; current = current.parent)
+    if (current.type === 'ClassDeclaration' || current.type === 'ClassExpression') return current;
+  return undefined;
+}
+
 /** True where the node runs when its module is loaded. */
 export function isAtModuleScope(node: Node): boolean {
   for (let current = node.parent; current; current = current.parent) {

@@ -20,7 +20,10 @@ export function pathOf(context: FileContext): string {
 
 const testFolder =
   /(?:^|[\\/])\.?(?:[a-z0-9]+[-_])*(?:_*tests?_*|__mocks__|__fixtures__|specs?|e2e|cypress|playwright|fixtures?|mocks?|testing|test-?(?:utils?|helpers?|data|support)|storybook)(?:[-_][a-z0-9]+)*[\\/]/i;
-const testName = /[._-](?:test|tests|spec|specs|e2e|cy|stories|story|fixture|fixtures|mock|mocks)\.[cm]?[jt]sx?$/i;
+/** Cucumber's folders, by its convention. */
+const featureFolder = /(?:^|[\\/])features[\\/](?:support|step[-_]?definitions|steps)[\\/]/i;
+const testName =
+  /(?:[._-]|(?:^|[\\/])(?=tests?\.))(?:test|tests|spec|specs|e2e|cy|stories|story|fixture|fixtures|mock|mocks)\.[cm]?[jt]sx?$/i;
 const namedForTests =
   /(?:^|[\\/])(?:[a-z0-9]*Test(?:s|Utils?|Helpers?|Data|Setup)?|test(?:[-_.]?(?:[uU]tils?|[hH]elpers?|[dD]ata|[sS]etup|[cC]onstants?|[sS]erver)))\.[cm]?[jt]sx?$/;
 const testModules = new Set([
@@ -47,7 +50,7 @@ export function isTestFile(context: FileContext): boolean {
 
 /** True for a path inside of the project that says that only tests use the file. */
 export function isTestPath(file: string): boolean {
-  return testFolder.test(file) || testName.test(file) || namedForTests.test(file);
+  return testFolder.test(file) || featureFolder.test(file) || testName.test(file) || namedForTests.test(file);
 }
 
 interface FileContext {
@@ -73,6 +76,7 @@ export function isScript(context: FileContext): boolean {
   const { sourceCode: source } = context;
   if (isMigration(source)) return true;
   if (isInScriptFolder(context)) return true;
+  if (isForOneTask(context)) return true;
   return ends.test(source.text) && !serves.test(source.text);
 }
 
@@ -83,6 +87,14 @@ export function isInScriptFolder(context: FileContext): boolean {
 
 /** Programs that people start, and those that fill a database: by their folder, or by their name. */
 const scriptFolder = /(?:^|[\\/])(?:scripts?|seeds?|seeders?)[\\/]|(?:^|[\\/])seed(?:er|s)?\.[cm]?[jt]sx?$/i;
+/** A program that nobody imports, and whose name says what it does to a database. */
+function isForOneTask(context: FileContext): boolean {
+  const { text } = context.sourceCode;
+  return taskName.test(pathOf(context)) && !serves.test(text);
+}
+
+const taskName =
+  /(?:^|[\\/])(?:[a-z0-9]+[-_.])*(?:migrate|migrator|migrations?|(?:create|init|reset|drop|setup|populate|import|backup|restore|dump)[-_.](?:db|database|schema|users?|data|tables?|admin))(?:[-_.][a-z0-9]+)*\.[cm]?[jt]sx?$/i;
 const starts = /\.listen\s*\(|\bcreateServer\s*\(/;
 
 /** True for a file that waits for requests itself. */

@@ -1,6 +1,6 @@
 import type { TSESTree } from '@typescript-eslint/utils';
 import { type Node, nameOf, textOf, unwrap } from './ast.js';
-import { type Source, initialValueOf, otherFileOf, variableOf } from './origin.js';
+import { type OtherFile, type Source, initialValueOf, placeOf, variableOf } from './origin.js';
 import { type FileContext, programOf } from './project-file.js';
 
 /** What another file of the project exports under the name that is imported here, and that file. */
@@ -9,10 +9,44 @@ export function exportBehind(
   node: Node,
 ): { readonly node: Node; readonly source: Source } | undefined {
   const found = importOf(context.sourceCode, node);
-  const program = found && programOf(context, found.module);
-  const source = program && otherFileOf(program);
-  const exported = source && exportOf(program, found.name);
-  return exported && { node: exported, source };
+  return found && exportIn(context, found.module, found.name);
+}
+
+function exportIn(
+  context: FileContext,
+  module: string,
+  name: string,
+  depth = 0,
+): { readonly node: Node; readonly source: Source } | undefined {
+  const program = programOf(context, module);
+  const other = program && placeOf(program);
+  if (!other || depth > 4) return undefined;
+  const exported = exportOf(program, name);
+  if (exported) return { node: exported, source: other.source };
+  const beside = inOtherFile(context, other);
+  for (const statement of program.body) {
+    const from = passedOnBy(statement, name);
+    const found = from && exportIn(beside, from.module, from.name, depth + 1);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+/** The same project, seen from another of its files. */
+export function inOtherFile({ cwd, languageOptions }: FileContext, { source, filename }: OtherFile): FileContext {
+  return { cwd, languageOptions, filename, sourceCode: source };
+}
+
+/** `export * from './a'` and `export { name } from './a'` */
+function passedOnBy(
+  statement: TSESTree.ProgramStatement,
+  name: string,
+): { readonly module: string; readonly name: string } | undefined {
+  if (statement.type === 'ExportAllDeclaration')
+    return statement.exported || name === 'default' ? undefined : { module: statement.source.value, name };
+  if (statement.type !== 'ExportNamedDeclaration' || !statement.source) return undefined;
+  const specifier = statement.specifiers.find((each) => nameOf(each.exported) === name);
+  return specifier && { module: statement.source.value, name: nameOf(specifier.local) ?? name };
 }
 
 interface Import {
@@ -73,11 +107,23 @@ function exportOf(program: TSESTree.Program, name: string): Node | undefined {
 
 function declaredIn({ declaration, specifiers }: TSESTree.ExportNamedDeclaration, name: string): Node | undefined {
   if (declaration?.type === 'VariableDeclaration') {
-    const declarator = declaration.declarations.find((each) => nameOf(each.id) === name);
-    if (declarator) return declarator.id;
+    for (const { id } of declaration.declarations) {
+      const found = id.type === 'ObjectPattern' ? namedIn(id, name) : id;
+      if (nameOf(found) === name) return found;
+    }
   }
   if (declaration?.type === 'FunctionDeclaration' && declaration.id?.name === name) return declaration;
+  if (declaration?.type === 'ClassDeclaration' && declaration.id?.name === name) return declaration;
   return specifiers.find((each) => nameOf(each.exported) === name)?.local;
+}
+
+/** `export const { name } = process.env` */
+function namedIn({ properties }: TSESTree.ObjectPattern, name: string): Node | undefined {
+  for (const each of properties) {
+    const value = each.type === 'Property' && each.value.type === 'AssignmentPattern' ? each.value.left : each.value;
+    if (nameOf(value) === name) return value ?? undefined;
+  }
+  return undefined;
 }
 
 function memberOf(node: Node, name: string): Node | undefined {

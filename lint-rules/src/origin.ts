@@ -1,5 +1,5 @@
 import type { TSESLint, TSESTree } from '@typescript-eslint/utils';
-import { type Node, nameOf, textOf, unwrap } from './ast.js';
+import { type Node, classAround, nameOf, textOf, unwrap } from './ast.js';
 
 export type Source = Readonly<TSESLint.SourceCode>;
 
@@ -11,21 +11,32 @@ export interface Origin {
 
 const deepest = 8;
 
-const others = new WeakMap<object, Source>();
+/** A file beside the one that is linted. */
+export interface OtherFile {
+  readonly source: Source;
+  readonly filename: string;
+}
+
+const others = new WeakMap<object, OtherFile>();
 let hasOthers = false;
 
 /** From now on the nodes of this file are looked up in it, whichever file is linted. */
-export function ofOtherFile(source: Source): void {
-  others.set(source.ast, source);
+export function ofOtherFile(source: Source, filename: string): void {
+  others.set(source.ast, { source, filename });
   hasOthers = true;
 }
 
-/** The other file that a node stands in; nothing for a node of the file that is linted. */
-export function otherFileOf(node: Node): Source | undefined {
+/** The other file that a node stands in, and where that is; nothing for a node of the file that is linted. */
+export function placeOf(node: Node): OtherFile | undefined {
   if (!hasOthers) return undefined;
   let root = node;
   while (root.parent) root = root.parent;
   return others.get(root);
+}
+
+/** The other file that a node stands in; nothing for a node of the file that is linted. */
+export function otherFileOf(node: Node): Source | undefined {
+  return placeOf(node)?.source;
 }
 
 /** The variable that an identifier means. */
@@ -58,12 +69,21 @@ export function initialValueOf(
 export function membersTo(pattern: Node, name: Node): readonly string[] | undefined {
   if (pattern === name) return [];
   if (pattern.type === 'AssignmentPattern') return membersTo(pattern.left, name);
+  if (pattern.type === 'ArrayPattern') return membersToElement(pattern, name);
   if (pattern.type !== 'ObjectPattern') return undefined;
   for (const property of pattern.properties) {
     if (property.type !== 'Property') continue;
     const rest = membersTo(property.value, name);
     const key = property.computed ? textOf(property.key) : nameOf(property.key);
     if (rest && key !== undefined) return [key, ...rest];
+  }
+  return undefined;
+}
+
+function membersToElement({ elements }: TSESTree.ArrayPattern, name: Node): readonly string[] | undefined {
+  for (const [index, element] of elements.entries()) {
+    const rest = element ? membersTo(element, name) : undefined;
+    if (rest) return [String(index), ...rest];
   }
   return undefined;
 }
@@ -90,6 +110,10 @@ export function originOf(source: Source, node: Node, depth = 0): Origin | undefi
       return taking(['()'], originOf(source, bare.callee, depth + 1));
     case 'Identifier':
       return originOfName(source, bare, depth);
+    case 'Super': {
+      const extended = classAround(bare)?.superClass;
+      return extended ? originOf(source, extended, depth + 1) : undefined;
+    }
     default:
       return undefined;
   }
@@ -119,7 +143,19 @@ function originOfVariable(
     return taking(members, fromModule(definition.parent.source.value));
   }
   const initial = initialValueOf(variable);
-  return initial && taking(initial.members, originOf(source, initial.value, depth + 1));
+  if (!initial) return undefined;
+  const [index = '', ...rest] = initial.members;
+  const element = /^\d+$/.test(index) ? elementOfAll(initial.value, Number(index)) : undefined;
+  if (element) return taking(rest, originOf(source, element, depth + 1));
+  return taking(initial.members, originOf(source, initial.value, depth + 1));
+}
+
+/** What `await Promise.all([import('pg'), …])` waits for at that place. */
+function elementOfAll(value: Node, index: number): Node | undefined {
+  const call = unwrap(value.type === 'AwaitExpression' ? value.argument : value);
+  if (call.type !== 'CallExpression' || nameOf(call.callee) !== 'all') return undefined;
+  const [list] = call.arguments;
+  return list?.type === 'ArrayExpression' ? (list.elements[index] ?? undefined) : undefined;
 }
 
 const interopHelpers = ['__importDefault', '__importStar', '_interopRequireDefault', '_interopRequireWildcard'];

@@ -1,5 +1,5 @@
 import type { TSESTree } from '@typescript-eslint/utils';
-import { type Callable, type Node, isFunction, keyOf, nameOf, returnsOf, unwrap, walk } from './ast.js';
+import { type Callable, type Node, classAround, isFunction, keyOf, nameOf, returnsOf, unwrap, walk } from './ast.js';
 import { type Source, initialValueOf, variableOf } from './origin.js';
 
 /** Sources may refer to themselves, so each way ends after so many steps. */
@@ -11,6 +11,7 @@ export function comesFromParameter(source: Source, node: Node, depth = 0): boole
   const bare = unwrap(node);
   switch (bare.type) {
     case 'MemberExpression':
+      if (isOfEnvironment(bare)) return false;
       return bare.object.type === 'ThisExpression'
         ? isKeptParameter(source, bare, depth)
         : comesFromParameter(source, bare.object, depth + 1);
@@ -35,6 +36,16 @@ export function comesFromParameter(source: Source, node: Node, depth = 0): boole
   }
 }
 
+/** `fastify.config.DATABASE_URL`: a variable of the environment, which a plugin has read when the process started. */
+function isOfEnvironment({ object, property }: TSESTree.MemberExpression): boolean {
+  return (
+    property.type === 'Identifier' &&
+    /^[A-Z][A-Z0-9]*_[A-Z0-9_]+$/.test(property.name) &&
+    object.type === 'MemberExpression' &&
+    /^(?:env)?conf(?:ig)?$/i.test(nameOf(object) ?? '')
+  );
+}
+
 function isNameOfParameter(source: Source, node: TSESTree.Identifier, depth: number): boolean {
   const variable = variableOf(source, node);
   const definition = variable?.defs[0];
@@ -50,14 +61,14 @@ function isNameOfParameter(source: Source, node: TSESTree.Identifier, depth: num
 }
 
 /** `new URL(given)`, `parseUrl(given)` and `formatUrl(given)` are what was given in another form. */
-function isParsing(node: TSESTree.CallExpression | TSESTree.NewExpression): boolean {
+export function isParsing(node: TSESTree.CallExpression | TSESTree.NewExpression): boolean {
   return /^(?:URL|.*(?:[pP]arse|[fF]ormat|[nN]ormali[sz]e|[eE]ncode).*)$/.test(nameOf(node.callee) ?? '');
 }
 
 /** What the class assigns to a member of itself; where it assigns nothing, somebody else does. */
 function isKeptParameter(source: Source, member: TSESTree.MemberExpression, depth: number): boolean {
   const name = nameOf(member);
-  const body = classAround(member);
+  const body = classAround(member)?.body;
   if (name === undefined || !body) return true;
   const given: Node[] = [];
   let isGiven = false;
@@ -80,7 +91,9 @@ function givesKeptParameter(
 ): boolean {
   if (call.callee.type !== 'MemberExpression' || call.callee.object.type !== 'ThisExpression') return false;
   const name = nameOf(call.callee);
-  const method = classAround(call)?.body.find((each) => each.type === 'MethodDefinition' && nameOf(each.key) === name);
+  const method = classAround(call)?.body.body.find(
+    (each) => each.type === 'MethodDefinition' && nameOf(each.key) === name,
+  );
   if (method?.type !== 'MethodDefinition' || !isFunction(method.value)) return false;
   return returnsOf(method.value).some((each) => {
     const values =
@@ -96,9 +109,20 @@ function isMemberOfThis(node: Node, name: string): boolean {
   return bare.type === 'MemberExpression' && bare.object.type === 'ThisExpression' && nameOf(bare) === name;
 }
 
-function classAround(node: Node): TSESTree.ClassBody | undefined {
-  for (let current = node.parent; current; current = current.parent) if (current.type === 'ClassBody') return current;
-  return undefined;
+/** What this file itself calls the function with that a name is a parameter of, whoever else may call it. */
+export function callsHere(source: Source, node: Node): Node[] {
+  const bare = unwrap(node);
+  const definition = bare.type === 'Identifier' ? variableOf(source, bare)?.defs[0] : undefined;
+  const around = definition?.node as Node | undefined;
+  if (!definition || !around || !isFunction(around)) return [];
+  const index = around.params.findIndex((each) => each === definition.name);
+  const holder = around.type === 'FunctionDeclaration' ? around : around.parent;
+  const id = holder.type === 'FunctionDeclaration' || holder.type === 'VariableDeclarator' ? holder.id : undefined;
+  if (index < 0 || id?.type !== 'Identifier') return [];
+  return (variableOf(source, id)?.references ?? []).flatMap(({ identifier }) => {
+    const call = identifier.parent;
+    return call.type === 'CallExpression' && call.callee === identifier ? (call.arguments[index] ?? []) : [];
+  });
 }
 
 /** What a function of this file is called with, where nobody else can call it; nothing where somebody could. */

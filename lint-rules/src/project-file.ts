@@ -58,7 +58,7 @@ function parse(context: FileContext, file: string): TSESTree.Program | undefined
     if (result.scopeManager) {
       const source = new SourceCode({ text, ...result, parserServices: {} });
       source.traverse();
-      ofOtherFile(source);
+      ofOtherFile(source, file);
     }
     return result.ast as TSESTree.Program;
   } catch {

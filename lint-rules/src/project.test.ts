@@ -18,7 +18,20 @@ describe('a configuration of another file', () => {
       [],
     ],
     ['that exports nothing of the kind', './config.js', "export const other = { client: 'pg' };", []],
-    ['that is itself imported', './config.js', "import config from './more.js';\nexport default config;", []],
+    [
+      'that is itself imported',
+      './config.js',
+      "import config from './more.js';\nexport default config;",
+      ['3 capturedCredential'],
+    ],
+    ['that a barrel passes on', './config.js', "export { default } from './more.js';", ['3 capturedCredential']],
+    [
+      'of several environments, in production with a function',
+      './config.js',
+      "const all = { test: { client: 'pg', connection: process.env.URL }, production: { client: 'pg', connection: { host: 'db', password: () => read() } } };\nexport default all[process.env.NODE_ENV];",
+      [],
+    ],
+    ['that imports itself', './config.js', "import config from './config.js';\nexport default config;", []],
     ['that cannot be parsed', './config.js', 'export default {', []],
   ])('%s', async (_, from, config, expected) => {
     const files = { 'src/config.ts': config, 'src/more.ts': captured, 'src/db.ts': knex(from) };

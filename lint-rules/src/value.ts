@@ -13,6 +13,9 @@ export type Binding = 'absent' | 'function' | 'captured' | 'parameter' | 'unknow
 /** Sources may refer to themselves, so each way ends after so many steps. */
 const deepest = 8;
 
+/** How far an expression is followed: through this file, or into the files that it imports. */
+export type Trace = (source: Source, node: Node) => Node;
+
 /** Follows constants to the expression behind them. */
 export function traced(source: Source, node: Node, depth = 0): Node {
   const bare = unwrap(node);
@@ -49,55 +52,76 @@ function memberIn(source: Source, owner: Node, members: readonly string[], depth
 }
 
 /** The object literal behind an expression, through constants and through one local function that returns it. */
-export function objectBehind(source: Source, node: Node, depth = 0): TSESTree.ObjectExpression | undefined {
+export function objectBehind(
+  source: Source,
+  node: Node,
+  depth = 0,
+  trace: Trace = traced,
+): TSESTree.ObjectExpression | undefined {
   if (depth > deepest) return undefined;
-  const value = traced(source, node);
+  const value = trace(source, node);
   if (value.type === 'ObjectExpression') return value;
-  if (value.type === 'AwaitExpression') return objectBehind(source, value.argument, depth + 1);
+  if (value.type === 'AwaitExpression') return objectBehind(source, value.argument, depth + 1, trace);
   if (value.type !== 'CallExpression') return undefined;
-  if (isAssign(value)) return objectIn(source, value.arguments.toReversed(), depth);
-  const callee = traced(source, value.callee);
+  if (isMerge(value)) return objectIn(source, value.arguments.toReversed(), depth, trace);
+  const callee = trace(source, value.callee);
   if (!isFunction(callee)) return undefined;
-  const returns = returnsOf(callee).map((each) => traced(source, each));
+  const returns = returnsOf(callee).map((each) => trace(source, each));
   return returns.find((each) => each.type === 'ObjectExpression');
 }
 
-/** `Object.assign(options, { … })` */
-function isAssign({ callee }: TSESTree.CallExpression): boolean {
-  return callee.type === 'MemberExpression' && nameOf(callee) === 'assign' && nameOf(callee.object) === 'Object';
+/** `Object.assign(options, { … })`, `_.merge({}, defaults, { … })`, `Object.freeze({ … })` */
+function isMerge({ callee }: TSESTree.CallExpression): boolean {
+  return /^(?:deep)?(?:assign|merge|extend|defaults|freeze)(?:Deep|Objects?)?$/i.test(nameOf(callee) ?? '');
 }
 
-function objectIn(source: Source, nodes: readonly Node[], depth: number): TSESTree.ObjectExpression | undefined {
+function objectIn(
+  source: Source,
+  nodes: readonly Node[],
+  depth: number,
+  trace: Trace,
+): TSESTree.ObjectExpression | undefined {
   for (const each of nodes) {
-    const object = each.type === 'SpreadElement' ? undefined : objectBehind(source, each, depth + 1);
-    if (object) return object;
+    const object = each.type === 'SpreadElement' ? undefined : objectBehind(source, each, depth + 1, trace);
+    if (object && object.properties.length > 0) return object;
   }
   return undefined;
 }
 
 /** The object literals that an expression may be: of a variable that is given one in each of several branches, all of them. */
-export function objectsBehind(source: Source, node: Node): TSESTree.ObjectExpression[] {
-  const only = objectBehind(source, node);
+export function objectsBehind(source: Source, node: Node, trace: Trace = traced): TSESTree.ObjectExpression[] {
+  const only = objectBehind(source, node, 0, trace);
   if (only) return [only];
   const bare = unwrap(node);
   const variable = bare.type === 'Identifier' ? variableOf(source, bare) : undefined;
   const given = variable ? variable.references.map((each) => each.writeExpr) : [bare];
   return given.flatMap((each) =>
-    each ? branchesOf(each).flatMap((branch) => objectBehind(source, branch) ?? []) : [],
+    each ? branchesOf(source, each, trace).flatMap((branch) => objectBehind(source, branch, 0, trace) ?? []) : [],
   );
 }
 
-function branchesOf(node: Node): Node[] {
+function branchesOf(source: Source, node: Node, trace: Trace): Node[] {
   const bare = unwrap(node);
-  if (bare.type === 'ConditionalExpression') return [bare.consequent, bare.alternate].flatMap(branchesOf);
-  if (bare.type === 'LogicalExpression') return [bare.left, bare.right].flatMap(branchesOf);
-  return [bare];
+  const inside = (each: Node) => branchesOf(source, each, trace);
+  if (bare.type === 'ConditionalExpression') return [bare.consequent, bare.alternate].flatMap(inside);
+  if (bare.type === 'LogicalExpression')
+    return bare.operator === '&&' ? inside(bare.right) : [bare.left, bare.right].flatMap(inside);
+  return entriesAt(source, bare, trace) ?? [bare];
+}
+
+/** `configs[process.env.NODE_ENV]` may be any of its entries; where one is called production, that one matters. */
+function entriesAt(source: Source, node: Node, trace: Trace): Node[] | undefined {
+  if (node.type !== 'MemberExpression' || !node.computed || nameOf(node) !== undefined) return undefined;
+  const owner = objectBehind(source, node.object, 0, trace);
+  const production = owner && findProperty(owner, 'production', 'prod');
+  if (production) return [production.value];
+  return owner?.properties.flatMap((each) => (each.type === 'Property' ? [each.value] : []));
 }
 
 /** How the value of a credential property is bound. */
-export function bindingOf(source: Source, node: Node, depth = 0): Binding {
+export function bindingOf(source: Source, node: Node, depth = 0, trace: Trace = traced): Binding {
   if (depth > deepest) return 'unknown';
-  const value = traced(source, node);
+  const value = trace(source, node);
   if (isFunction(value)) return 'function';
   switch (value.type) {
     case 'Literal':
@@ -107,15 +131,18 @@ export function bindingOf(source: Source, node: Node, depth = 0): Binding {
     case 'AwaitExpression':
       return 'captured';
     case 'LogicalExpression': {
-      const sides = [bindingOf(source, value.left, depth + 1), bindingOf(source, value.right, depth + 1)];
+      const sides = [bindingOf(source, value.left, depth + 1, trace), bindingOf(source, value.right, depth + 1, trace)];
       return sides.find((each) => each !== 'absent') ?? 'absent';
     }
     case 'ConditionalExpression': {
-      const sides = [bindingOf(source, value.consequent, depth + 1), bindingOf(source, value.alternate, depth + 1)];
+      const sides = [
+        bindingOf(source, value.consequent, depth + 1, trace),
+        bindingOf(source, value.alternate, depth + 1, trace),
+      ];
       return sides.find((each) => each !== 'absent') ?? 'absent';
     }
     case 'CallExpression':
-      return comesFromParameter(source, value) ? 'parameter' : bindingOfCall(source, value, depth);
+      return comesFromParameter(source, value) ? 'parameter' : bindingOfCall(source, value, depth, trace);
     case 'MemberExpression':
       if (comesFromParameter(source, value)) return 'parameter';
       return typedBinding(source, value) ?? 'captured';
@@ -127,12 +154,12 @@ export function bindingOf(source: Source, node: Node, depth = 0): Binding {
   }
 }
 
-function bindingOfCall(source: Source, call: TSESTree.CallExpression, depth: number): Binding {
+function bindingOfCall(source: Source, call: TSESTree.CallExpression, depth: number, trace: Trace): Binding {
   const name = nameOf(call.callee);
   if (name === 'bind') return 'function';
-  const callee = traced(source, call.callee);
+  const callee = trace(source, call.callee);
   if (isFunction(callee)) {
-    const kinds = returnsOf(callee).map((each) => bindingOf(source, each, depth + 1));
+    const kinds = returnsOf(callee).map((each) => bindingOf(source, each, depth + 1, trace));
     if (kinds.includes('function')) return 'function';
   }
   return 'captured';

@@ -13,6 +13,10 @@ export interface Client {
   readonly takesUrl: boolean;
   /** Objects inside the options that hold the credential. */
   readonly nested?: readonly string[];
+  /** Where a URL may stand when the first argument is a name. */
+  readonly urlAt?: number;
+  /** Options that hold a function or a class which makes the options, as modules of a framework have. */
+  readonly factories?: readonly string[];
   /** The positions of user and password when they are arguments. */
   readonly positional?: { readonly user: number; readonly password: number };
   /** Whether a function as password is called for every new connection; `with-checker` when its answer has an `expirationChecker`. */

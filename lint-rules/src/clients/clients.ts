@@ -1,9 +1,15 @@
 import type { Client } from './client.js';
 import { databaseClients } from './databases.js';
+import { frameworkModules } from './framework-modules.js';
 import { objectMappers } from './object-mappers.js';
 import { storesAndBrokers } from './stores-and-brokers.js';
 
-export const clients: readonly Client[] = [...databaseClients, ...objectMappers, ...storesAndBrokers];
+export const clients: readonly Client[] = [
+  ...databaseClients,
+  ...objectMappers,
+  ...storesAndBrokers,
+  ...frameworkModules,
+];
 
 /** The names of the libraries, for options that say what a client is like. */
 export const clientNames: readonly string[] = clients.map((each) => each.name);

@@ -11,14 +11,15 @@ import {
   unwrap,
 } from '../ast.js';
 import { type Source, variableOf } from '../origin.js';
-import { comesFromParameter } from '../parameters.js';
-import { type Binding, bindingOf, traced } from '../value.js';
+import { comesFromParameter, isParsing } from '../parameters.js';
+import { type Binding, traced } from '../value.js';
 import type { Client } from './client.js';
 import { at, holdsCredential, isPlainUrl, nestedIn } from './config.js';
 import type { Making } from './find-client.js';
 import { isHookedValue } from './hooks.js';
-import { objectBehindImport, objectsBehindImport } from './imported.js';
+import { bindingBeyond, objectsBehindImport, tracedBeyond } from './imported.js';
 import { checkerOf, providerOf } from './knex.js';
+import { isLookedUp } from './settings.js';
 import type { Given } from './written-types.js';
 
 export type RefreshProblem =
@@ -64,16 +65,45 @@ export function urlVerdict(
   if (config && client.passwordFunction === 'yes') {
     const verdict = configVerdict(source, config, client, node, option);
     const password = findProperty(config, ...client.passwordKeys);
-    if (verdict || (password && bindingOf(source, password.value) === 'function')) return verdict;
+    if (verdict || (password && bindingBeyond(source, password.value) === 'function')) return verdict;
   }
   const value = traced(source, url);
   const text = textOf(value);
   if (isPlainUrl(value) && !holdsCredential(text ?? '')) return undefined;
   if (text !== undefined && embeddedUrl.test(text)) return undefined;
   const bare = unwrap(url);
+  if (isWholeConfig(source, bare)) return { id: 'capturedCredential', node };
   if (text === undefined && (bare.type === 'ObjectExpression' || isHookedValue(source, bare))) return undefined;
-  if (!looksLikeUrl(source, bare)) return { id: 'unknown', node };
-  return verdictOf(bindingOf(source, url), node);
+  if (!looksLikeUrl(source, bare)) {
+    const beside = config && configVerdict(source, config, client, node, option);
+    return beside ?? (config && namesNoCredential(config, client) ? undefined : { id: 'unknown', node });
+  }
+  const binding = bindingBeyond(source, url);
+  return binding === 'parameter' ? unknownUrl(url, node) : verdictOf(binding, node);
+}
+
+function unknownUrl(url: Node, node: Making): Problem {
+  return { id: 'unknown', node, given: { node: url, keys: [], hooks: [], isUrl: true } };
+}
+
+/** A port and a host come first, and options without a password after them. */
+function namesNoCredential(config: TSESTree.ObjectExpression, client: Client): boolean {
+  return !findProperty(config, ...client.passwordKeys);
+}
+
+/** A whole configuration that was looked up or parsed, once: `config.get('db')`, `parse(process.env.DATABASE_URL)`. */
+export function isWholeConfig(source: Source, node: Node): boolean {
+  if (isLookedUp(source, node)) return true;
+  const value = tracedBeyond(source, node);
+  if (value.type !== 'CallExpression' && value.type !== 'NewExpression') return false;
+  const [first] = value.arguments;
+  return (
+    isParsing(value) &&
+    first !== undefined &&
+    looksLikeUrl(source, first) &&
+    bindingBeyond(source, first) === 'captured' &&
+    !isPlainUrl(tracedBeyond(source, first))
+  );
 }
 
 /** A whole configuration and a URL are told apart by what the value is called, and by its type where one is written. */
@@ -88,7 +118,7 @@ export function looksLikeUrl(source: Source, node: Node): boolean {
   }
   if (value.type === 'TSNonNullExpression') return looksLikeUrl(source, value.expression);
   const name = nameOf(node) ?? '';
-  return urlName.test(name) || (bindingOf(source, node) === 'captured' && /url|uri|string/i.test(name));
+  return urlName.test(name) || (bindingBeyond(source, node) === 'captured' && /url|uri|string/i.test(name));
 }
 
 export function configVerdict(
@@ -99,12 +129,13 @@ export function configVerdict(
   option: RefreshOption,
   depth = 0,
 ): Verdict {
-  const places = [config, ...nestedIn(source, config, client, objectBehindImport)];
+  const nested = nestedIn(source, config, client, objectsBehindImport);
+  const places = [config, ...nested, ...nested.flatMap((each) => spreadInto(source, each))];
   const url = places
     .map((each) => findProperty(each, ...client.urlKeys))
-    .find((each) => each && bindingOf(source, each.value) !== 'absent');
+    .find((each) => each && mayBeUrl(source, each.value));
   const password = places.map((each) => findProperty(each, ...client.passwordKeys)).find((each) => each);
-  const binding = password && (isGetter(password) ? 'captured' : bindingOf(source, password.value));
+  const binding = password && (isGetter(password) ? 'captured' : bindingBeyond(source, password.value));
   const user = places.map((each) => findProperty(each, ...client.userKeys)).find((each) => each);
 
   if (user && isFunction(traced(source, user.value))) {
@@ -131,23 +162,38 @@ export function configVerdict(
   }
   if (password && binding === 'captured') return { id: 'capturedCredential', node, config, user, password };
   if (url) {
-    const value = traced(source, url.value);
+    const value = tracedBeyond(source, url.value);
     const text = textOf(value);
     if (text === undefined ? isPlainUrl(value) : embeddedUrl.test(text) || !holdsCredential(text)) return undefined;
-    if (bindingOf(source, url.value) === 'captured') return { id: 'capturedCredential', node };
-    return { id: 'unknown', node };
+    if (bindingBeyond(source, url.value) === 'captured') return { id: 'capturedCredential', node };
+    return unknownUrl(url.value, node);
   }
   if (password && binding !== 'absent')
     return { id: 'unknown', node, given: { node: password.value, keys: [], hooks: [] } };
   const later = password ? undefined : passwordGivenLater(source, places, client);
   if (later) {
-    const how = bindingOf(source, later);
+    const how = bindingBeyond(source, later);
     if (how === 'captured') return { id: 'capturedCredential', node };
     if (how === 'parameter') return { id: 'unknown', node, given: { node: later, keys: [], hooks: [] } };
+  }
+  for (const path of client.nested ?? []) {
+    const value = at(source, config, path.split('.'), objectsBehindImport);
+    if (value && isWholeConfig(source, value)) return { id: 'capturedCredential', node };
   }
   if (config.properties.some((each) => each.type === 'SpreadElement'))
     return spreadVerdict(source, config, client, node, option, depth);
   return client.name === 'prisma' ? { id: 'capturedCredential', node } : undefined;
+}
+
+/** Some options hold a URL or an object. */
+function mayBeUrl(source: Source, value: Node): boolean {
+  return bindingBeyond(source, value) !== 'absent' && objectsBehindImport(source, value).length === 0;
+}
+
+function spreadInto(source: Source, object: TSESTree.ObjectExpression): TSESTree.ObjectExpression[] {
+  return object.properties.flatMap((each) =>
+    each.type === 'SpreadElement' ? objectsBehindImport(source, each.argument) : [],
+  );
 }
 
 function checkerVerdict(source: Source, password: TSESTree.Property): Verdict {
@@ -193,6 +239,7 @@ function spreadVerdict(
     if (each.type !== 'SpreadElement') continue;
     const objects = objectsBehindImport(source, each.argument);
     if (objects.length === 0 || depth > 4) {
+      if (isWholeConfig(source, each.argument)) return { id: 'capturedCredential', node };
       given ??= comesFromParameter(source, each.argument) ? each.argument : undefined;
       continue;
     }

@@ -1,7 +1,7 @@
 import type { TSESTree } from '@typescript-eslint/utils';
 import { type Node, findProperty, nameOf, textOf } from '../ast.js';
 import type { Source } from '../origin.js';
-import { environmentName, objectBehind, traced } from '../value.js';
+import { environmentName, objectsBehind, traced } from '../value.js';
 import type { Client } from './client.js';
 
 /** The objects inside the options that may hold the credential. */
@@ -9,24 +9,30 @@ export function nestedIn(
   source: Source,
   config: TSESTree.ObjectExpression,
   client: Client,
-  behind = objectBehind,
+  behind = objectsBehind,
 ): TSESTree.ObjectExpression[] {
   return (client.nested ?? []).flatMap((path) => {
-    const value = at(source, config, path.split('.'));
-    const object = value && behind(source, value);
-    return object ? [object] : [];
+    const value = at(source, config, path.split('.'), behind);
+    if (value?.type === 'ArrayExpression')
+      return value.elements.flatMap((each) => (each && each.type !== 'SpreadElement' ? behind(source, each) : []));
+    return value ? behind(source, value) : [];
   });
 }
 
 /** The value at a path inside an object, through constants. */
-export function at(source: Source, config: TSESTree.ObjectExpression, path: readonly string[]): Node | undefined {
+export function at(
+  source: Source,
+  config: TSESTree.ObjectExpression,
+  path: readonly string[],
+  behind = objectsBehind,
+): Node | undefined {
   let object: TSESTree.ObjectExpression | undefined = config;
   let value: Node | undefined;
   for (const name of path) {
     const property: TSESTree.Property | undefined = object && findProperty(object, name);
     if (!property) return undefined;
     value = property.value;
-    object = objectBehind(source, value);
+    [object] = behind(source, value);
   }
   return value;
 }

@@ -1,5 +1,5 @@
 import type { TSESLint, TSESTree } from '@typescript-eslint/utils';
-import { nameOf } from '../ast.js';
+import { classAround, nameOf } from '../ast.js';
 import { namesAnyOf } from '../modules.js';
 import { type Origin, type Source, originOf, variableOf } from '../origin.js';
 import { declarationsOf, hasTypes } from '../types.js';
@@ -38,6 +38,13 @@ export function clientMadeBy(source: Source, node: Making): Made | undefined {
   if (!origin || !client) return isElsewhere(origin) ? clientByType(source, node) : undefined;
   const member = origin.members.join('.');
   return client.makers.includes(member) ? madeBy(node, client, member) : undefined;
+}
+
+/** The client that a class is, by where it was imported from. */
+export function clientNamed(source: Source, node: TSESTree.Expression): Client | undefined {
+  const origin = originOf(source, node);
+  const client = origin && clientOf(origin);
+  return client?.makers.includes(origin?.members.join('.') ?? '') ? client : undefined;
 }
 
 /** Imported from another file of the project, given by somebody, or a class that is declared here. */
@@ -108,11 +115,12 @@ function declaredClient(source: Source, node: Making): Made | undefined {
 }
 
 function madeBy(node: Making, client: Client, member: string): Made {
-  const name = nameOf(node.callee) ?? client.name;
+  const extended = node.callee.type === 'Super' ? classAround(node)?.superClass : undefined;
+  const name = nameOf(extended ?? node.callee) ?? client.name;
   return {
     node,
     client,
-    maker: node.type === 'NewExpression' ? `new ${name}` : name,
+    maker: node.type === 'NewExpression' || extended ? `new ${name}` : name,
     single: client.single?.includes(member) ?? false,
   };
 }

@@ -20,7 +20,7 @@ export interface Kept {
 }
 
 /** Their own documentation says that nobody has to end them. */
-const selfEnding = new Set(['prisma', 'bullmq']);
+const selfEnding = new Set(['prisma', 'bullmq', 'bull']);
 
 /** What keeps a client for the life of the process, if anything does. */
 export function keptFor(source: Source, node: Making): Kept | undefined {

@@ -1,8 +1,8 @@
 import type { TSESTree } from '@typescript-eslint/utils';
 import { type Callable, type Node, findProperty, isFunction, keyOf, nameOf, textOf } from '../ast.js';
 import type { Source } from '../origin.js';
-import { comesFromParameter } from '../parameters.js';
-import { bindingOf, objectsBehind, traced } from '../value.js';
+import { callsHere, comesFromParameter } from '../parameters.js';
+import { traced } from '../value.js';
 import type { Client } from './client.js';
 import { clients, embeddedDialects } from './clients.js';
 import { credentialUrlIn, holdsCredential } from './config.js';
@@ -10,13 +10,15 @@ import {
   type RefreshOption,
   type Verdict,
   configVerdict,
+  isWholeConfig,
   looksLikeUrl,
   urlVerdict,
   verdictOf,
 } from './config-verdict.js';
 import { type Made, type Making, clientMadeBy } from './find-client.js';
 import { fixedHookIn, hookIn, refreshedElsewhere } from './hooks.js';
-import { asRequired, objectBehindImport, objectsBehindImport } from './imported.js';
+import { factoryIn } from './factories.js';
+import { asRequired, bindingBeyond, objectBehindImport, objectsBehindImport, tracedBeyond } from './imported.js';
 import { type KnexConnection, checkerOf, isKnex, knexClient, providerOf } from './knex.js';
 import { isMadeWithWhatWasJustRead, isShortLived } from './short-lived.js';
 
@@ -79,12 +81,18 @@ function judge(
     return client.readsEnvironment && client.name === 'prisma' ? { id: 'capturedCredential', node } : undefined;
 
   if (objects.every((each) => each === undefined)) {
-    const verdicts = objectsBehind(source, first).map((each) => judge(source, node, client, option, [each]));
+    const verdicts = objectsBehindImport(source, first).map((each) => judge(source, node, client, option, [each]));
     if (verdicts.length > 0) return decisive(verdicts);
+    const calls = callsHere(source, first).flatMap((each) => objectsBehindImport(source, each));
+    const wrong = calls.map((each) => judge(source, node, client, option, [each])).find((each) => isCertain(each));
+    if (wrong) return { id: wrong.id, node };
   }
   const config = objects.find((each) => each !== undefined);
   const dialect = config && textOf(findProperty(config, 'dialect', 'type', 'client')?.value);
   if (dialect !== undefined && embeddedDialects.includes(dialect)) return undefined;
+
+  const factory = config && client.factories && factoryIn(source, config, client.factories);
+  if (factory) return factoryVerdict(source, node, client, option, factory);
 
   const hook = config && hookIn(source, config, client);
   const fixed = config && fixedHookIn(source, config, client);
@@ -100,13 +108,21 @@ function judge(
   }
   if (client.positional && !objects[0] && args.length > client.positional.password) {
     const password = args[client.positional.password];
-    return password && verdictOf(bindingOf(source, password), node);
+    const binding = password && bindingBeyond(source, password);
+    if (binding !== 'absent' || !config) return binding && verdictOf(binding, node);
+    return configVerdict(source, config, client, node, option);
   }
+  const urlAfterName = client.urlAt === undefined ? undefined : args[client.urlAt];
+  if (urlAfterName && !objects[client.urlAt ?? 0])
+    return looksLikeUrl(source, urlAfterName)
+      ? urlVerdict(source, urlAfterName, node, config, client, option)
+      : { id: 'unknown', node };
   if (url) return urlVerdict(source, url, node, config, client, option);
   if (client.takesUrl && list.type === 'ArrayExpression' && !config) {
     const [one] = list.elements;
     if (one && one.type !== 'SpreadElement') return urlVerdict(source, one, node, undefined, client, option);
   }
+  if (!config && isWholeConfig(source, first)) return { id: 'capturedCredential', node };
   if (!config)
     return objects.every((each) => each === undefined) && client.takesUrl ? undefined : { id: 'unknown', node };
   return configVerdict(source, config, client, node, option);
@@ -114,7 +130,29 @@ function judge(
 
 /** Of several branches, the one that is wrong. */
 function decisive(verdicts: readonly Verdict[]): Verdict {
-  return verdicts.find((each) => each && each.id !== 'unknown') ?? verdicts[0];
+  return verdicts.find(isCertain) ?? verdicts[0];
+}
+
+function isCertain(verdict: Verdict): boolean {
+  return verdict !== undefined && verdict.id !== 'unknown';
+}
+
+/** What a function of a module makes is asked for once, and what it is given are parts of this program. */
+function factoryVerdict(
+  source: Source,
+  node: Making,
+  client: Client,
+  option: RefreshOption,
+  results: readonly Node[],
+): Verdict {
+  const verdicts = results.flatMap((each): Verdict[] => {
+    const objects = objectsBehindImport(source, each);
+    if (objects.length > 0) return objects.map((object) => judge(source, node, client, option, [object]));
+    return [{ id: isWholeConfig(source, each) ? 'capturedCredential' : 'unknown', node }];
+  });
+  const verdict = decisive(verdicts);
+  const isOfPart = verdict?.id === 'unknown' && verdict.given?.keys.length === 0;
+  return isOfPart ? { id: 'capturedCredential', node } : verdict;
 }
 
 /** A single connection that the same file ends again is opened per use too. */
@@ -163,9 +201,9 @@ function knexConfigVerdict(
   if (verdicts.length > 0) return decisive(verdicts);
   if (!looksLikeUrl(source, connection.value) && comesFromParameter(source, connection.value))
     return { id: 'unknown', node };
-  const text = textOf(traced(source, connection.value));
+  const text = textOf(tracedBeyond(source, connection.value));
   if (text !== undefined && !holdsCredential(text)) return undefined;
-  return verdictOf(bindingOf(source, connection.value), node);
+  return verdictOf(bindingBeyond(source, connection.value), node);
 }
 
 function verdictOfChecker(checker: KnexConnection, connection: TSESTree.Property, provider: Callable): Verdict {

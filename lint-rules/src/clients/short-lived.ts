@@ -16,11 +16,23 @@ const endings = new Set([
 
 /** True for a client that the function which makes it ends again: it is opened per use, with the credential of that moment. */
 export function isShortLived(source: Source, node: Making): boolean {
+  if (isForOneQuery(node)) return true;
   const around = functionAround(node);
   const name = around && heldBy(node);
   const variable = name?.type === 'Identifier' ? variableOf(source, name) : undefined;
   if (!variable || functionAround(variable.defs[0]?.node ?? node) !== around) return false;
   return variable.references.some(({ identifier }) => isEnded(identifier) && runsIn(identifier) === around);
+}
+
+/** `await knex(config).raw('select 1')`: nothing holds the client, so nobody can ask it again. */
+function isForOneQuery(node: Making): boolean {
+  const member = node.parent;
+  return (
+    member.type === 'MemberExpression' &&
+    member.object === node &&
+    member.parent.type === 'CallExpression' &&
+    /^(?:raw|query|execute|select|ping)$/.test(nameOf(member) ?? '')
+  );
 }
 
 /** True for a connection that stays in the function which makes it, with a password that the same function awaits. */

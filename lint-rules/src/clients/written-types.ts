@@ -1,7 +1,8 @@
 import type { TSESTree } from '@typescript-eslint/utils';
 import { type Node, isFunction, nameOf, unwrap } from '../ast.js';
-import { type Source, initialValueOf, membersTo, variableOf } from '../origin.js';
+import { type Source, initialValueOf, membersTo, otherFileOf, variableOf } from '../origin.js';
 import { type FileContext, programOf } from '../project-file.js';
+import { declarationOf } from './settings.js';
 
 /** What a caller gives to a client. */
 export interface Given {
@@ -10,6 +11,8 @@ export interface Given {
   readonly keys: readonly string[];
   /** The options of the client that ask again. */
   readonly hooks: readonly string[];
+  /** It is a URL, which is a text in any case: only that it is of the configuration says that it was read once. */
+  readonly isUrl?: boolean;
 }
 /** A type, and the statements of the file that it is written in. */
 interface Written {
@@ -24,9 +27,11 @@ const sameMembers = new Set(['Pick', 'Partial', 'Required', 'Readonly', 'NonNull
  * True when the type of a parameter says that its password is a text, so no caller can give a function.
  * The type is written in this file, or in a file of the project that it is imported from.
  */
-export function isTextByType(context: FileContext, { node, keys, hooks }: Given): boolean {
-  const value = typeOfGiven(context.sourceCode, node);
+export function isTextByType(context: FileContext, { node, keys, hooks, isUrl }: Given): boolean {
+  const value = otherFileOf(node) ? undefined : typeOfGiven(context.sourceCode, node);
   if (!value) return false;
+  if (isOfConfiguration(context.sourceCode, value.type)) return true;
+  if (isUrl) return false;
   let current: Written | undefined = { type: value.type, body: context.sourceCode.ast.body };
   for (const name of value.members) current = current && memberOf(context, current, name);
   if (!current || keys.length === 0) return current !== undefined && isText(current.type);
@@ -38,6 +43,13 @@ export function isTextByType(context: FileContext, { node, keys, hooks }: Given)
   return false;
 }
 
+/** `ConfigType<typeof database>` of NestJS, and `typeof config`: what the program has read when it started. */
+function isOfConfiguration(source: Source, type: TSESTree.TypeNode): boolean {
+  if (type.type === 'TSTypeReference') return nameOf(type.typeName) === 'ConfigType';
+  if (type.type !== 'TSTypeQuery' || type.exprName.type !== 'Identifier') return false;
+  return /conf|settings|env/i.test(type.exprName.name);
+}
+
 function typeOfGiven(
   source: Source,
   node: Node,
@@ -46,6 +58,9 @@ function typeOfGiven(
   if (depth > deepest) return undefined;
   const bare = unwrap(node);
   if (bare.type === 'MemberExpression') {
+    const declared = declarationOf(source, bare);
+    const type = declared && 'typeAnnotation' in declared ? declared.typeAnnotation : undefined;
+    if (type?.type === 'TSTypeAnnotation') return { type: type.typeAnnotation, members: [] };
     const owner = typeOfGiven(source, bare.object, depth + 1);
     const name = nameOf(bare);
     return owner && name !== undefined ? { ...owner, members: [...owner.members, name] } : undefined;

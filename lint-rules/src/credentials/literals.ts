@@ -162,7 +162,8 @@ export function isMask(text: string): boolean {
 function isHole(text: string): boolean {
   return (
     /^[<[{].*[>\]}]$/.test(text) ||
-    /\$\{|\{\{|<%|^\$[A-Z_]+$|^%[sd]$|^__[A-Za-z_]+__$|^\$\(|^\{[a-z_]+\}|^@@/.test(text) ||
+    /^@[a-z]+(?:\([^()]*\))?$/.test(text) ||
+    /\$\{|\{\{|<%|^\$[A-Z_]+$|^%[sd]$|^__[A-Za-z_]+$|^\$\(|^\{[a-z_]+\}|^@@/.test(text) ||
     /^(?:ref|env|vault|op|arn|ssm|secret|file):/i.test(text)
   );
 }
@@ -222,9 +223,9 @@ export function isProse(text: string): boolean {
   );
 }
 
-/** A regular expression, or the path of a route: `\\d{4}`, `reset/:token`. */
+/** A regular expression, the path of a route, or a selector: `\\d{4}`, `reset/:token`, `input[name="token"]`. */
 function isPattern(text: string): boolean {
-  return /\\[dwsbDWSB]|\[[^\]]*-[^\]]*\]|\/:[a-z]/.test(text);
+  return /\\[dwsbDWSB]|\[[^\]]*-[^\]]*\]|\[[a-z-]+[*^$~|]?=|\/:[a-z]/.test(text);
 }
 
 /** True where letters and digits are mixed as in something that a machine handed out. */
@@ -233,8 +234,15 @@ export function looksIssued(text: string): boolean {
     return false;
   if (/^[a-z]+(?:[-_.:][a-z]+)*[-_.:]?v?\d{0,2}$/i.test(text))
     return /^[A-Za-z]{20,}$/.test(text) && /[a-z]/.test(text) && /[A-Z]/.test(text) && changesOfCase(text) >= 6;
+  if (isAddress(text)) return false;
   const digits = text.replace(/\D/g, '').length;
+  if (digits === 1 && text.length >= 20) return changesOfCase(text) >= 3;
   return (digits >= 2 && /[A-Za-z]/.test(text)) || digits >= 16;
+}
+
+/** `0x…` of twenty bytes is where a contract or an account is found, and `#field-2` an element of a page. */
+function isAddress(text: string): boolean {
+  return /^0x[0-9a-f]{40}$/i.test(text) || /^[#.][a-z][\w-]*$/i.test(text);
 }
 
 function changesOfCase(text: string): number {
@@ -245,6 +253,9 @@ function changesOfCase(text: string): number {
   return changes;
 }
 
+/** Words that stand for nothing elsewhere, and that a program signs with when nothing else is given. */
+const takenAsSecret = new Set(['undefined', 'null', 'string', 'text', 'token', 'jwt', 'local', 'required']);
+
 /** How sure the place is that a credential goes there. `sink`: a library takes it as one. `fallback`: it stands in for a configured one. `beside`: an account or an address stands beside it. `named`: the name alone says so. */
 export type Certainty = 'sink' | 'fallback' | 'beside' | 'named';
 
@@ -253,8 +264,14 @@ export function isCredential(text: string, name: string, kind: CredentialKind, c
   const bare = text.trim();
   if (bare.length < (certainty === 'sink' ? 1 : 3) || bare.length > 4096) return false;
   if (isMask(bare) || isHole(bare) || isHash(bare) || publicFormats.test(bare)) return false;
-  if (certainty === 'sink') return (!isEnvironmentName(bare) || /\d/.test(bare)) && !/placeholder|public/i.test(bare);
-  if (reserved.has(bare.toLowerCase()) || isPathOrAddress(bare) || isPattern(bare)) return false;
+  if (certainty === 'sink')
+    return (
+      (!isEnvironmentName(bare) || /\d/.test(bare)) &&
+      !/placeholder|public/i.test(bare) &&
+      (kind !== 'issued' || looksIssued(bare))
+    );
+  const isTaken = kind === 'secret' && certainty === 'fallback' && takenAsSecret.has(bare.toLowerCase());
+  if ((reserved.has(bare.toLowerCase()) && !isTaken) || isPathOrAddress(bare) || isPattern(bare)) return false;
   if (isEnvironmentName(bare)) return false;
   const isSameAsName = squeeze(bare) === squeeze(name);
   if (certainty === 'fallback') return isFallback(bare, name, kind, isSameAsName);

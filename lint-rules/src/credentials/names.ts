@@ -39,12 +39,13 @@ function kindOfWords(name: string): CredentialKind | undefined {
   const pair = `${before} ${last}`;
   if (words.length === 1 && name === 'PWD') return undefined;
   const rest = words.slice(0, -1);
+  if (pair === 'client token') return undefined;
+  if (pair === 'access key' && words.at(-3) === 'secret') return 'issued';
   if (rest.some((each) => notCredentials.has(each)) && !(rest.length > 0 && pair === 'verify token')) return undefined;
 
   if (passwords.has(last)) return 'password';
   if (shortPasswords.has(last)) return owners.has(before) ? 'password' : undefined;
   if ((last === 'secret' || pair === 'secret key') && rest.some((each) => issuers.has(each))) return 'issued';
-  if (pair === 'access key' && rest.includes('secret')) return 'issued';
   if (secretPairs.has(pair)) return 'secret';
   if (issuedPairs.has(pair)) return 'issued';
   return oneWord.get(last);

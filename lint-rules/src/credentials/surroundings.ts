@@ -1,6 +1,6 @@
 import type { TSESTree } from '@typescript-eslint/utils';
 import { type Node, keyOf, nameOf, textOf, unwrap } from '../ast.js';
-import { isProse } from './literals.js';
+import { isProse, looksIssued } from './literals.js';
 import { isAboutCredentials, isConnectionDetail, isIdentity, isPublicKeySibling, kindOf, wordsOf } from './names.js';
 
 /** What stands around a property in its object. */
@@ -46,7 +46,10 @@ export function surroundingsOf(property: Node): Surroundings {
     hasOwner: hasOwner && !isEcho,
     // `{ host: 'public', user: 'public', database: 'public', password: 'secret' }` says of what sort each is.
     isCatalogue:
-      (texts >= 4 && distinct.size === 2 && !owners.has(textOf(valueOf(property)))) ||
+      (texts >= 4 &&
+        distinct.size === 2 &&
+        ![...distinct].some(looksIssued) &&
+        !owners.has(textOf(valueOf(property)))) ||
       isPublic ||
       (texts >= 4 && prose * 2 > texts) ||
       echoes >= 3 ||
@@ -81,6 +84,17 @@ function isInCatalogue(object: Node, orSamples: boolean): boolean {
     if (node.type === 'BlockStatement' || node.type === 'CallExpression' || node.type === 'ClassBody') return false;
   }
   return false;
+}
+
+/** True for an entry of what tokens, sessions or cookies are signed with: `const jwtConstants = { secret: … }`. */
+export function isOfSigning(property: Node): boolean {
+  const object = property.parent;
+  if (property.type !== 'Property' || object?.type !== 'ObjectExpression' || isInCatalogue(object, true)) return false;
+  const { parent } = object;
+  const name =
+    parent.type === 'VariableDeclarator' ? nameOf(parent.id) : parent.type === 'Property' ? keyOf(parent) : undefined;
+  const text = textOf(property.value) ?? '';
+  return wordsOf(name ?? '').some((each) => /^(?:jwt|session|cookie)s?$/.test(each)) && !/^\w+(?:[.:]\w+)+$/.test(text);
 }
 
 function isSample(name: string): boolean {

@@ -135,6 +135,7 @@ export const notCredentials = new Set([
   'encoded',
   'hash',
   'missing',
+  'pending',
   'expired',
   'expire',
   'unknown',

@@ -3,6 +3,10 @@ import { type Node, findProperty, functionAround, keyOf, nameOf, textOf, unwrap 
 import { embeddedDialects } from '../clients/clients.js';
 import { clientMadeBy, mentionsClient } from '../clients/find-client.js';
 import { createRule } from '../create-rule.js';
+import { isAuthorization } from '../credentials/authorization-header.js';
+import { optionIn } from '../credentials/command-option.js';
+import { comparedWith } from '../credentials/comparison.js';
+import { cookieKeysIn } from '../credentials/cookie-keys.js';
 import {
   type Certainty,
   credentialInUrl,
@@ -11,8 +15,9 @@ import {
   mayHoldKnownFormat,
 } from '../credentials/literals.js';
 import { type CredentialKind, isPublicVariable, isShortPassword, kindOf } from '../credentials/names.js';
-import { type Sink, sinks } from '../credentials/sinks.js';
-import { isTelling, surroundingsOf, targetOf } from '../credentials/surroundings.js';
+import { optionsOf, sinkModules, sinksOf } from '../credentials/find-sink.js';
+import type { Sink } from '../credentials/sinks.js';
+import { isOfSigning, isTelling, surroundingsOf, targetOf } from '../credentials/surroundings.js';
 import { isInfrastructure, isLocaleFile, isTestFile, pathOf } from '../file-kind.js';
 import { namesAnyOf } from '../modules.js';
 import { originOf } from '../origin.js';
@@ -23,9 +28,8 @@ interface Option {
 }
 type Ids = 'literal' | 'fallback' | 'url' | 'format' | 'noFallback' | 'fromEnvironment';
 
-const names = /pass|secret|token|[a-z_-]key|pwd|senha|contrasena|salt|\bp[sw]w?\b/i;
+const names = /pass|secret|token|[a-z_-]key|\bkeys\s*[:=]|authorization|pwd|senha|contrasena|salt|\bp[sw]w?\b/i;
 const addresses = /:\/\/[^\s/?#@:'"`]*:[^\s/?#'"`]*@/;
-const sinkModules = new Set(sinks.flatMap((each) => each.modules));
 
 export default createRule<[Option], Ids>({
   facts: {
@@ -142,6 +146,10 @@ export default createRule<[Option], Ids>({
       const [first, second] = call.arguments;
       if (environmentName(call) !== undefined)
         return second ? leaves(second, stronger(certainty, 'fallback'), depth + 1) : [];
+      if (method === 'repeat' && call.callee.type === 'MemberExpression') {
+        const value = textOf(call.callee.object);
+        return value === undefined ? [] : [{ literal: call, value: value.repeat(8), certainty }];
+      }
       if (!first)
         return call.callee.type === 'MemberExpression' ? leaves(call.callee.object, certainty, depth + 1) : [];
       if (method === 'default') return leaves(first, stronger(certainty, 'fallback'), depth + 1);
@@ -179,8 +187,9 @@ export default createRule<[Option], Ids>({
       for (const leaf of leaves(value, certainty)) {
         if (around.isCatalogue && leaf.certainty !== 'fallback') continue;
         if (isProgram && kind === 'secret' && leaf.certainty === 'named' && !/\d/.test(leaf.value)) continue;
-        if (!isCredential(leaf.value, name, kind, leaf.certainty)) continue;
-        if (leaf.certainty === 'named' && !isEnough(node, name, kind, leaf.value)) continue;
+        const isTaken = kind === 'secret' && isOfSigning(node);
+        if (!isCredential(leaf.value, name, kind, isTaken ? 'fallback' : leaf.certainty)) continue;
+        if (!isTaken && leaf.certainty === 'named' && !isEnough(node, name, kind, leaf.value)) continue;
         const isPlain = leaf.literal === unwrap(value);
         report(
           leaf.literal,
@@ -204,16 +213,12 @@ export default createRule<[Option], Ids>({
           sink(password, 'password', 'password');
       }
       configured(node);
+      const given = optionIn(node);
+      if (given) fallback(given.name, given.fallback);
       const knex = objectOfKnex(node);
       if (knex) inside(knex, ['password'], []);
       if (!hasSinks) return;
-      const origin = originOf(source, node.callee);
-      if (!origin || !sinkModules.has(origin.module)) return;
-      const member = origin.members.join('.');
-      for (const each of sinks) {
-        if (each.modules.includes(origin.module) && (each.members.includes(member) || each.members.includes('*')))
-          into(each, node);
-      }
+      for (const each of sinksOf(source, node)) into(each, node);
     }
 
     /** A database inside of the program, which asks nobody for a password. */
@@ -229,10 +234,14 @@ export default createRule<[Option], Ids>({
     function configured(node: TSESTree.CallExpression | TSESTree.NewExpression): void {
       const second = node.arguments[1];
       const name = second && environmentName(node);
-      const kind = name === undefined ? undefined : kindOf(name);
-      if (name === undefined || kind === undefined || second === undefined) return;
-      for (const leaf of leaves(second, 'fallback')) {
-        if (isCredential(leaf.value, name, kind, 'fallback')) report(leaf.literal, 'fallback', name);
+      if (name !== undefined && second) fallback(name, second);
+    }
+
+    /** What is used when nothing of that name is given. */
+    function fallback(name: string, value: Node): void {
+      const kind = kindOf(name);
+      for (const leaf of kind ? leaves(value, 'fallback') : []) {
+        if (kind && isCredential(leaf.value, name, kind, 'fallback')) report(leaf.literal, 'fallback', name);
       }
     }
 
@@ -240,7 +249,7 @@ export default createRule<[Option], Ids>({
       const argument = node.arguments[each.argument];
       if (!argument || argument.type === 'SpreadElement') return;
       if (!each.properties) return sink(argument, nameOf(node.callee) ?? each.modules[0] ?? '', each.kind);
-      const object = objectBehind(source, argument);
+      const object = optionsOf(source, argument);
       if (!object) {
         if (each.kind === 'issued' && isItself(node.callee)) sink(argument, nameOf(node.callee) ?? '', each.kind);
         return;
@@ -286,9 +295,30 @@ export default createRule<[Option], Ids>({
       return connection && objectBehind(source, connection.value);
     }
 
+    function assigned(node: TSESTree.AssignmentExpression, name: string | undefined): void {
+      if (name === 'keys') cookieKeys(node);
+      else if (name === 'secretOrKey') sink(node.right, name, 'secret');
+      else if (name !== undefined && /^authorization$/i.test(name)) authorization(node.right, name);
+      else target(node, name, node.right);
+    }
+
+    function cookieKeys(node: TSESTree.Property | TSESTree.AssignmentExpression): void {
+      for (const each of cookieKeysIn(source, node)) sink(each, 'keys', 'secret');
+    }
+
+    function authorization(value: Node, name: string): void {
+      for (const leaf of leaves(value, 'named'))
+        if (isAuthorization(leaf.value) && !isTelling(leaf.literal)) report(leaf.literal, 'literal', name);
+    }
+
     const byName: TSESLint.RuleListener = {
       Property(node) {
-        if (node.parent.type === 'ObjectExpression') target(node, keyOf(node), node.value);
+        if (node.parent.type !== 'ObjectExpression') return;
+        const name = keyOf(node);
+        if (name === 'keys') cookieKeys(node);
+        else if (name === 'secretOrKey') sink(node.value, name, 'secret');
+        else if (name !== undefined && /^authorization$/i.test(name)) authorization(node.value, name);
+        else target(node, name, node.value);
       },
       PropertyDefinition(node) {
         target(node, keyOf(node), node.value);
@@ -298,31 +328,20 @@ export default createRule<[Option], Ids>({
       },
       AssignmentExpression(node) {
         if (node.operator === '=' || node.operator === '||=' || node.operator === '??=')
-          target(node, nameOf(node.left), node.right);
+          assigned(node, nameOf(node.left));
       },
       AssignmentPattern(node) {
         const found = targetOf(node.right);
-        const kind = found && kindOf(found.name);
-        if (!found || !kind) return;
-        for (const leaf of leaves(node.right, 'fallback')) {
-          if (isCredential(leaf.value, found.name, kind, 'fallback')) report(leaf.literal, 'fallback', found.name);
-        }
+        if (found) fallback(found.name, node.right);
       },
       LogicalExpression(node) {
         if (node.operator === '&&') return;
         const name = environmentName(node.left) ?? nameOf(node.left);
-        const kind = name === undefined ? undefined : kindOf(name);
-        if (name === undefined || kind === undefined) return;
-        for (const leaf of leaves(node.right, 'fallback')) {
-          if (isCredential(leaf.value, name, kind, 'fallback')) report(leaf.literal, 'fallback', name);
-        }
+        if (name !== undefined) fallback(name, node.right);
       },
       BinaryExpression(node) {
-        if (!/^[!=]==?$/.test(node.operator)) return;
-        const name = nameOf(node.left);
-        const value = textOf(node.right);
-        if (name === undefined || value === undefined || kindOf(name) !== 'password') return;
-        if (/\d/.test(value) && isCredential(value, name, 'password', 'named')) report(node.right, 'literal', name);
+        const name = comparedWith(node);
+        if (name !== undefined) report(node.right, 'literal', name);
       },
     };
 

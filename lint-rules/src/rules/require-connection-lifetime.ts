@@ -1,5 +1,5 @@
 import type { TSESTree } from '@typescript-eslint/utils';
-import { type Node, findProperty, textOf } from '../ast.js';
+import { type Node, findProperty, keyOf, textOf } from '../ast.js';
 import type { Lifetime } from '../clients/client.js';
 import { embeddedDialects } from '../clients/clients.js';
 import { at, nestedIn } from '../clients/config.js';
@@ -10,7 +10,7 @@ import { isForOneCommand } from '../command-line.js';
 import { type TestsOption, createRule, testsDefault, testsSchema } from '../create-rule.js';
 import { withProperty } from '../edits.js';
 import { isScript, isTestFile } from '../file-kind.js';
-import { environmentName, objectBehind, traced } from '../value.js';
+import { environmentName, objectBehind, objectsBehind, traced } from '../value.js';
 
 type Ids = 'noLifetime' | 'switchedOff' | 'addLifetime';
 
@@ -87,7 +87,15 @@ export default createRule<[TestsOption], Ids>({
 
     /** What a spread brings along cannot be seen when it comes from elsewhere. */
     function isOpen(config: TSESTree.ObjectExpression): boolean {
-      return config.properties.some((each) => each.type === 'SpreadElement');
+      return config.properties.some((each) => each.type === 'SpreadElement' && !isHarmless(each.argument));
+    }
+
+    /** `...(name && { application_name: name })` brings no lifetime along. */
+    function isHarmless(spread: Node): boolean {
+      const objects = objectsBehind(source, spread);
+      return (
+        objects.length > 0 && objects.every((each) => !isOpen(each) && !/life|uses|pool|extra/i.test(keysOf(each)))
+      );
     }
 
     /** The object on the way to the key is somewhere else. */
@@ -100,6 +108,10 @@ export default createRule<[TestsOption], Ids>({
     return { NewExpression: look, CallExpression: look };
   },
 });
+
+function keysOf(object: TSESTree.ObjectExpression): string {
+  return object.properties.map((each) => keyOf(each) ?? 'life').join(' ');
+}
 
 function isOfDialect(config: TSESTree.ObjectExpression, { dialects }: Lifetime): boolean {
   const dialect = textOf(findProperty(config, 'type', 'dialect', 'client')?.value) ?? '';

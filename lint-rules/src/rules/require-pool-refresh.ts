@@ -1,6 +1,7 @@
-import { walk } from '../ast.js';
+import type { TSESTree } from '@typescript-eslint/utils';
+import { nameOf, walk } from '../ast.js';
 import { clientNames } from '../clients/clients.js';
-import { type Making, mentionsClient } from '../clients/find-client.js';
+import { type Making, clientNamed, mentionsClient } from '../clients/find-client.js';
 import type { Problem, RefreshOption, RefreshProblem } from '../clients/config-verdict.js';
 import { mayLookBeside } from '../clients/imported.js';
 import { isEmbeddedPrisma } from '../clients/prisma-schema.js';
@@ -129,7 +130,22 @@ export default createRule<[Option], Ids>({
       return found;
     }
 
-    return { NewExpression: look, CallExpression: look };
+    /** A class that extends a client and has no constructor of its own gives it nothing. */
+    function lookAtClass({ superClass, body }: TSESTree.ClassDeclaration | TSESTree.ClassExpression): void {
+      if (!superClass || body.body.some((each) => each.type === 'MethodDefinition' && each.kind === 'constructor'))
+        return;
+      const client = clientNamed(source, superClass);
+      if (client?.name !== 'prisma' || isEmbeddedPrisma(context) || isForOneCommand(context)) return;
+      const maker = `new ${nameOf(superClass) ?? client.name}`;
+      context.report({ node: superClass, messageId: 'capturedCredential', data: { maker, remedy: client.remedy } });
+    }
+
+    return {
+      NewExpression: look,
+      CallExpression: look,
+      ClassDeclaration: lookAtClass,
+      ClassExpression: lookAtClass,
+    };
   },
 });
 

@@ -1,0 +1,42 @@
+import type { Client } from './client.js';
+import { objectMappers } from './object-mappers.js';
+import { databaseClients } from './databases.js';
+import { storesAndBrokers } from './stores-and-brokers.js';
+
+const rows = [...databaseClients, ...objectMappers, ...storesAndBrokers];
+const factories = ['useFactory', 'useClass', 'useExisting'];
+
+/** Modules of NestJS that make the client of a library with the options they are given. */
+export const frameworkModules: readonly Client[] = [
+  like('typeorm', 'TypeORM in NestJS', ['@nestjs/typeorm'], ['TypeOrmModule']),
+  like('sequelize', 'Sequelize in NestJS', ['@nestjs/sequelize'], ['SequelizeModule'], { takesUrl: false }),
+  like('mongoose', 'Mongoose in NestJS', ['@nestjs/mongoose'], ['MongooseModule'], { urlKeys: ['uri'] }),
+  like('mikro-orm', 'MikroORM in NestJS', ['@mikro-orm/nestjs'], ['MikroOrmModule']),
+  like('bull', 'Bull in NestJS', ['@nestjs/bull'], ['BullModule']),
+  like('bullmq', 'BullMQ in NestJS', ['@nestjs/bullmq'], ['BullModule']),
+  like(
+    'ioredis',
+    'ioredis in NestJS',
+    ['@nestjs-modules/ioredis', '@liaoliaots/nestjs-redis', '@songkeys/nestjs-redis'],
+    ['RedisModule', 'ClusterModule'],
+    { urlKeys: ['url'], nested: ['options', 'config', 'redisOptions'], takesUrl: false },
+  ),
+  like('amqp-connection-manager', 'RabbitMQ in NestJS', ['@golevelup/nestjs-rabbitmq'], ['RabbitMQModule'], {
+    urlKeys: ['uri'],
+    takesUrl: false,
+    hooks: [],
+  }),
+];
+
+function like(
+  library: string,
+  name: string,
+  modules: readonly string[],
+  classes: readonly string[],
+  differing: Partial<Client> = {},
+): Client {
+  const row = rows.find((each) => each.name === library);
+  if (!row) throw new Error(`There is no row for ${library}.`);
+  const makers = classes.flatMap((each) => [`${each}.forRoot`, `${each}.forRootAsync`]);
+  return { ...row, name, modules, makers, factories, ...differing };
+}

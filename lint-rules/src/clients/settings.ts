@@ -1,0 +1,46 @@
+import { type Node, classAround, nameOf, textOf, unwrap, walk } from '../ast.js';
+import { type Source, originOf, variableOf } from '../origin.js';
+import { traced } from '../value.js';
+
+const libraries = new Set(['config', 'convict', 'nconf', '@nestjs/config', 'env-var', 'rc']);
+const subjects =
+  /(?:^|[^a-z])(?:db|database|data-?source|sql|pg|postgres\w*|mysql|mariadb|mongo\w*|(?:type)?orm|sequelize|knex|redis|cache|queues?|bull\w*|kafka|rabbit\w*|amqp|nats)(?:[^a-z]|$)/i;
+
+/** True for a lookup of a whole part of a configuration: `config.get('db')`. Such libraries hold what they read when the process started. */
+export function isLookedUp(source: Source, node: Node): boolean {
+  const value = unwrap(node.type === 'AwaitExpression' ? node.argument : traced(source, node));
+  if (value.type !== 'CallExpression' || value.callee.type !== 'MemberExpression') return false;
+  const subject = textOf(value.arguments[0]);
+  if (!/^get(?:OrThrow)?$/.test(nameOf(value.callee) ?? '') || subject === undefined || !subjects.test(subject))
+    return false;
+  const owner = value.callee.object;
+  return libraries.has(originOf(source, owner)?.module ?? '') || /Config/.test(typeNameOf(source, owner) ?? '');
+}
+
+/** The name of the type that is written for a parameter, a variable or a member of the class. */
+export function typeNameOf(source: Source, node: Node): string | undefined {
+  const annotated = declarationOf(source, unwrap(node));
+  const type =
+    annotated && 'typeAnnotation' in annotated && annotated.typeAnnotation?.type === 'TSTypeAnnotation'
+      ? annotated.typeAnnotation.typeAnnotation
+      : undefined;
+  return type?.type === 'TSTypeReference' ? nameOf(type.typeName) : undefined;
+}
+
+/** What declares a name: the parameter, the variable, or the member of the class around it. */
+export function declarationOf(source: Source, node: Node): Node | undefined {
+  if (node.type === 'Identifier') return variableOf(source, node)?.defs[0]?.name;
+  if (node.type !== 'MemberExpression' || node.object.type !== 'ThisExpression') return undefined;
+  const name = nameOf(node);
+  const around = classAround(node);
+  let found: Node | undefined;
+  walk(around?.body ?? node, (each) => {
+    if (each.type === 'TSParameterProperty') {
+      const { parameter } = each;
+      const own = parameter.type === 'AssignmentPattern' ? parameter.left : parameter;
+      if (nameOf(own) === name) found ??= own;
+    } else if (each.type === 'PropertyDefinition' && nameOf(each.key) === name) found ??= each;
+    return !found && each.type !== 'BlockStatement';
+  });
+  return found;
+}

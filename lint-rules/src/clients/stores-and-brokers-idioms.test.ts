@@ -1,0 +1,84 @@
+import { idioms } from '../idioms.testing.js';
+
+idioms(
+  'require-pool-refresh',
+  {
+    capturedCredential: {
+      mongoose: "const mongoose = require('mongoose'); mongoose.connect(process.env.MONGO_URI);",
+      'mongoose async':
+        "import mongoose from 'mongoose'; const connectDB = async () => { try { const conn = await mongoose.connect(process.env.MONGO_URI); console.log(conn.connection.host); } catch (e) { process.exit(1); } }; export default connectDB;",
+      'mongoose nextjs cached':
+        "import mongoose from 'mongoose'; const MONGODB_URI = process.env.MONGODB_URI!; let cached = global.mongoose; if (!cached) cached = global.mongoose = { conn: null, promise: null }; async function dbConnect() { if (!cached.promise) { cached.promise = mongoose.connect(MONGODB_URI, { bufferCommands: false }).then((m) => m); } cached.conn = await cached.promise; return cached.conn; } export default dbConnect;",
+      'mongodb next':
+        "import { MongoClient } from 'mongodb'; const uri = process.env.MONGODB_URI; let client; let clientPromise; client = new MongoClient(uri, options); clientPromise = client.connect(); export default clientPromise;",
+      'redis url':
+        "import { createClient } from 'redis'; export const client = createClient({ url: process.env.REDIS_URL }); client.connect();",
+      'redis dynamic':
+        "export async function c() { const { createClient } = await import('redis'); return createClient({ url: process.env.REDIS_URL }); }",
+      'redis legacy url arg':
+        "const redis = require('redis'); const client = redis.createClient(process.env.REDIS_URL); module.exports = client;",
+      'ioredis url': "import Redis from 'ioredis'; export const redis = new Redis(process.env.REDIS_URL!);",
+      'ioredis named':
+        "import { Redis } from 'ioredis'; export const redis = new Redis(process.env.REDIS_URL || 'redis://localhost:6379', { maxRetriesPerRequest: null });",
+      'ioredis port host':
+        "const Redis = require('ioredis'); const r = new Redis(process.env.PORT, process.env.HOST, { password: process.env.P }); module.exports = r;",
+      'ioredis class ConfigService':
+        "import Redis from 'ioredis'; import { ConfigService } from '@nestjs/config'; export class RedisService { private readonly client: Redis; constructor(private readonly configService: ConfigService) { this.client = new Redis({ host: this.configService.get('REDIS_HOST'), password: this.configService.get('REDIS_PASSWORD') }); } }",
+      'ioredis class ConfigService url':
+        "import Redis from 'ioredis'; import { ConfigService } from '@nestjs/config'; export class RedisService { constructor(private configService: ConfigService) { this.client = new Redis(this.configService.get<string>('REDIS_URL')); } }",
+      'ioredis onModuleInit':
+        "import Redis from 'ioredis'; import { ConfigService } from '@nestjs/config'; export class RedisService { constructor(private configService: ConfigService) {} onModuleInit() { const url = this.configService.get<string>('redis.url'); this.client = new Redis(url); } }",
+      'ioredis connection fn':
+        "import IORedis from 'ioredis'; export const connection = new IORedis({ host: process.env.REDIS_HOST, port: 6379, password: process.env.REDIS_PASSWORD });",
+      'bullmq conn object':
+        "import { Queue } from 'bullmq'; const connection = { host: process.env.H, password: process.env.P }; export const q = new Queue('a', { connection });",
+      'bull url':
+        "const Queue = require('bull'); const q = new Queue('video', process.env.REDIS_URL); module.exports = q;",
+      'bull redis':
+        "import Bull from 'bull'; export const q = new Bull('x', { redis: { host: 'a', password: process.env.P } });",
+      amqplib:
+        "import amqp from 'amqplib'; export async function connect() { const c = await amqp.connect(process.env.RABBITMQ_URL); return c.createChannel(); }",
+      'amqplib callback':
+        "const amqp = require('amqplib/callback_api'); amqp.connect(process.env.CLOUDAMQP_URL, (err, conn) => { serve(conn); });",
+      'amqplib parts':
+        "import { connect } from 'amqplib'; export const open = () => connect({ hostname: 'h', username: process.env.U, password: process.env.P });",
+      kafkajs:
+        "import { Kafka } from 'kafkajs'; export const kafka = new Kafka({ clientId: 'a', brokers: ['b'], ssl: true, sasl: { mechanism: 'plain', username: process.env.U, password: process.env.P } });",
+      'kafkajs cond spread':
+        "import { Kafka } from 'kafkajs'; export const kafka = new Kafka({ brokers: ['b'], ...(process.env.KAFKA_USER && { sasl: { mechanism: 'plain', username: process.env.KAFKA_USER, password: process.env.KAFKA_PASSWORD } }) });",
+      'kafkajs sasl ternary':
+        "import { Kafka } from 'kafkajs'; const sasl = process.env.KAFKA_USER ? { mechanism: 'plain', username: process.env.KAFKA_USER, password: process.env.KAFKA_PASSWORD } : undefined; export const kafka = new Kafka({ brokers: ['b'], sasl });",
+      'ConfigType injected':
+        "import Redis from 'ioredis'; import { ConfigType } from '@nestjs/config'; import redisConfig from './redis.config'; export class R { constructor(@Inject(redisConfig.KEY) private readonly cfg: ConfigType<typeof redisConfig>) { this.client = new Redis({ host: this.cfg.host, password: this.cfg.password }); } }",
+      'ConfigType injected url':
+        "import Redis from 'ioredis'; import { ConfigType } from '@nestjs/config'; export class R { constructor(@Inject(redisConfig.KEY) private readonly cfg: ConfigType<typeof redisConfig>) { this.client = new Redis(this.cfg.url); } }",
+      'typeof Config':
+        "import { Redis } from 'ioredis'; const Config = { redisUri: process.env.REDIS_URL ?? 'redis://x' }; export class P { constructor(private readonly config: typeof Config) { this.w = new Redis(config.redisUri, { lazyConnect: true }); } } new P(Config);",
+      'mongoose template parts':
+        "import mongoose from 'mongoose'; const { DB_USER, DB_PASS, DB_HOST } = process.env; const URI = `mongodb+srv://${DB_USER}:${DB_PASS}@${DB_HOST}/x`; mongoose.connect(URI);",
+      'redis client class lazy static':
+        "import { createClient, RedisClientType } from 'redis'; class Cache { private static instance: RedisClientType; static get() { if (!Cache.instance) { Cache.instance = createClient({ socket: { host: process.env.H }, password: process.env.REDIS_PASSWORD }); } return Cache.instance; } } export default Cache;",
+      'redis conditional':
+        "import { createClient } from 'redis'; const client = process.env.REDIS_URL ? createClient({ url: process.env.REDIS_URL }) : createClient(); export default client;",
+      'amqp config url built':
+        "import amqp from 'amqplib'; const { RABBIT_USER, RABBIT_PASS, RABBIT_HOST } = process.env; export const conn = await amqp.connect(`amqp://${RABBIT_USER}:${RABBIT_PASS}@${RABBIT_HOST}`);",
+      'bull redis url opts':
+        "import Queue from 'bull'; export const q = new Queue('a', { redis: process.env.REDIS_URL });",
+      'bullmq url':
+        "import { Worker } from 'bullmq'; export const w = new Worker('a', async () => {}, { connection: { url: process.env.REDIS_URL } });",
+    },
+  },
+  {
+    'mongodb plain':
+      "import { MongoClient } from 'mongodb'; export const client = new MongoClient('mongodb://localhost:27017');",
+    'redis default': "import { createClient } from 'redis'; export const c = createClient();",
+    'redis host':
+      "import { createClient } from 'redis'; export const c = createClient({ socket: { host: process.env.H, port: 6379 } });",
+    'ioredis host': "import Redis from 'ioredis'; export const r = new Redis({ host: process.env.H });",
+    'amqplib plain': "import { connect } from 'amqplib'; export const open = () => connect('amqp://localhost');",
+    'kafkajs no sasl':
+      "import { Kafka } from 'kafkajs'; export const kafka = new Kafka({ clientId: 'a', brokers: [process.env.B] });",
+    'class extends Redis options':
+      "import Redis from 'ioredis'; export class MyRedis extends Redis { constructor(options) { super(options); } }",
+  },
+);
