@@ -20,10 +20,16 @@ export function pathOf(context: FileContext): string {
 
 const testFolder =
   /(?:^|[\\/])\.?(?:[a-z0-9]+[-_])*(?:_*tests?_*|__mocks__|__fixtures__|specs?|e2e|cypress|playwright|fixtures?|mocks?|testing|test-?(?:utils?|helpers?|data|support)|storybook)(?:[-_][a-z0-9]+)*[\\/]/i;
+const testSettings = /(?:^|[\\/])tests?\.[cm]?[jt]sx?$/i;
+
+/** True for a file that is called `test` and no more: the settings of an environment, in which what others have issued still opens something. */
+export function isTestSettings(context: FileContext): boolean {
+  return testSettings.test(pathOf(context)) && !testFolder.test(pathOf(context));
+}
+
 /** Cucumber's folders, by its convention. */
 const featureFolder = /(?:^|[\\/])features[\\/](?:support|step[-_]?definitions|steps)[\\/]/i;
-const testName =
-  /(?:[._-]|(?:^|[\\/])(?=tests?\.))(?:test|tests|spec|specs|e2e|cy|stories|story|fixture|fixtures|mock|mocks)\.[cm]?[jt]sx?$/i;
+const testName = /[._-](?:test|tests|spec|specs|e2e|cy|stories|story|fixture|fixtures|mock|mocks)\.[cm]?[jt]sx?$/i;
 const namedForTests =
   /(?:^|[\\/])(?:[a-z0-9]*Test(?:s|Utils?|Helpers?|Data|Setup)?|test(?:[-_.]?(?:[uU]tils?|[hH]elpers?|[dD]ata|[sS]etup|[cC]onstants?|[sS]erver)))\.[cm]?[jt]sx?$/;
 const testModules = new Set([
@@ -50,7 +56,13 @@ export function isTestFile(context: FileContext): boolean {
 
 /** True for a path inside of the project that says that only tests use the file. */
 export function isTestPath(file: string): boolean {
-  return testFolder.test(file) || featureFolder.test(file) || testName.test(file) || namedForTests.test(file);
+  return (
+    testFolder.test(file) ||
+    featureFolder.test(file) ||
+    testSettings.test(file) ||
+    testName.test(file) ||
+    namedForTests.test(file)
+  );
 }
 
 interface FileContext {

@@ -1,4 +1,4 @@
-import type { TSESTree } from '@typescript-eslint/utils';
+import type { TSESLint, TSESTree } from '@typescript-eslint/utils';
 import { type Node, findProperty, isFunction, nameOf, returnsOf, textOf, unwrap } from './ast.js';
 import { type Source, initialValueOf, variableOf } from './origin.js';
 import { comesFromParameter } from './parameters.js';
@@ -94,10 +94,19 @@ export function objectsBehind(source: Source, node: Node, trace: Trace = traced)
   if (only) return [only];
   const bare = unwrap(node);
   const variable = bare.type === 'Identifier' ? variableOf(source, bare) : undefined;
-  const given = variable ? variable.references.map((each) => each.writeExpr) : [bare];
+  const given = variable ? variable.references.map((each) => wholeWriteOf(each)) : [bare];
   return given.flatMap((each) =>
     each ? branchesOf(source, each, trace).flatMap((branch) => objectBehind(source, branch, 0, trace) ?? []) : [],
   );
+}
+
+/** What a variable is given as it stands, and not a part that a pattern takes. */
+function wholeWriteOf({ identifier, writeExpr }: TSESLint.Scope.Reference): Node | null | undefined {
+  const { parent } = identifier;
+  const isWhole =
+    (parent.type === 'VariableDeclarator' && parent.id === identifier) ||
+    (parent.type === 'AssignmentExpression' && parent.left === identifier);
+  return isWhole ? writeExpr : undefined;
 }
 
 function branchesOf(source: Source, node: Node, trace: Trace): Node[] {

@@ -24,14 +24,17 @@ export function isShortLived(source: Source, node: Making): boolean {
   return variable.references.some(({ identifier }) => isEnded(identifier) && runsIn(identifier) === around);
 }
 
-/** `await knex(config).raw('select 1')`: nothing holds the client, so nobody can ask it again. */
+/** `await knex(config).raw('select 1');` and `await createClient(url).flushAll();`: nothing holds the client, so nobody can ask it again. */
 function isForOneQuery(node: Making): boolean {
   const member = node.parent;
+  if (member.type !== 'MemberExpression' || member.object !== node || member.parent.type !== 'CallExpression')
+    return false;
+  const method = nameOf(member) ?? '';
+  const call = member.parent;
+  const isDropped = call.parent.type === 'AwaitExpression' && call.parent.parent.type === 'ExpressionStatement';
   return (
-    member.type === 'MemberExpression' &&
-    member.object === node &&
-    member.parent.type === 'CallExpression' &&
-    /^(?:raw|query|execute|select|ping)$/.test(nameOf(member) ?? '')
+    /^(?:raw|query|execute|select|ping)$/.test(method) ||
+    (isDropped && !/^(?:\$?connect|on|once|init\w*)$/.test(method))
   );
 }
 

@@ -18,7 +18,7 @@ import { type CredentialKind, isPublicVariable, isShortPassword, kindOf } from '
 import { optionsOf, sinkModules, sinksOf } from '../credentials/find-sink.js';
 import type { Sink } from '../credentials/sinks.js';
 import { isOfSigning, isTelling, surroundingsOf, targetOf } from '../credentials/surroundings.js';
-import { isInfrastructure, isLocaleFile, isTestFile, pathOf } from '../file-kind.js';
+import { isInfrastructure, isLocaleFile, isTestFile, isTestSettings, pathOf } from '../file-kind.js';
 import { namesAnyOf } from '../modules.js';
 import { originOf } from '../origin.js';
 import { environmentName, objectBehind, traced } from '../value.js';
@@ -70,7 +70,8 @@ export default createRule<[Option], Ids>({
     const hasFormats = mayHoldKnownFormat(text);
     const hasAddresses = text.includes('://') && addresses.test(text);
     if (!(hasClients || hasSinks || hasNames || hasFormats || hasAddresses) || isLocaleFile(pathOf(context))) return {};
-    if (!option.checkTests && isTestFile(context)) return {};
+    const isForTests = !option.checkTests && isTestFile(context);
+    if (isForTests && !isTestSettings(context)) return {};
     const isProgram = isInfrastructure(source);
     const seen = new Set<Node>();
 
@@ -166,6 +167,7 @@ export default createRule<[Option], Ids>({
 
     /** A value that a library takes as a credential: whatever it is called, it is one. */
     function sink(node: Node, name: string, kind: CredentialKind): void {
+      if (isForTests && kind !== 'issued') return;
       const value = traced(source, node);
       const elements = value.type === 'ArrayExpression' ? value.elements.filter((each) => each !== null) : [value];
       for (const element of elements) {
@@ -183,6 +185,7 @@ export default createRule<[Option], Ids>({
       const around = surroundingsOf(node);
       if (named === 'short' && !around.hasOwner) return;
       const kind = named === 'short' ? 'password' : named;
+      if (isForTests && kind !== 'issued') return;
       const certainty: Certainty = around.hasOwner && !around.isCatalogue ? 'beside' : 'named';
       for (const leaf of leaves(value, certainty)) {
         if (around.isCatalogue && leaf.certainty !== 'fallback') continue;
@@ -240,6 +243,7 @@ export default createRule<[Option], Ids>({
     /** What is used when nothing of that name is given. */
     function fallback(name: string, value: Node): void {
       const kind = kindOf(name);
+      if (isForTests && kind !== 'issued') return;
       for (const leaf of kind ? leaves(value, 'fallback') : []) {
         if (kind && isCredential(leaf.value, name, kind, 'fallback')) report(leaf.literal, 'fallback', name);
       }
@@ -353,7 +357,7 @@ export default createRule<[Option], Ids>({
       if (parent.type === 'ImportDeclaration' || parent.type === 'TSLiteralType' || parent.type === 'JSXAttribute')
         return;
       if (value.includes('://')) {
-        if (credentialInUrl(value) === 'password' && !isTelling(node)) report(node, 'url', 'url');
+        if (credentialInUrl(value) === 'password' && !isForTests && !isTelling(node)) report(node, 'url', 'url');
       } else if (node.type === 'Literal' || node.expressions.length === 0) {
         if (hasKnownFormat(value) && !isTelling(node)) report(node, 'format', 'key');
       }
