@@ -16,7 +16,14 @@ const lookalikes =
 export function isCredentialName(name: string): boolean {
   const spaced = name.replace(/([a-z0-9])([A-Z])/g, '$1_$2');
   if (lookalikes.test(spaced) || shipped.test(name)) return false;
-  return credentialName.test(spaced) || /(password|passwd)$/i.test(spaced);
+  return credentialName.test(spaced) || /(password|passwd|storage[_-]?account[_-]?key)$/i.test(spaced);
+}
+
+/** Of names without a schema behind them: `adminPassword` is one, `existingPassword`, `randomPassword` and `usePassword` are not. */
+export function isPasswordName(name: string): boolean {
+  return (
+    /(password|passwd|passphrase)(_?wo)?$/i.test(name) && !/existing|secret|random|use|enable|forgot|reset/i.test(name)
+  );
 }
 
 /** A URL that holds a user and a password: `postgres://app:…@db/app`. */

@@ -41,6 +41,7 @@ const table: readonly EnvironmentInput[] = [
     ],
     map: ['appSettings'],
   },
+  { types: ['command:local:Command', 'command:remote:Command'], map: ['environment'] },
   { types: ['docker:compose:Service'], map: ['environment', 'build.args'] },
   { types: ['ci:pipeline:Scope'], map: ['env', 'variables', 'container.env'] },
   { types: ['gcp:cloudrunv2/service:Service'], list: ['template.containers.*.envs.*'] },
@@ -96,6 +97,3 @@ function named(entry: Value, key: string): Value {
   const lower = at(entry, key);
   return lower.kind === 'absent' ? at(entry, key.charAt(0).toUpperCase() + key.slice(1)) : lower;
 }
-
-/** Every type of the table. */
-export const typesWithEnvironments: readonly string[] = [...new Set(table.flatMap(({ types }) => types))];

@@ -34,9 +34,6 @@ const table: readonly ScriptInput[] = [
   },
 ];
 
-/** Types that take scripts. */
-export const typesWithScripts: readonly string[] = table.flatMap(({ types }) => types);
-
 /** A script with a credential in it. */
 export interface ScriptCredential {
   readonly path: Path;

@@ -50,6 +50,20 @@ const inputs: readonly { file: string; text: string; finds: readonly string[] }[
     text: 'apiVersion: v1\nkind: Secret\nmetadata: { name: $NAME }\nstringData:\n  password: c4n4ry-Xq7\n',
     finds: [`5 ${hardcoded}`],
   },
+  {
+    file: 'pod.json',
+    text: JSON.stringify(
+      {
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name: 'db' },
+        spec: { containers: [{ name: 'db', env: [{ name: 'MYSQL_ROOT_PASSWORD', value: 'c4n4ry-Xq7' }] }] },
+      },
+      undefined,
+      '\t',
+    ),
+    finds: [`14 ${hardcoded}`],
+  },
   { file: 'bin/rotate.sh', text: `#!/bin/sh\n${alter}\n`, finds: [`2 ${inPlace}`] },
   {
     file: 'rotate.sql',
@@ -74,7 +88,7 @@ describe('files that are read as text', { timeout: 300_000 }, () => {
       expect(told(report).sort()).toEqual(expected);
       expect(code).toBe(finds.some((each) => each.endsWith(hardcoded)) ? 1 : 0);
       expect(report.looked).toMatchObject(
-        file.startsWith('secret') ? { manifests: 1, otherFiles: 0 } : { manifests: 0, otherFiles: 1 },
+        /^(secret|pod)/.test(file) ? { manifests: 1, otherFiles: 0 } : { manifests: 0, otherFiles: 1 },
       );
       expect(JSON.stringify(report)).not.toContain('c4n4ry');
     }

@@ -5,7 +5,7 @@ import { evaluate, type EvaluateOptions } from '@keyturn/policies';
 import {
   isFilledInLater,
   readerOfText,
-  readKubernetesYaml,
+  readsManifests,
   type Model,
   type NotAnalysed,
   type Resource,
@@ -53,7 +53,7 @@ export function checkTexts(files: readonly string[], { evaluate: settings, named
       leftOut(model, 'whole');
       continue;
     }
-    const isManifest = reader === readKubernetesYaml;
+    const isManifest = readsManifests(reader);
     const isUnread = model.resources.length === 0 && model.notAnalysed.length > 0;
     const isBroken = !isFilledInLater(source) && model.notAnalysed.some(isSyntax);
     resources.push(...model.resources);

@@ -7,7 +7,7 @@ import { convertPathToPattern, globby } from 'globby';
 import { codeOf } from '../config/config.js';
 
 const neverRead = ['**/node_modules/**', '**/.git/**', '**/.pulumi/**', '**/package-lock.json'];
-const patterns = ['**/*.{js,cjs,mjs,jsx,ts,cts,mts,tsx}', ...textFiles];
+const patterns = ['**/*.{js,cjs,mjs,jsx,ts,cts,mts,tsx,json}', ...textFiles];
 
 /** Files that may be read, and folders that may not: one that is closed hides nothing of what is beside it. */
 export async function filesBelow(folder: string): Promise<{

@@ -2,7 +2,7 @@ import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 
 import { printable, type NotAnalysed } from '@keyturn/findings';
-import { textReaderOf } from '@keyturn/resources';
+import { isJsonManifest, textReaderOf } from '@keyturn/resources';
 import picomatch from 'picomatch';
 import { parse } from 'yaml';
 
@@ -38,6 +38,8 @@ const yaml = /\.ya?ml(\.(tmpl|template|envsubst))?$/;
 /** What a build wrote is checked where it was made from. */
 const built = /(^|\/)dist\//;
 const json = /\.json$/;
+/** A state may well be larger, and is no manifest. */
+const mostBytes = 2_000_000;
 const project = /^Pulumi\.ya?ml$/;
 const stackConfig = /^Pulumi\..+\.ya?ml$/;
 
@@ -71,7 +73,8 @@ export async function findInputs(paths: readonly string[], options: FindOptions)
     }
     if (stackConfig.test(name) || declaration.test(name)) return 'left';
     if (script.test(name)) sources.add(file);
-    else if (yaml.test(name) || textReaderOf(slashed(file))) documents.add(file);
+    else if (yaml.test(name) || textReaderOf(slashed(file)) || (json.test(name) && holdsManifest(file)))
+      documents.add(file);
     else return 'other';
     return 'taken';
   };
@@ -95,7 +98,7 @@ export async function findInputs(paths: readonly string[], options: FindOptions)
         notAnalysed.push({ what: printable(given), because, extent: 'whole' });
       }
     } else {
-      const isState = json.test(full) && !isIgnored(full);
+      const isState = json.test(full) && !isIgnored(full) && !holdsManifest(full);
       if (isState) states.add(full);
       const answer = isState ? 'taken' : take(full);
       if (answer === 'other') {
@@ -127,6 +130,15 @@ function unreadable(file: string): string | undefined {
   } catch (error) {
     const code = codeOf(error);
     return code === 'ENOENT' ? 'it does not exist' : `it cannot be read (${code})`;
+  }
+}
+
+/** Most JSON is none, so it is looked into before it counts as read. */
+function holdsManifest(file: string): boolean {
+  try {
+    return statSync(file).size <= mostBytes && isJsonManifest(readFileSync(file, 'utf8'));
+  } catch {
+    return false;
   }
 }
 

@@ -82,14 +82,14 @@ export function checkCommand(terminal: Terminal, finish: (code: number) => void)
 const helpText = `
 What is read, when it is named or below a named folder (not in node_modules, .git, or what git ignores):
   Pulumi.yaml                              programs of the runtimes nodejs (run without an engine) and yaml
-  *.yaml, *.yml                            Kubernetes manifests
+  *.yaml, *.yml, *.json                    Kubernetes manifests
   compose.yaml, docker-compose*.yml        variables and build arguments of services
   .env, .env.*, *.env                      variables; in .env.example and the like only issued keys
   *.tmpl, *.template, *.envsubst           what the name without the ending says, else NAME=value
   *.sh, *.bash, *.zsh, *.sql               statements that change a password in place
   .github/workflows/*, .gitlab-ci.yml      those in the scripts of workflows and pipelines
   *.js, *.ts and their kin                 application source
-  *.json                                   only by name: pulumi preview --json, pulumi stack export
+  *.json                                   by name also: pulumi preview --json, pulumi stack export
 
 Exit codes:
   0  nothing found that fails the run

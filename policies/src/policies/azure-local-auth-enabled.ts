@@ -1,5 +1,5 @@
-import { at } from '@keyturn/resources';
-import { definePolicy, fail, isOfType, notKnown, pass } from '../policy.js';
+import { at, items, text, type Resource } from '@keyturn/resources';
+import { definePolicy, fail, isOfType, notApplicable, notKnown, pass } from '../policy.js';
 import { truthOf } from '../truth.js';
 
 /** Type → the switch that turns keys off, where it stands, and the position in which they are off. */
@@ -7,6 +7,8 @@ const switches: readonly {
   readonly types: readonly string[];
   readonly path: readonly string[];
   readonly off: 'on' | 'off';
+  /** Default: keys. */
+  readonly takes?: string;
 }[] = [
   {
     types: [
@@ -23,7 +25,12 @@ const switches: readonly {
     off: 'on',
   },
   { types: ['azure-native:cognitiveservices*:Account'], path: ['properties', 'disableLocalAuth'], off: 'on' },
-  { types: ['azure-native:containerservice*:ManagedCluster'], path: ['disableLocalAccounts'], off: 'on' },
+  {
+    types: ['azure-native:containerservice*:ManagedCluster'],
+    path: ['disableLocalAccounts'],
+    off: 'on',
+    takes: 'local accounts',
+  },
   { types: ['azure:cosmosdb/account:Account'], path: ['localAuthenticationDisabled'], off: 'on' },
   { types: ['azure:appconfiguration/configurationStore:ConfigurationStore'], path: ['localAuthEnabled'], off: 'off' },
   { types: ['azure:servicebus/namespace:Namespace'], path: ['localAuthEnabled'], off: 'off' },
@@ -47,7 +54,29 @@ export const azureLocalAuthEnabled = definePolicy({
     const value = at(resource.properties, ...found.path);
     const truth = truthOf(value);
     if (truth === found.off) return pass;
-    if (truth === 'unknown') return notKnown(resource, 'whether it takes keys', found.path.join('.'));
-    return fail(`${resource.name} takes keys.`, found.path.join('.'), value);
+    const { takes = 'keys' } = found;
+    if (truth === 'unknown') return notKnown(resource, `whether it takes ${takes}`, found.path.join('.'));
+    const api = isOfType(resource.type, cosmos) ? apiOf(resource) : 'sql';
+    if (api === 'other') return notApplicable(`the API of ${resource.name} knows no identities`);
+    if (api === 'unknown') return notKnown(resource, 'which API it has', 'kind');
+    return fail(`${resource.name} takes ${takes}.`, found.path.join('.'), value);
   },
 });
+
+const cosmos = [
+  'azure-native:documentdb*:DatabaseAccount',
+  'azure-native:cosmosdb*:DatabaseAccount',
+  'azure:cosmosdb/account:Account',
+];
+
+/** Cosmos DB takes identities alone through its API for NoSQL only; the policies of Azure leave the others out, too. */
+function apiOf({ properties }: Resource): 'sql' | 'other' | 'unknown' {
+  const kind = at(properties, 'kind');
+  const capabilities = at(properties, 'capabilities');
+  const names = items(capabilities).map((each) => at(each, 'name'));
+  const isOther = (name: string | undefined) => /^Enable(Mongo|Cassandra|Table|Gremlin)$/i.test(name ?? '');
+  const written = text(kind);
+  if ((written !== undefined && written !== 'GlobalDocumentDB') || names.some((name) => isOther(text(name))))
+    return 'other';
+  return [kind, capabilities, ...names].some((value) => value.kind === 'unknown') ? 'unknown' : 'sql';
+}

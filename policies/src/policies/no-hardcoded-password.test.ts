@@ -112,4 +112,80 @@ stringData:
       'fail: `data.password` of db is written out in the source.',
     ]);
   });
+
+  it.each([
+    { type: 'kubernetes.io/rbd', entry: 'key', given: 'AQDfixture' },
+    { type: 'kubernetes.io/glusterfs', entry: 'key', given: 'hunter2' },
+    { type: 'kubernetes.io/iscsi-chap', entry: 'node.session.auth.password_in', given: 'hunter2' },
+    {
+      type: 'kubernetes.io/dockerconfigjson',
+      entry: '.dockerconfigjson',
+      given: '{"auths":{"registry.example.com":{"username":"ci","password":"hunter2"}}}',
+    },
+    {
+      type: 'kubernetes.io/dockercfg',
+      entry: '.dockercfg',
+      given: '{"registry.example.com":{"auth":"Y2k6aHVudGVyMg=="}}',
+    },
+    { type: 'Opaque', entry: 'azurestorageaccountkey', given: 'hunter2' },
+  ])('knows that `$entry` of a Secret of the type $type is a credential', ({ type, entry, given }) => {
+    const secret = resource('kubernetes:core/v1:Secret', 's', {
+      type,
+      data: { [entry]: Buffer.from(given).toString('base64') },
+    });
+    expect(says(noHardcodedPassword, modelOf(secret))).toEqual([
+      expect.stringMatching(/^fail: `data[^`]*` of s is written out in the source\.$/),
+    ]);
+  });
+
+  it.each([
+    { type: 'Opaque', entry: 'key', given: 'the name of a key' },
+    { type: 'kubernetes.io/iscsi-chap', entry: 'node.session.auth.username_in', given: 'ci' },
+    { type: 'kubernetes.io/dockerconfigjson', entry: '.dockerconfigjson', given: '{"auths":{}}' },
+    { type: 'kubernetes.io/dockerconfigjson', entry: '.dockerconfigjson', given: '{"credsStore":"ecr-login"}' },
+  ])('leaves `$entry` of a Secret of the type $type alone when it holds $given', ({ type, entry, given }) => {
+    const secret = resource('kubernetes:core/v1:Secret', 's', { type, stringData: { [entry]: given } });
+    expect(says(noHardcodedPassword, modelOf(secret))).toEqual([]);
+  });
+
+  it('does not decide on an entry that only the type of its Secret can tell, while that is not known', () => {
+    const secret = resource('kubernetes:core/v1:Secret', 's', { type: unknown, stringData: { key: 'hunter2' } });
+    expect(says(noHardcodedPassword, modelOf(secret))).toEqual([
+      'undecided: where `stringData.key` of s comes from is not known before the deployment',
+    ]);
+  });
+
+  it.each([
+    { path: ['osProfile', 'adminPassword'], value: 'kestrel-2026' },
+    { path: ['temporaryPassword'], value: 'kestrel-2026' },
+    { path: ['connections', 'password_wo'], value: 'kestrel-2026' },
+  ])('finds a password under $path of a type that no table has', ({ path, value }) => {
+    const properties = path.reduceRight<unknown>((inner, key) => ({ [key]: inner }), value) as object;
+    const given = resource('acme:fleet/thing:Thing', 'vms', properties);
+    expect(says(noHardcodedPassword, modelOf(given))).toEqual([
+      `fail: \`${path.join('.')}\` of vms is written out in the source.`,
+    ]);
+    expect(says(noHardcodedPassword, modelOf({ ...given, custom: false }))).toEqual([]);
+  });
+
+  it.each([
+    { name: 'adminPassword', value: new Output('urn:random') },
+    { name: 'adminPassword', value: '${PASSWORD}' },
+    { name: 'adminPassword', value: 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:app' },
+    { name: 'adminPassword', value: true },
+    { name: 'randomPassword', value: 'yes-please' },
+    { name: 'resetPassword', value: 'https-page' },
+    { name: 'password', value: 'How to choose a password' },
+    { name: 'passwordPolicy', value: 'strict' },
+  ])('says nothing about $value under $name of a type that no table has', ({ name, value }) => {
+    const given = resource('acme:fleet/thing:Thing', 'vms', { profile: { [name]: value } });
+    expect(says(noHardcodedPassword, modelOf(given))).toEqual([]);
+  });
+
+  it('does not decide on a password of unknown origin of a type that no table has', () => {
+    const given = resource('acme:fleet/thing:Thing', 'vms', { profile: { adminPassword: unknown } });
+    expect(says(noHardcodedPassword, modelOf(given))).toEqual([
+      'undecided: where `profile.adminPassword` of vms comes from is not known before the deployment',
+    ]);
+  });
 });

@@ -9,19 +9,29 @@ import {
   type UnknownValue,
   type Value,
 } from '@keyturn/resources';
-import { isCredentialName, isCredentialText, isIssuedKey, isPlaceholder, isReference } from '../credential-names.js';
+import {
+  isCredentialName,
+  isCredentialText,
+  isIssuedKey,
+  isPasswordName,
+  isPlaceholder,
+  isReference,
+} from '../credential-names.js';
+import { isCredentialEntry, needsType } from '../kubernetes/secret-entries.js';
 import { containersOf, podTemplateOf, workloadTypes } from '../kubernetes/workload.js';
-import { environmentOf, typesWithEnvironments } from '../environment-inputs.js';
+import { environmentOf } from '../environment-inputs.js';
 import { formatPath, placeOf, select, type Path } from '../paths.js';
 import { definePolicy, isOfType, notApplicable, type Result } from '../policy.js';
-import { credentialsInScripts, typesWithScripts, type ScriptCredential } from '../script-inputs.js';
-import { sensitivePathsOf, typesWithSensitiveInputs } from '../sensitive-inputs.js';
+import { credentialsInScripts, type ScriptCredential } from '../script-inputs.js';
+import { sensitivePathsOf } from '../sensitive-inputs.js';
 import { runsBesideServices, throwAwayBecause } from '../throw-away.js';
 
 const kubernetesSecret = 'kubernetes:core/v1:Secret';
 const configMap = 'kubernetes:core/v1:ConfigMap';
 const variable = 'file:env:Variable';
 const service = 'docker:compose:Service';
+/** What our own readers make of files; its fields are judged one by one. */
+const filesOfOurs = ['file:*:*', 'ci:*:*', 'shell:*:*', 'docker:compose:*'];
 const charts = ['kubernetes:helm.sh/*:Release', 'kubernetes:helm.sh/*:Chart'];
 
 export const noHardcodedPassword = definePolicy({
@@ -42,14 +52,7 @@ export const noHardcodedPassword = definePolicy({
     ],
     component: 'DualUserDatabaseRole',
   },
-  types: [
-    ...new Set([...typesWithSensitiveInputs, ...typesWithEnvironments, ...typesWithScripts]),
-    ...workloadTypes,
-    kubernetesSecret,
-    configMap,
-    variable,
-    ...charts,
-  ],
+  types: ['*:*:*'],
   needs: 'graph',
   check({ resource }) {
     if (runsBesideServices(resource)) return notApplicable('the database ends with the job that fills it');
@@ -74,9 +77,25 @@ export const noHardcodedPassword = definePolicy({
       [...select(resource.properties, pattern)].flatMap(({ path, value }) => judge(resource, path, value)),
     );
     const scripts = [...credentialsInScripts(resource)].map((each) => inScript(resource, each));
-    return [...variables, ...properties, ...scripts, ...(resource.type === service ? checkService(resource) : [])];
+    const told = [...variables, ...properties, ...scripts];
+    if (resource.type === service) return [...told, ...checkService(resource)];
+    const judged = new Set(told.map((result) => ('property' in result ? result.property : undefined)));
+    return [...told, ...checkNamed(resource).filter(({ property }) => !judged.has(property))];
   },
 });
+
+type Said = Extract<Result, { readonly is: 'fail' | 'undecided' }>;
+
+/** Properties of types that no table has: only what is named a password is one. */
+function checkNamed(resource: Resource): readonly Said[] {
+  if (!resource.custom || isOfType(resource.type, filesOfOurs)) return [];
+  return [...leaves(resource.properties)].flatMap(({ path, value }) => {
+    const name = String(path.at(-1));
+    if (!isPasswordName(name)) return [];
+    if (value.kind === 'known' && /\s/.test(text(value) ?? '')) return [];
+    return judgeEntry(resource, name.replace(/_?wo$/i, ''), value, path);
+  });
+}
 
 /** A property that takes a credential by its provider's schema: every leaf of it is one. */
 function judge(resource: Resource, path: Path, value: Value): readonly Result[] {
@@ -143,7 +162,7 @@ function checkEntries(resource: Resource, entries: Value, path: Path): readonly 
 }
 
 /** An entry without a schema: its name says whether it is a credential, or its text does. */
-function judgeEntry(resource: Resource, name: string, value: Value, path: Path): readonly Result[] {
+function judgeEntry(resource: Resource, name: string, value: Value, path: Path): readonly Said[] {
   if ((value.kind === 'known' || value.kind === 'unknown') && value.fallback) {
     const written = text(value);
     if (value.kind === 'known' && written !== undefined && isCredentialText(written)) return say(resource, path, value);
@@ -197,9 +216,8 @@ function checkVariable(resource: Resource): readonly Result[] {
 function checkChart(resource: Resource): readonly Result[] {
   return [...leaves(at(resource.properties, 'values'), ['values'])].flatMap(({ path, value }) => {
     const name = String(path.at(-1));
-    const isPassword = /(password|passwd|passphrase)$/i.test(name) && !/existing|secret|random|use|enable/i.test(name);
     if (value.kind === 'unknown' && value.provenance.kind === 'unknown') return [hidden(resource, path)];
-    return isPassword ? judgeEntry(resource, name, value, path) : [];
+    return isPasswordName(name) ? judgeEntry(resource, name, value, path) : [];
   });
 }
 
@@ -220,7 +238,10 @@ function checkKubernetesSecret(resource: Resource): readonly Result[] {
       if (value.kind !== 'known' || written === undefined || isPlaceholder(written)) continue;
       const decoded = key === 'data' ? decode(written) : written;
       if (decoded === undefined || isPlaceholder(decoded) || isReference(decoded)) continue;
-      if (!isCredentialName(name) && !isCredentialText(decoded)) continue;
+      if (!isCredentialName(name) && !isCredentialText(decoded) && !isCredentialEntry(resource, name, decoded)) {
+        if (needsType(resource, name)) results.push(hidden(resource, path));
+        continue;
+      }
       results.push(...(value.fallback ? [fallsBack(resource, path, value)] : say(resource, path, value)));
     }
   }
@@ -251,12 +272,12 @@ function isWrittenText({ value }: KnownValue): boolean {
   return typeof value === 'string' && (!isPlaceholder(value) || isCredentialText(value));
 }
 
-function say(resource: Resource, path: Path, value: KnownValue): readonly Result[] {
+function say(resource: Resource, path: Path, value: KnownValue): readonly Said[] {
   if (isOfUnknownOrigin(value)) return [notTold(resource, path)];
   return isWrittenOut(value) ? [found(resource, path, value)] : [];
 }
 
-function notTold(resource: Resource, path: Path): Result {
+function notTold(resource: Resource, path: Path): Said {
   return {
     is: 'undecided',
     because: `\`${formatPath(path)}\` of ${resource.name} may be written in the program, or a function may give it; run \`keyturn check\` on the program to tell`,
@@ -264,7 +285,7 @@ function notTold(resource: Resource, path: Path): Result {
   };
 }
 
-function found(resource: Resource, path: Path, value: Value): Result {
+function found(resource: Resource, path: Path, value: Value): Said {
   const place = placeOf(value);
   return {
     is: 'fail',
@@ -274,7 +295,7 @@ function found(resource: Resource, path: Path, value: Value): Result {
   };
 }
 
-function fallsBack(resource: Resource, path: Path, value: KnownValue | UnknownValue): Result {
+function fallsBack(resource: Resource, path: Path, value: KnownValue | UnknownValue): Said {
   const place = placeOf(value);
   const unset = value.fallback?.variables.map(({ name }) => name).join(', ') ?? '';
   return {
@@ -296,7 +317,7 @@ function inScript(resource: Resource, { path, value, name }: ScriptCredential): 
   };
 }
 
-function hidden(resource: Resource, path: Path): Result {
+function hidden(resource: Resource, path: Path): Said {
   return {
     is: 'undecided',
     because: `where \`${formatPath(path)}\` of ${resource.name} comes from is not known before the deployment`,

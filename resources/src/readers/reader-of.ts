@@ -43,8 +43,22 @@ export const textFiles: readonly string[] = [
   '**/*.{tmpl,template,envsubst}',
 ];
 
+/** A JSON text is YAML, but for the tabs that it may be indented with. */
+const readJsonManifest: TextReader = (source, options) => readKubernetesYaml(source.replaceAll('\t', ' '), options);
+
+/** Whether a JSON text may be a Kubernetes manifest, or a list of them. */
+export function isJsonManifest(text: string): boolean {
+  return /^\s*\{/.test(text) && /"apiVersion"\s*:/.test(text) && /"kind"\s*:/.test(text);
+}
+
+/** Whether a reader is one of Kubernetes manifests. */
+export function readsManifests(reader: TextReader): boolean {
+  return reader === readKubernetesYaml || reader === readJsonManifest;
+}
+
 /** The reader of a file by its name and, for Kubernetes manifests, by its text. */
 export function readerOfText(text: string, file: string): TextReader | undefined {
+  if (/\.json$/.test(file)) return isJsonManifest(text) ? readJsonManifest : undefined;
   const named = textReaderOf(file);
   const filled = file.replace(templates, '');
   const isYaml = /\.ya?ml$/.test(filled);

@@ -1,6 +1,7 @@
 import type { Model, Resource } from '../resource.js';
 import { absent } from '../value.js';
 import { resourceInFile } from './resource-in-file.js';
+import { replacesPassword } from './sed-passwords.js';
 import { textOfShell } from './shell-values.js';
 import { passwordOf, user, value } from './sql-credentials.js';
 import { newUsersIn } from './sql-new-users.js';
@@ -18,6 +19,8 @@ interface Pattern {
   readonly matches: RegExp;
   /** Statements that look alike and take nothing away. */
   readonly except?: RegExp;
+  /** What tells them from others that look alike, where a pattern is not enough. */
+  readonly only?: (statement: string) => boolean;
 }
 
 const patterns: readonly Pattern[] = [
@@ -48,8 +51,8 @@ const patterns: readonly Pattern[] = [
   },
   {
     does: '`sed -i` of a password into a file',
-    matches:
-      /\bsed\s+(?:-\S+\s+)*(?:-i\S*|--in-place\S*)\s.*?s(?<mark>[|/#,@])[^|/#,@]*(?:password|passwd|secret)[^|/#,@]*\k<mark>/i,
+    matches: /\bsed\s.*(?:password|passwd|secret)/i,
+    only: replacesPassword,
   },
   {
     does: '`kubectl create secret` over the Secret that is there',
@@ -72,9 +75,9 @@ export function readShell(source: string, { file, firstLine = 1 }: ShellOptions)
   const resources: Resource[] = [];
   const made = usersMadeIn(source);
   for (const { text, line } of statementsOf(source)) {
-    for (const { does, matches, except } of patterns) {
+    for (const { does, matches, except, only } of patterns) {
       const match = matches.exec(text);
-      if (!match || except?.test(text)) continue;
+      if (!match || except?.test(text) || only?.(text) === false) continue;
       const place = { file, line: line + firstLine - 1 };
       const name = match.groups?.['user'];
       resources.push(
