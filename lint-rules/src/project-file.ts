@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { TSESLint, TSESTree } from '@typescript-eslint/utils';
-import { type Source, ofOtherFile } from './origin.js';
+import { type Source, ofOtherFile, otherFileOf } from './origin.js';
 
 /** What a rule knows of the file that it looks at. */
 export interface FileContext {
@@ -15,8 +15,20 @@ const most = { files: 100, bytes: 500_000 };
 const parsed = new Map<string, { readonly changed: number; readonly program: TSESTree.Program | undefined }>();
 const endings = ['.ts', '.tsx', '.mts', '.cts', '.d.ts', '.js', '.mjs', '.cjs', '/index.ts', '/index.js'];
 
-/** A file of the project, read with the parser of the file that imports it; nothing where it cannot be read. */
+const looked = new WeakMap<object, Map<string, TSESTree.Program | undefined>>();
+
+/** A file of the project, read with the parser of the file that imports it; nothing where it cannot be read. Looked up once while a file is linted. */
 export function programOf(context: FileContext, module: string): TSESTree.Program | undefined {
+  const { ast } = context.sourceCode;
+  const known = looked.get(ast) ?? new Map<string, TSESTree.Program | undefined>();
+  if (known.has(module)) return known.get(module);
+  const found = lookUp(context, module);
+  // A file beside the linted one is kept for longer, and what it imports may change.
+  if (!otherFileOf(ast)) looked.set(ast, known.set(module, found));
+  return found;
+}
+
+function lookUp(context: FileContext, module: string): TSESTree.Program | undefined {
   const folder = folderOf(context, module);
   if (folder === undefined) return undefined;
   const bare = path.resolve(folder.from, folder.rest).replace(/\.([cm]?)[jt]sx?$/, '');
