@@ -98,6 +98,14 @@ describe('every rule', () => {
       'an object inside itself',
       "import { Pool } from 'pg'; const o = { ...o, password: o.password }; export const p = new Pool(o);",
     ],
+    [
+      'a factory of itself',
+      "import { TypeOrmModule } from '@nestjs/typeorm'; const o = { useFactory: () => o }; export const m = TypeOrmModule.forRootAsync(o);",
+    ],
+    [
+      'a function that calls itself with what it is given',
+      "import { Pool } from 'pg'; export function open(o) { o = o || {}; open({ ...o }); return new Pool(o); }",
+    ],
     ['a spread of itself', "import { Pool } from 'pg'; const o = { ...o }; export const p = new Pool(o);"],
   ])('ends on %s', (_, code) => {
     expect(lint(code).filter((each) => each.fatal)).toEqual([]);

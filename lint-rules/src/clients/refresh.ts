@@ -145,9 +145,10 @@ function factoryVerdict(
   option: RefreshOption,
   results: readonly Node[],
 ): Verdict {
+  const made: Client = { ...client, factories: [] };
   const verdicts = results.flatMap((each): Verdict[] => {
     const objects = objectsBehindImport(source, each);
-    if (objects.length > 0) return objects.map((object) => judge(source, node, client, option, [object]));
+    if (objects.length > 0) return objects.map((object) => judge(source, node, made, option, [object]));
     return [{ id: isWholeConfig(source, each) ? 'capturedCredential' : 'unknown', node }];
   });
   const verdict = decisive(verdicts);

@@ -93,9 +93,7 @@ export default createRule<[TestsOption], Ids>({
     /** `...(name && { application_name: name })` brings no lifetime along. */
     function isHarmless(spread: Node): boolean {
       const objects = objectsBehind(source, spread);
-      return (
-        objects.length > 0 && objects.every((each) => !isOpen(each) && !/life|uses|pool|extra/i.test(keysOf(each)))
-      );
+      return objects.length > 0 && objects.every((each) => !/life|uses|pool|extra/i.test(keysOf(each)));
     }
 
     /** The object on the way to the key is somewhere else. */
@@ -110,7 +108,7 @@ export default createRule<[TestsOption], Ids>({
 });
 
 function keysOf(object: TSESTree.ObjectExpression): string {
-  return object.properties.map((each) => keyOf(each) ?? 'life').join(' ');
+  return object.properties.map((each) => keyOf(each) ?? 'lifetime').join(' ');
 }
 
 function isOfDialect(config: TSESTree.ObjectExpression, { dialects }: Lifetime): boolean {
