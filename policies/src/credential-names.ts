@@ -29,6 +29,9 @@ export function isPasswordName(name: string): boolean {
 /** A URL that holds a user and a password: `postgres://app:…@db/app`. */
 const urlWithPassword = /^[a-z][a-z0-9+.-]*:\/\/[^\s/:@]*:([^\s/@]+)@/i;
 
+/** `postgres://user:password@host:port/app` shows what to write: no port is a word. */
+const namesItsPort = /@[^\s/:@]*:[a-z]+(\/|$)/i;
+
 /** Prefixes that only issued keys have. */
 const issued =
   /^(AKIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{36,}|xox[abprs]-[A-Za-z0-9-]{10,}|sk_live_[A-Za-z0-9]{16,}|glpat-[A-Za-z0-9_-]{20,}|hvs\.[A-Za-z0-9_-]{20,})|^-----BEGIN [A-Z ]*PRIVATE KEY-----/;
@@ -41,7 +44,7 @@ export function isIssuedKey(text: string): boolean {
 /** Whether a text is a credential whatever it is called. */
 export function isCredentialText(text: string): boolean {
   const password = urlWithPassword.exec(text.replace(/\$\{[^{}]*\}/g, '${_}'))?.[1];
-  return (password !== undefined && !isPlaceholder(password)) || isIssuedKey(text);
+  return (password !== undefined && !isPlaceholder(password) && !namesItsPort.test(text)) || isIssuedKey(text);
 }
 
 /** Whether a text stands for a value that is filled in later: `${DB_PASSWORD}`, `{{ .Values.password }}`, `<password>`, `$(PASSWORD)`. */
@@ -51,8 +54,9 @@ export function isPlaceholder(text: string): boolean {
     trimmed === '' ||
     /^<[^<>]*>$/.test(trimmed) ||
     /^\*+$/.test(trimmed) ||
-    /^(insert|your|replace)[_-]/i.test(trimmed) ||
-    /\$\{[^}]*\}|\{\{[\s\S]*?\}\}|\$\([A-Za-z_]\w*\)|^\$[A-Za-z_]\w*$|^%[A-Za-z_]\w*%$|^__\w+__$|^\[secret\]$/.test(
+    /^(insert|your|replace)[_-]|^change[\s_-]this\b|(^|\.)x{4,}$/i.test(trimmed) ||
+    /^\{[\w.]+(\[[^\]]*\])?\}$/.test(trimmed) ||
+    /\$\{[^}]*\}|\{\{[\s\S]*?\}\}|\$\([A-Za-z_][^()]*\)|^\$[A-Za-z_]\w*$|^%[A-Za-z_]\w*%$|^__\w+__$|^\[secret\]$/.test(
       trimmed,
     )
   );

@@ -87,6 +87,8 @@ jobs:
       entry: 'DB: "postgres://a:kestrel-1@localhost:5432/a"',
       says: 'is for what runs on the runner and ends with it',
     },
+    { name: 'nothing, as its words say', entry: 'API_KEY: SOME-LONG-SECRET-KEY', says: 'says that it is a stand-in' },
+    { name: 'nothing, as its only word says', entry: 'DB_PASSWORD: password', says: 'says that it is a stand-in' },
     { name: 'nothing, as it says', entry: 'API_KEY: test-api-key', says: 'says that it is a stand-in' },
   ])('protects $name', ({ entry, says: because }) => {
     expect(says(noHardcodedPassword, job(entry))).toEqual([expect.stringContaining(because)]);

@@ -8,6 +8,10 @@ const runner = /^(localhost|127(\.\d+){3}|\[::1\])$/i;
 /** Words of texts that say themselves that nothing stands behind them. */
 const standIn = /(^|[^a-z0-9])(test|testing|dummy|fake|mock|sample|example|placeholder)([^a-z0-9]|$)/i;
 
+/** Words that say what is meant, and give nothing: `some-secret`, `SOME_LONG_SECRET_KEY`. */
+const saysItsName =
+  /^((a|an|the|my|your|our|this|is|some|any|very|super|long|random|sensitive|default|blank|secret|secrets|key|keys|password|passwd|pass|token|value|string|foobar|supersecret)([^a-z0-9]+|$))+$/i;
+
 /**
  * Why a literal of a pipeline is no credential of anything that lasts; nothing where it may be one. A service of the job is started with it,
  * takes it from this variable or is what the URL names; the URL names the runner itself; or the text says that it is a stand-in.
@@ -19,7 +23,8 @@ export function throwAwayBecause(resource: Resource, name: string, value: Value)
   const [, password = given, host] = urlParts.exec(given) ?? [];
   if (isOfService(resource, name, password, host)) return 'belongs to a service that ends with the job';
   if (host !== undefined && runner.test(host)) return 'is for what runs on the runner and ends with it';
-  return standIn.test(password.replace(/([a-z0-9])([A-Z])/g, '$1 $2')) ? 'says that it is a stand-in' : undefined;
+  const words = password.replace(/([a-z0-9])([A-Z])/g, '$1 $2').trim();
+  return standIn.test(words) || saysItsName.test(words) ? 'says that it is a stand-in' : undefined;
 }
 
 function isOfService(resource: Resource, name: string, password: string, host: string | undefined): boolean {

@@ -75,6 +75,11 @@ describe('no-hardcoded-password', () => {
     { name: 'references to a store', env: { name: 'DB_PASSWORD', value: 'vault:secret/data/db#password' } },
     { name: 'switches', env: { name: 'ALLOW_EMPTY_PASSWORD', value: 'yes' } },
     { name: 'expansions', env: { name: 'DATABASE_URL', value: 'postgres://app:$(DB_PASSWORD)@db/app' } },
+    { name: 'what a shell makes', env: { name: 'SECRET', value: '$(openssl rand -base64 48)' } },
+    { name: 'blanks', env: { name: 'CLIENT_SECRET', value: 'XXXXXXX' } },
+    { name: 'texts that ask to be changed', env: { name: 'DB_PASSWORD', value: 'CHANGE THIS PASSWORD' } },
+    { name: 'URLs that show what to write', env: { name: 'DB_URL', value: 'postgres://user:password@host:port/app' } },
+    { name: 'names in braces', env: { name: 'DB_PASSWORD', value: '{DB_PASSWORD}' } },
     { name: 'key names', env: { name: 'AWS_ACCESS_KEY_ID_NAME', value: 'access-key' } },
   ])('is not fooled by $name', ({ env }) => {
     expect(says(noHardcodedPassword, modelOf(deployment([env])))).toEqual([]);
@@ -180,6 +185,11 @@ stringData:
   ])('says nothing about $value under $name of a type that no table has', ({ name, value }) => {
     const given = resource('acme:fleet/thing:Thing', 'vms', { profile: { [name]: value } });
     expect(says(noHardcodedPassword, modelOf(given))).toEqual([]);
+  });
+
+  it.each(['annotations', 'labels', 'tags'])('says nothing about %s', (marks) => {
+    const properties = { metadata: { [marks]: { 'example.com/expose-password': 'database-password' } } };
+    expect(says(noHardcodedPassword, modelOf(resource('acme:fleet/thing:Thing', 'vms', properties)))).toEqual([]);
   });
 
   it('does not decide on a password of unknown origin of a type that no table has', () => {

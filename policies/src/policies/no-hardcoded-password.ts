@@ -84,6 +84,9 @@ export const noHardcodedPassword = definePolicy({
   },
 });
 
+/** What stands there is about the resource, under names that anybody may choose. */
+const marks = /^(annotations|labels|tags)$/;
+
 type Said = Extract<Result, { readonly is: 'fail' | 'undecided' }>;
 
 /** Properties of types that no table has: only what is named a password is one. */
@@ -91,7 +94,7 @@ function checkNamed(resource: Resource): readonly Said[] {
   if (!resource.custom || isOfType(resource.type, filesOfOurs)) return [];
   return [...leaves(resource.properties)].flatMap(({ path, value }) => {
     const name = String(path.at(-1));
-    if (!isPasswordName(name)) return [];
+    if (!isPasswordName(name) || path.some((part) => marks.test(String(part)))) return [];
     if (value.kind === 'known' && /\s/.test(text(value) ?? '')) return [];
     return judgeEntry(resource, name.replace(/_?wo$/i, ''), value, path);
   });

@@ -33,6 +33,12 @@ describe('no-unpinned-start-bound-secret', () => {
         'Container app of web reads Secret db from the environment, once, at start, and its pod template stays the same when the Secret changes.',
     },
     {
+      name: 'a Secret whose name is to be filled in',
+      model: yaml(workload("'<YOUR-SECRET>'")),
+      message:
+        'Container app of web reads the Secret of `spec.template.spec.containers[0].env[0]` from the environment, once, at start, and its pod template stays the same when the Secret changes.',
+    },
+    {
       name: 'the latest version on Cloud Run',
       model: modelOf(run('latest')),
       message:

@@ -69,7 +69,7 @@ function checkWorkload({ resource, graph }: PolicyContext): Result | readonly Re
     if (graph.sourcesOf(name, namespaceOf(resource)).certain.length > 0) continue;
     const named = isNamedByContent(name, graph);
     if (named === 'yes') continue;
-    const key = nameIn(name) ?? path;
+    const key = text(name) ?? path;
     if (seen.has(key)) continue;
     seen.add(key);
 
@@ -82,9 +82,11 @@ function checkWorkload({ resource, graph }: PolicyContext): Result | readonly Re
       continue;
     }
     const place = placeOf(name);
+    const shown = nameIn(name);
+    const secret = shown === undefined ? `the Secret of \`${path}\`` : `Secret ${shown}`;
     results.push({
       is: 'fail',
-      message: `Container ${container} of ${resource.name} reads Secret ${key} from the environment, once, at start, and its pod template stays the same when the Secret changes.`,
+      message: `Container ${container} of ${resource.name} reads ${secret} from the environment, once, at start, and its pod template stays the same when the Secret changes.`,
       property: path,
       ...(place ? { place } : {}),
     });

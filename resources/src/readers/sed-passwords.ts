@@ -3,12 +3,15 @@ const inPlace = /\bsed\s+(?:(?:-\S+|(?:'[^']*'|"[^"]*")+)\s+)*(?:-[nrEsuz]*i\S*|
 const substitutions =
   /(?<![\w$.\\-])s(?<mark>[|/#,@~:!])(?<search>(?:\\.|(?!\k<mark>)[^\\])*)\k<mark>(?<put>(?:\\.|(?!\k<mark>)[^\\])*)\k<mark>/g;
 
-const named = /[\w.-]*(?:password|passwd|secret)[\w.-]*/gi;
+const named = /(?<![\w./-])[\w.-]*(?:password|passwd|secret)[\w.-]*(?!\/)/gi;
 /** Settings about a password, and names of where one is. */
 const aboutOne =
-  /authenticat|(?:file|path|name|ref|arn|url|uri|id|length|policy|hash|manager|store|provider|login|prompt|enabled|required|type|class|mount|version)s?$|(?:min|max|allow|require|expir|valid|reset|existing|secretkeyref|secretname)/i;
+  /authenticat|encryption|(?:file|path|name|ref|arn|url|uri|id|length|policy|hash|manager|store|provider|login|prompt|enabled|required|type|class|mount|version)s?$|(?:min|max|allow|require|expir|valid|reset|existing|secretkeyref|secretname)/i;
 const wildcard = /[*+?[]|\\[({|wWsS<>]/;
 const variable = /\$(?:\w|\{|\()|`/;
+
+/** `/PASSWORD=$/s/…/`: the command is run on lines only that hold nothing yet. */
+const emptyLine = /[:=]\s*\$\/$/;
 
 /**
  * Whether a statement replaces a password in a file with `sed -i`. Not meant are settings that are only named after passwords, lines that are taken
@@ -18,6 +21,7 @@ export function replacesPassword(statement: string): boolean {
   if (!inPlace.test(statement)) return false;
   for (const { groups, index } of statement.matchAll(substitutions)) {
     const { search = '', put = '' } = groups ?? {};
+    if (emptyLine.test(statement.slice(0, index))) continue;
     if (put === '' || !(search.match(named) ?? []).some((name) => !aboutOne.test(name))) continue;
     if (/^(?:yes|no|true|false|on|off|\d{1,3})$/i.test(put.slice(commonStart(search, put)))) continue;
     if (isFixed(search, statement.charAt(index - 1) === "'") && variable.test(put)) continue;

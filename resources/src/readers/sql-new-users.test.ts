@@ -17,6 +17,11 @@ describe('users that SQL creates with a password', () => {
   it.each([
     { name: 'PostgreSQL', source: `CREATE USER app PASSWORD 'kestrel-1';`, is: [[1, 'app', 'kestrel-1']] },
     {
+      name: 'comments of a dump, of which some are empty',
+      source: `--\n-- Name: app\n--\n\nCREATE USER app PASSWORD 'kestrel-1';`,
+      is: [[5, 'app', 'kestrel-1']],
+    },
+    {
       name: 'options before the password',
       source: `create role "app"\n  with login connection limit 5\n  encrypted password 'kestrel-1';`,
       is: [[1, 'app', 'kestrel-1']],

@@ -40,7 +40,7 @@ export interface NewUserOptions {
 /** The users that SQL in a text creates with a password, each as a resource of the type `shell:script:NewUser`. */
 export function newUsersIn(source: string, { file, firstLine }: NewUserOptions): readonly Resource[] {
   if (!/\b(create|grant)\s/i.test(source)) return [];
-  const uncommented = source.replace(/^[ \t]*(?:#|--\s).*$/gm, (comment) => ' '.repeat(comment.length));
+  const uncommented = source.replace(/^[ \t]*(?:#|--(?!\S)).*$/gm, (comment) => ' '.repeat(comment.length));
   const resources: Resource[] = [];
   for (const { does, matches } of patterns) {
     for (const match of uncommented.matchAll(matches)) {
