@@ -30,6 +30,8 @@ export function isTestSettings(context: FileContext): boolean {
 /** Cucumber's folders, by its convention. */
 const featureFolder = /(?:^|[\\/])features[\\/](?:support|step[-_]?definitions|steps)[\\/]/i;
 const testName = /[._-](?:test|tests|spec|specs|e2e|cy|stories|story|fixture|fixtures|mock|mocks)\.[cm]?[jt]sx?$/i;
+/** `jest.setup.ts`, `vitest.config.integration.ts` */
+const testRunner = /(?:^|[\\/])(?:jest|vitest|cypress|playwright|karma)(?:[-.]\w+)*\.[cm]?[jt]sx?$/i;
 const namedForTests =
   /(?:^|[\\/])(?:[a-z0-9]*Test(?:s|Utils?|Helpers?|Data|Setup)?|test(?:[-_.]?(?:[uU]tils?|[hH]elpers?|[dD]ata|[sS]etup|[cC]onstants?|[sS]erver)))\.[cm]?[jt]sx?$/;
 const testModules = new Set([
@@ -61,6 +63,7 @@ export function isTestPath(file: string): boolean {
     featureFolder.test(file) ||
     testSettings.test(file) ||
     testName.test(file) ||
+    testRunner.test(file) ||
     namedForTests.test(file)
   );
 }
@@ -89,7 +92,21 @@ export function isScript(context: FileContext): boolean {
   if (isMigration(source)) return true;
   if (isInScriptFolder(context)) return true;
   if (isForOneTask(context)) return true;
-  return ends.test(source.text) && !serves.test(source.text);
+  return (ends.test(source.text) && !serves.test(source.text)) || endsItself(source);
+}
+
+/** `main().then(() => process.exit(0))` at the top of a file that waits for nobody. */
+function endsItself({ ast, text }: Source): boolean {
+  if (!text.includes('process.exit') || starts.test(text)) return false;
+  return ast.body.some((each) => {
+    if (each.type !== 'ExpressionStatement' || each.expression.type !== 'CallExpression') return false;
+    const said = text.slice(...each.range);
+    return (
+      /^(?!process\b)[\w.]+\(/.test(said) &&
+      /\.(?:then|finally)\s*\(/.test(said) &&
+      /process\.exit\(\s*0?\s*\)/.test(said)
+    );
+  });
 }
 
 /** True for a program that somebody starts by hand, and that serves nobody. */

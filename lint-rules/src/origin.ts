@@ -110,6 +110,12 @@ export function originOf(source: Source, node: Node, depth = 0): Origin | undefi
       return taking(['()'], originOf(source, bare.callee, depth + 1));
     case 'Identifier':
       return originOfName(source, bare, depth);
+    // `enabled ? require('redis') : null`
+    case 'ConditionalExpression':
+      return (
+        (isNothing(bare.alternate) ? originOf(source, bare.consequent, depth + 1) : undefined) ??
+        (isNothing(bare.consequent) ? originOf(source, bare.alternate, depth + 1) : undefined)
+      );
     case 'Super': {
       const extended = classAround(bare)?.superClass;
       return extended ? originOf(source, extended, depth + 1) : undefined;
@@ -117,6 +123,10 @@ export function originOf(source: Source, node: Node, depth = 0): Origin | undefi
     default:
       return undefined;
   }
+}
+
+function isNothing(node: Node): boolean {
+  return (node.type === 'Literal' && node.value === null) || (node.type === 'Identifier' && node.name === 'undefined');
 }
 
 const remembered = new WeakMap<TSESLint.Scope.Variable, { readonly origin: Origin | undefined }>();

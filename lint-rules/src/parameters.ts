@@ -51,6 +51,7 @@ function isNameOfParameter(source: Source, node: TSESTree.Identifier, depth: num
   const definition = variable?.defs[0];
   if (!variable || !definition) return false;
   if (definition.type === ('Parameter' as typeof definition.type)) {
+    if (isOfProvider(definition.node as Node)) return false;
     const given = isFunction(definition.node as Node)
       ? argumentsFor(source, definition.node as Callable, definition.name)
       : undefined;
@@ -58,6 +59,12 @@ function isNameOfParameter(source: Source, node: TSESTree.Identifier, depth: num
   }
   const initial = initialValueOf(variable);
   return initial !== undefined && initial.value !== node && comesFromParameter(source, initial.value, depth + 1);
+}
+
+/** `{ provide: 'CACHE', useFactory: (settings) => … }`: called once, with parts of this program. */
+export function isOfProvider(node: Node): boolean {
+  const property = node.parent;
+  return property?.type === 'Property' && property.value === node && keyOf(property) === 'useFactory';
 }
 
 /** `new URL(given)`, `parseUrl(given)` and `formatUrl(given)` are what was given in another form. */

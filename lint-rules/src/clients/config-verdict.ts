@@ -164,9 +164,11 @@ export function configVerdict(
   if (url) {
     const value = tracedBeyond(source, url.value);
     const text = textOf(value);
-    if (text === undefined ? isPlainUrl(value) : embeddedUrl.test(text) || !holdsCredential(text)) return undefined;
-    if (bindingBeyond(source, url.value) === 'captured') return { id: 'capturedCredential', node };
-    return unknownUrl(url.value, node);
+    if (text !== undefined && embeddedUrl.test(text)) return undefined;
+    const isBare = text === undefined ? isPlainUrl(value) : !holdsCredential(text);
+    if (isBare && (!password || binding === 'absent')) return undefined;
+    if (!isBare && bindingBeyond(source, url.value) === 'captured') return { id: 'capturedCredential', node };
+    if (!isBare) return unknownUrl(url.value, node);
   }
   if (password && binding !== 'absent')
     return { id: 'unknown', node, given: { node: password.value, keys: [], hooks: [] } };

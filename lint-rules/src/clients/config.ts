@@ -1,5 +1,5 @@
 import type { TSESTree } from '@typescript-eslint/utils';
-import { type Node, findProperty, nameOf, textOf } from '../ast.js';
+import { type Node, findProperty, keyOf, nameOf, textOf } from '../ast.js';
 import type { Source } from '../origin.js';
 import { environmentName, objectsBehind, traced } from '../value.js';
 import type { Client } from './client.js';
@@ -36,6 +36,31 @@ export function at(
   }
   return value;
 }
+
+/** The last property of one of these names, of the object or of what is spread into it. */
+export function propertyThrough(
+  source: Source,
+  object: TSESTree.ObjectExpression,
+  names: readonly string[],
+  behind = objectsBehind,
+  depth = 0,
+): TSESTree.Property | undefined {
+  for (const each of object.properties.toReversed()) {
+    if (each.type === 'Property') {
+      if (names.includes(keyOf(each) ?? '')) return each;
+      continue;
+    }
+    if (depth > deepest) continue;
+    for (const inside of behind(source, each.argument)) {
+      const found = propertyThrough(source, inside, names, behind, depth + 1);
+      if (found) return found;
+    }
+  }
+  return undefined;
+}
+
+/** Objects may be spread into themselves. */
+const deepest = 4;
 
 /** True for `scheme://user:password@host`. */
 export function holdsCredential(text: string): boolean {

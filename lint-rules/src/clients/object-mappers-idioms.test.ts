@@ -42,6 +42,16 @@ idioms(
         "import { PrismaClient } from '../generated/prisma/client'; import { PrismaPg } from '@prisma/adapter-pg'; const adapter = new PrismaPg({ connectionString: process.env.DATABASE_URL }); export const prisma = new PrismaClient({ adapter });",
       'prisma extends $extends':
         "import { PrismaClient } from '@prisma/client'; export const prisma = new PrismaClient().$extends({});",
+      'knex spread of a configuration and of mappers':
+        "import { knex } from 'knex'; import { knexSnakeCaseMappers } from 'objection'; const configs = { development: { client: 'pg' }, production: { client: 'pg', connection: { user: process.env.U, password: process.env.P } } }; export const db = knex({ ...configs[process.env.STAGE], ...knexSnakeCaseMappers() });",
+      'nest provider of a client':
+        "import { createClient } from 'redis'; export const provider = { provide: 'CACHE', useFactory: ({ REDIS_URL }: Secrets) => createClient({ url: REDIS_URL }), inject: [Secrets] };",
+      'redis where it is switched on':
+        "const redis = config.store === 'redis' ? require('redis') : null; export const client = redis.createClient(process.env.PORT, process.env.HOST, { password: process.env.P });",
+      'redis url without a credential beside a password of ConfigType':
+        "import { createClient } from 'redis'; export class R { constructor(@Inject(redisConfig.KEY) private c: ConfigType<typeof redisConfig>) { this.client = createClient({ url: `redis://${this.c.host}:${this.c.port}`, password: this.c.password }); } }",
+      'a pool beside what a signal ends':
+        "import { Pool } from 'pg'; export const pool = new Pool({ connectionString: process.env.URL }); process.on('SIGTERM', () => pool.end().then(() => process.exit(0)));",
       'drizzle url':
         "import { drizzle } from 'drizzle-orm/node-postgres'; export const db = drizzle(process.env.DATABASE_URL!);",
       'drizzle postgres-js':
@@ -73,6 +83,8 @@ idioms(
   {
     'prisma extends super adapter':
       "import { PrismaClient } from '@prisma/client'; export class PrismaService extends PrismaClient { constructor(adapter) { super({ adapter }); } }",
+    'a program that ends the process when it is done':
+      "import postgres from 'postgres'; import { migrate } from 'drizzle-orm/postgres-js/migrator'; export const client = postgres(process.env.DB_URL); migrate(client).then(() => { process.exit(0); }).catch(() => { process.exit(1); });",
     'drizzle client':
       "import { drizzle } from 'drizzle-orm/node-postgres'; import { Pool } from 'pg'; export const db = drizzle(new Pool({ host: 'a', password: () => read() }));",
   },

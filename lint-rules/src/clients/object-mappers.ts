@@ -1,4 +1,4 @@
-import { type Client, sql } from './client.js';
+import { type Client, pgLifetime, sql } from './client.js';
 
 /** Object mappers, which open their connections through a driver. */
 export const objectMappers: readonly Client[] = [
@@ -46,6 +46,7 @@ export const objectMappers: readonly Client[] = [
     takesUrl: true,
     passwordFunction: 'not-with-url',
     hooks: ['credentials'],
+    lifetime: pgLifetime,
     remedy: 'Give it the pool of `@keyturn/pool`, or `password` as a function beside `host` and `user`.',
     drain: [],
   },

@@ -5,7 +5,7 @@ import { callsHere, comesFromParameter } from '../parameters.js';
 import { traced } from '../value.js';
 import type { Client } from './client.js';
 import { clients, embeddedDialects } from './clients.js';
-import { credentialUrlIn, holdsCredential } from './config.js';
+import { credentialUrlIn, holdsCredential, propertyThrough } from './config.js';
 import {
   type RefreshOption,
   type Verdict,
@@ -188,8 +188,8 @@ function knexConfigVerdict(
   node: Making,
   option: RefreshOption,
 ): Verdict {
-  const dialect = textOf(findProperty(config, 'client', 'dialect')?.value);
-  const connection = findProperty(config, 'connection');
+  const dialect = textOf(propertyThrough(source, config, ['client', 'dialect'], objectsBehindImport)?.value);
+  const connection = propertyThrough(source, config, ['connection'], objectsBehindImport);
   if (!connection || (dialect !== undefined && embeddedDialects.includes(dialect))) return undefined;
   const provider = providerOf(source, connection.value);
   if (provider) return verdictOfChecker(checkerOf(source, provider), connection, provider);

@@ -175,11 +175,21 @@ export function isStandIn(text: string): boolean {
   );
 }
 
+/** `sk-proj-`, `sk_nothing`: it begins like a key and goes on like a word. */
+function isBareBeginning(text: string): boolean {
+  return /^(?:sk|rk|ghp|glpat|xox[bp])[-_](?:[a-z]{1,12}[-_]?){0,3}$/i.test(text);
+}
+
 /** `$2b$10$…`, `{SSHA}…`: what is kept of a password, and no password. */
 function isHash(text: string): boolean {
   return /^\$(?:2[abxy]?|argon2(?:id|i|d)|pbkdf2|scrypt|1|5|6|apr1)\$|^\{(?:SSHA|SHA|MD5|CRYPT|BCRYPT|noop)[0-9-]*\}|^(?:pbkdf2|argon2|sha\d+|bcrypt|scrypt|SCRAM)[:$-]/i.test(
     text,
   );
+}
+
+/** SHA-256 and SHA-512 in hexadecimal, where the name of a field alone says that it is a password. */
+function isDigest(text: string): boolean {
+  return /^(?:[0-9a-f]{64}|[0-9a-f]{128})$/.test(text);
 }
 
 function isPathOrAddress(text: string): boolean {
@@ -276,6 +286,7 @@ export function isCredential(text: string, name: string, kind: CredentialKind, c
   const isSameAsName = squeeze(bare) === squeeze(name);
   if (certainty === 'fallback') return isFallback(bare, name, kind, isSameAsName);
   if (kind === 'issued') return looksIssued(bare) && !isSameAsName;
+  if (kind === 'password' && certainty === 'named' && isDigest(bare)) return false;
   if (isListOfNames(bare, name)) return false;
   if (/\s/.test(bare) && (kind === 'password' || isProse(bare)) && !/^[-\W].*[-\W]$/.test(bare)) return false;
   if (isProse(bare) && !/\s/.test(bare)) return false;
@@ -308,7 +319,8 @@ function isOwned(name: string): boolean {
 }
 
 function isFallback(text: string, name: string, kind: CredentialKind, isSameAsName: boolean): boolean {
-  if (kind === 'issued') return text.length >= 8 && !isStandIn(text) && !/\s/.test(text) && !isSameAsName;
+  if (kind === 'issued')
+    return text.length >= 8 && !isStandIn(text) && !isBareBeginning(text) && !/\s/.test(text) && !isSameAsName;
   if (kind === 'password') return !/\s/.test(text) && !/^your/i.test(text);
   return !isProse(text) || /^[-\W]/.test(text);
 }

@@ -81,6 +81,8 @@ function isInCatalogue(object: Node, orSamples: boolean): boolean {
     const name =
       node.type === 'VariableDeclarator' ? nameOf(node.id) : node.type === 'Property' ? keyOf(node) : undefined;
     if (name !== undefined && (isAboutCredentials(name) || (orSamples && isSample(name)))) return true;
+    if (node.type === 'CallExpression' && node.parent.type === 'Decorator')
+      return /^(?:Api[A-Z]|(?:Response)?Examples?$)/.test(nameOf(node.callee) ?? '');
     if (node.type === 'BlockStatement' || node.type === 'CallExpression' || node.type === 'ClassBody') return false;
   }
   return false;

@@ -32,6 +32,11 @@ idioms(
     swagger: "class Dto { @ApiProperty({ example: 'Password123!', description: 'The password' }) password: string; }",
     'swagger jsdoc object':
       "const doc = { properties: { password: { type: 'string', example: 'secret123' }, token: { type: 'string', description: 'JWT token' } } };",
+    'an example of an operation':
+      "class C { @Example<Dto>({ token: 'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiI1In0.signature' }) @Get('token') token() {} }",
+    'the beginning of a key':
+      "const client = new Wrapper({ apiKey: process.env.OPENAI_API_KEY || 'sk-proj-' }); const stripe = new Stripe(process.env.STRIPE_SECRET_KEY || 'sk_nothing');",
+    digest: "manager.delete(Schema, { password: '8c6976e5b5410415bde908bd4dee15dfb167a9c873fc4bb8a81f6f2ab448a918' });",
     'error codes': "const errors = { INVALID_PASSWORD: 'auth/invalid-password', TOKEN_EXPIRED: 'auth/token-expired' };",
     'action types': "export const SET_TOKEN = 'SET_TOKEN'; export const RESET_PASSWORD = 'user/resetPassword';",
     'env names': "const names = { password: 'DB_PASSWORD', secret: 'JWT_SECRET' };",

@@ -63,6 +63,11 @@ table(rule, {
     },
     { name: 'a test', code: "const password = 'hunter22';", filename: 'src/login.test.ts' },
     {
+      name: 'settings of a test runner',
+      code: "process.env.API_TOKEN = '1FT47%TRADF!';",
+      filename: 'jest.config.integ.setup.ts',
+    },
+    {
       name: 'a file that declares tests',
       code: "const password = 'hunter22';\nit('logs in', () => {});",
       filename: 'src/login.ts',

@@ -97,6 +97,25 @@ table(rule, {
       says: [['noLifetime', { maker: 'new DataSource', key: 'extra.maxLifetimeSeconds' }]],
     },
     {
+      name: 'a dialect that is asserted',
+      code: "import { DataSource } from 'typeorm';\nexport default new DataSource({ type: process.env.TYPE as 'postgres', password: read });",
+      says: [['noLifetime', { maker: 'new DataSource', key: 'extra.maxLifetimeSeconds' }]],
+    },
+    {
+      name: 'the pool of an adapter',
+      code: "import { PrismaPg } from '@prisma/adapter-pg';\nexport const adapter = new PrismaPg({ connectionString: process.env.URL });",
+      says: [['noLifetime', { maker: 'new PrismaPg', key: 'maxLifetimeSeconds' }]],
+      suggests: [
+        [
+          {
+            messageId: 'addLifetime',
+            output:
+              "import { PrismaPg } from '@prisma/adapter-pg';\nexport const adapter = new PrismaPg({ connectionString: process.env.URL, maxLifetimeSeconds: 1800 });",
+          },
+        ],
+      ],
+    },
+    {
       name: 'knex',
       code: "import knex from 'knex';\nexport default knex({ client: 'pg', connection: { password: read } });",
       says: [['noLifetime', { maker: 'knex', key: 'pool.maxConnectionLifetimeMillis' }]],

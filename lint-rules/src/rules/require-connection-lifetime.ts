@@ -112,8 +112,15 @@ function keysOf(object: TSESTree.ObjectExpression): string {
 }
 
 function isOfDialect(config: TSESTree.ObjectExpression, { dialects }: Lifetime): boolean {
-  const dialect = textOf(findProperty(config, 'type', 'dialect', 'client')?.value) ?? '';
+  const value = findProperty(config, 'type', 'dialect', 'client')?.value;
+  const dialect = textOf(value) ?? assertedText(value) ?? '';
   return !embeddedDialects.includes(dialect) && (!dialects || dialects.includes(dialect));
+}
+
+/** `process.env.DB_TYPE as 'postgres'` */
+function assertedText(value: Node | undefined): string | undefined {
+  if (value?.type !== 'TSAsExpression' || value.typeAnnotation.type !== 'TSLiteralType') return undefined;
+  return textOf(value.typeAnnotation.literal);
 }
 
 function isOff(value: Node): boolean {
