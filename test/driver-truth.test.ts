@@ -209,6 +209,7 @@ describe(
       'mongoose',
       'redis',
       'ioredis',
+      'bull',
       'bullmq',
       'prisma',
       'prisma adapter for mariadb',
@@ -227,7 +228,8 @@ describe(
       const rows = (JSON.parse(/"like":\{[^}]*"enum":(\[[^\]]*\])/.exec(schema)?.[1] ?? '[]') as string[]).sort();
       const tried = new Set([...postgresSamples, ...mysqlSamples].map((each) => each.row));
       tried.delete('knex');
-      expect([...tried, ...notTried].sort()).toEqual(rows);
+      // A module of NestJS hands its options to a client that has a row of its own.
+      expect([...tried, ...notTried].sort()).toEqual(rows.filter((each) => !each.endsWith(' in NestJS')));
     });
   },
 );
