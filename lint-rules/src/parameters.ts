@@ -122,27 +122,27 @@ export function callsHere(source: Source, node: Node): Node[] {
   const definition = bare.type === 'Identifier' ? variableOf(source, bare)?.defs[0] : undefined;
   const around = definition?.node as Node | undefined;
   if (!definition || !around || !isFunction(around)) return [];
-  const index = around.params.findIndex((each) => each === definition.name);
-  const holder = around.type === 'FunctionDeclaration' ? around : around.parent;
-  const id = holder.type === 'FunctionDeclaration' || holder.type === 'VariableDeclarator' ? holder.id : undefined;
-  if (index < 0 || id?.type !== 'Identifier') return [];
-  return (variableOf(source, id)?.references ?? []).flatMap(({ identifier }) => {
-    const call = identifier.parent;
-    return call.type === 'CallExpression' && call.callee === identifier ? (call.arguments[index] ?? []) : [];
-  });
+  return usesOf(source, around, definition.name).flatMap((each) => each ?? []);
 }
 
 /** What a function of this file is called with, where nobody else can call it; nothing where somebody could. */
-function argumentsFor(source: Source, callable: Callable, name: Node): Node[] | undefined {
+function argumentsFor(source: Source, callable: Callable, name: Node): readonly Node[] | undefined {
+  const holder = callable.type === 'FunctionDeclaration' ? callable : callable.parent;
+  const statement = holder.type === 'VariableDeclarator' ? holder.parent : holder;
+  if (statement.parent?.type !== 'Program') return undefined;
+  const given = usesOf(source, callable, name);
+  return given.length > 0 && given.every((each) => each !== undefined) ? given : undefined;
+}
+
+/** For each use of a function that has a name: what it is called with, or nothing where it is not called. */
+function usesOf(source: Source, callable: Callable, name: Node): readonly (Node | undefined)[] {
   const index = callable.params.findIndex((each) => each === name);
   const holder = callable.type === 'FunctionDeclaration' ? callable : callable.parent;
   const id = holder.type === 'FunctionDeclaration' || holder.type === 'VariableDeclarator' ? holder.id : undefined;
-  const statement = holder.type === 'VariableDeclarator' ? holder.parent : holder;
-  if (index < 0 || id?.type !== 'Identifier' || statement.parent?.type !== 'Program') return undefined;
+  if (index < 0 || id?.type !== 'Identifier') return [];
   const uses = (variableOf(source, id)?.references ?? []).filter((each) => each.isRead());
-  const given = uses.map(({ identifier }) => {
+  return uses.map(({ identifier }) => {
     const call = identifier.parent;
     return call.type === 'CallExpression' && call.callee === identifier ? call.arguments[index] : undefined;
   });
-  return given.length > 0 && given.every((each) => each !== undefined) ? given : undefined;
 }

@@ -29,7 +29,7 @@ const sdk = (index: string): Readonly<Record<string, string>> => ({
 });
 const program = `import * as aws from '@pulumi/aws';
 import * as sdk from 'sdk';
-const seen = { names: Object.keys(sdk), first: sdk.first, wanted: sdk.wanted.name, same: sdk.wanted === sdk.wanted, loaded: (globalThis as any).loaded };
+const seen = { names: Object.keys(sdk), first: sdk.first, wanted: sdk.wanted.name, same: sdk.wanted === sdk.wanted, loaded: Reflect.get(globalThis, 'loaded') };
 new aws.ssm.Parameter('seen', { type: 'String', value: JSON.stringify(seen) });
 `;
 

@@ -94,6 +94,16 @@ describe('files that are read as text', { timeout: 300_000 }, () => {
     }
   });
 
+  it('are no states of Pulumi, which hold manifests and are read as what they are when they are named', async () => {
+    const inputs = { apiVersion: 'v1', kind: 'Secret', stringData: { password: 'c4n4ry-Xq7' } };
+    const urn = 'urn:pulumi:dev::shop::kubernetes:core/v1:Secret::login';
+    const resource = { urn, custom: true, type: 'kubernetes:core/v1:Secret', inputs, outputs: {} };
+    const state = { 'state.json': JSON.stringify({ version: 3, deployment: { manifest: {}, resources: [resource] } }) };
+    const named = await checkJson(state, 'state.json');
+    expect(named.report).toMatchObject({ looked: { resources: 1 }, undecided: [{ rule: hardcoded }] });
+    expect((await checkJson({ ...state, '.env': env })).report.looked).toMatchObject({ manifests: 0, otherFiles: 1 });
+  });
+
   it('are found beside one another, and not below packages, dist and what git ignores', async () => {
     const files = Object.fromEntries(inputs.map(({ file, text }) => [file, text]));
     const away = { 'node_modules/a/.env': env, 'dist/.env': env, '.git/a.sh': alter, 'local/.env': env };

@@ -172,7 +172,7 @@ const found: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'main.ts':
       "import { TypeOrmModule } from '@nestjs/typeorm'; import { Svc } from './svc'; export const m = TypeOrmModule.forRootAsync({ useClass: Svc, dataSourceFactory: async (o) => new DataSource(o).initialize() });",
     'svc.ts':
-      "import { ConfigService } from '@nestjs/config'; export class Svc { constructor(private config: ConfigService) {} createTypeOrmOptions() { return { type: this.config.get('database.type'), url: this.config.get('database.url'), password: this.config.get('database.password') } as any; } }",
+      "import { ConfigService } from '@nestjs/config'; export class Svc { constructor(private config: ConfigService) {} createTypeOrmOptions() { return { type: this.config.get('database.type'), url: this.config.get('database.url'), password: this.config.get('database.password') }; } }",
   },
   'nest forRoot imported options': {
     'main.ts':

@@ -29,7 +29,7 @@ idioms(
       'nest mikro async':
         "import { MikroOrmModule } from '@mikro-orm/nestjs'; import { ConfigService } from '@nestjs/config'; export const m = MikroOrmModule.forRootAsync({ useFactory: (c: ConfigService) => ({ clientUrl: c.get('DATABASE_URL') }), inject: [ConfigService] });",
       'nest useClass local':
-        "import { TypeOrmModule, TypeOrmOptionsFactory } from '@nestjs/typeorm'; import { ConfigService } from '@nestjs/config'; class Svc implements TypeOrmOptionsFactory { constructor(private config: ConfigService) {} createTypeOrmOptions() { return { type: 'postgres', password: this.config.get('DB_PASSWORD') } as any; } } export const m = TypeOrmModule.forRootAsync({ useClass: Svc });",
+        "import { TypeOrmModule, TypeOrmOptionsFactory } from '@nestjs/typeorm'; import { ConfigService } from '@nestjs/config'; class Svc implements TypeOrmOptionsFactory { constructor(private config: ConfigService) {} createTypeOrmOptions() { return { type: 'postgres', password: this.config.get('DB_PASSWORD') }; } } export const m = TypeOrmModule.forRootAsync({ useClass: Svc });",
       'nest factory ConfigType':
         "import { TypeOrmModule } from '@nestjs/typeorm'; export const m = TypeOrmModule.forRootAsync({ inject: [db.KEY], useFactory: (cfg: ConfigType<typeof db>) => ({ type: 'postgres', host: cfg.host, password: cfg.password }) });",
       'nest factory service url':

@@ -137,7 +137,7 @@ function isCertain(verdict: Verdict): boolean {
   return verdict !== undefined && verdict.id !== 'unknown';
 }
 
-/** What a function of a module makes is asked for once, and what it is given are parts of this program. */
+/** What a function of a module makes is asked for once. */
 function factoryVerdict(
   source: Source,
   node: Making,
@@ -151,9 +151,7 @@ function factoryVerdict(
     if (objects.length > 0) return objects.map((object) => judge(source, node, made, option, [object]));
     return [{ id: isWholeConfig(source, each) ? 'capturedCredential' : 'unknown', node }];
   });
-  const verdict = decisive(verdicts);
-  const isOfPart = verdict?.id === 'unknown' && verdict.given?.keys.length === 0;
-  return isOfPart ? { id: 'capturedCredential', node } : verdict;
+  return decisive(verdicts);
 }
 
 /** A single connection that the same file ends again is opened per use too. */

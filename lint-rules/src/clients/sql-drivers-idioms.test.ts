@@ -93,7 +93,7 @@ idioms(
   },
   {
     'pg function param':
-      "import { Pool } from 'pg'; export function open(url: any) { return new Pool({ connectionString: url }); }",
+      "import { Pool } from 'pg'; export function open(url) { return new Pool({ connectionString: url }); }",
     'pg library class options':
       "import { Pool } from 'pg'; export class Store { constructor(private options: Options) { this.pool = new Pool({ password: options.password }); } }",
     'typed dict of class library with function type':

@@ -9,11 +9,17 @@ const switches: readonly {
   readonly off: 'on' | 'off';
   /** Default: keys. */
   readonly takes?: string;
+  /** Only through some of its APIs can it do without. */
+  readonly isCosmos?: true;
 }[] = [
   {
+    types: ['azure-native:documentdb*:DatabaseAccount', 'azure-native:cosmosdb*:DatabaseAccount'],
+    path: ['disableLocalAuth'],
+    off: 'on',
+    isCosmos: true,
+  },
+  {
     types: [
-      'azure-native:documentdb*:DatabaseAccount',
-      'azure-native:cosmosdb*:DatabaseAccount',
       'azure-native:eventhub*:Namespace',
       'azure-native:servicebus*:Namespace',
       'azure-native:appconfiguration*:ConfigurationStore',
@@ -31,7 +37,7 @@ const switches: readonly {
     off: 'on',
     takes: 'local accounts',
   },
-  { types: ['azure:cosmosdb/account:Account'], path: ['localAuthenticationDisabled'], off: 'on' },
+  { types: ['azure:cosmosdb/account:Account'], path: ['localAuthenticationDisabled'], off: 'on', isCosmos: true },
   { types: ['azure:appconfiguration/configurationStore:ConfigurationStore'], path: ['localAuthEnabled'], off: 'off' },
   { types: ['azure:servicebus/namespace:Namespace'], path: ['localAuthEnabled'], off: 'off' },
   { types: ['azure:eventhub/eventHubNamespace:EventHubNamespace'], path: ['localAuthenticationEnabled'], off: 'off' },
@@ -56,18 +62,12 @@ export const azureLocalAuthEnabled = definePolicy({
     if (truth === found.off) return pass;
     const { takes = 'keys' } = found;
     if (truth === 'unknown') return notKnown(resource, `whether it takes ${takes}`, found.path.join('.'));
-    const api = isOfType(resource.type, cosmos) ? apiOf(resource) : 'sql';
+    const api = found.isCosmos ? apiOf(resource) : 'sql';
     if (api === 'other') return notApplicable(`the API of ${resource.name} knows no identities`);
     if (api === 'unknown') return notKnown(resource, 'which API it has', 'kind');
     return fail(`${resource.name} takes ${takes}.`, found.path.join('.'), value);
   },
 });
-
-const cosmos = [
-  'azure-native:documentdb*:DatabaseAccount',
-  'azure-native:cosmosdb*:DatabaseAccount',
-  'azure:cosmosdb/account:Account',
-];
 
 /** Cosmos DB takes identities alone through its API for NoSQL only; the policies of Azure leave the others out, too. */
 function apiOf({ properties }: Resource): 'sql' | 'other' | 'unknown' {

@@ -30,7 +30,7 @@ const tracing = /[\\/]@pulumi[\\/]pulumi[\\/]cmd[\\/]run[\\/]tracing\.js$/;
 
 /**
  * Pulumi loads the TypeScript compiler and npm's tree reader before it knows whether a function will be serialised, and the parts of
- * OpenTelemetry before it knows whether anybody traces. Most programs do neither, and these are more than half of what it loads.
+ * OpenTelemetry before it knows whether anybody traces. Most programs do neither, and these are more than half of the time that it takes to load.
  */
 export function isHardlyNeeded(request: string, parent: unknown): boolean {
   if (typeof parent !== 'object' || parent === null || !('filename' in parent)) return false;

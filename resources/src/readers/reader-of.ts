@@ -46,9 +46,16 @@ export const textFiles: readonly string[] = [
 /** A JSON text is YAML, but for the tabs that it may be indented with. */
 const readJsonManifest: TextReader = (source, options) => readKubernetesYaml(source.replaceAll('\t', ' '), options);
 
-/** Whether a JSON text may be a Kubernetes manifest, or a list of them. */
+/** Whether a JSON text is a Kubernetes manifest, or a list of them. A state of Pulumi holds manifests, and is none. */
 export function isJsonManifest(text: string): boolean {
-  return /^\s*\{/.test(text) && /"apiVersion"\s*:/.test(text) && /"kind"\s*:/.test(text);
+  if (!/^\s*\{/.test(text) || !/"apiVersion"\s*:/.test(text) || !/"kind"\s*:/.test(text)) return false;
+  try {
+    const read = JSON.parse(text) as object;
+    return 'apiVersion' in read && 'kind' in read;
+  } catch {
+    // One that is broken, or that a template fills in, begins like one.
+    return /^\s*\{\s*"(?:apiVersion|kind)"\s*:/.test(text);
+  }
 }
 
 /** Whether a reader is one of Kubernetes manifests. */

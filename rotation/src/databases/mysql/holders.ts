@@ -1,5 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
-
 import type { Holder } from '../../holder.js';
 import type { Client } from './endpoint.js';
 
@@ -54,19 +52,6 @@ async function programsOf(client: Client): Promise<ReadonlyMap<number, string>> 
   } catch {
     return new Map();
   }
-}
-
-/**
- * Waits until a connection that was closed is no session any more: the server takes it off its list a moment after the client is gone, and until
- * then it looks like a holder. Gives up after two seconds: the gate then says who holds it.
- */
-export async function untilGone(client: Client, id: number): Promise<void> {
-  const started = Date.now();
-  while (
-    Date.now() - started < 2_000 &&
-    (await client.rows('SELECT ID FROM information_schema.PROCESSLIST WHERE ID = ?', [id])).length > 0
-  )
-    await pause(10);
 }
 
 /** Ends every session of a user on this server, and says whose they were. */

@@ -23,8 +23,9 @@ import type { Pair } from '../../pair.js';
 import type { Proxysql } from '../../poolers/proxysql.js';
 import { describeEndpoint, type Endpoint, type Login, type Patience } from '../postgres/endpoint.js';
 import { Accounts, type AccountRules } from './accounts.js';
+import { asUser } from './as-user.js';
 import { Client, onEndpoint } from './endpoint.js';
-import { endOn, sessionsOf, untilGone } from './holders.js';
+import { endOn, sessionsOf } from './holders.js';
 import * as journal from './journal.js';
 import { parityOf } from './parity.js';
 import { plannedStatements } from './planned.js';
@@ -141,7 +142,7 @@ export class MysqlSession implements DatabaseSession {
 
   async login(credential: Credential): Promise<void> {
     for (const endpoint of this.#context.endpoints) {
-      await this.#as(credential, endpoint, (client) => client.rows('SELECT 1'));
+      await asUser(this.#context, this.#client, credential, endpoint, (client) => client.rows('SELECT 1'));
     }
   }
 
@@ -149,7 +150,7 @@ export class MysqlSession implements DatabaseSession {
     return await Promise.all(
       this.#context.endpoints.map(async (endpoint) => {
         try {
-          await this.#as(credential, endpoint, (client) => client.rows('SELECT 1'));
+          await asUser(this.#context, this.#client, credential, endpoint, (client) => client.rows('SELECT 1'));
           return { endpoint: endpoint.name, works: true };
         } catch (error) {
           if (!(error instanceof DatabaseError)) throw error;
@@ -237,39 +238,11 @@ export class MysqlSession implements DatabaseSession {
     };
   }
 
-  /** Logs in as a user of the pair, and leaves no session that would count as a holder. */
-  async #as<T>(credential: Credential, endpoint: Endpoint, work: (client: Client) => Promise<T>): Promise<T> {
-    const { patience, writer } = this.#context;
-    let id = 0;
-    try {
-      return await onEndpoint(
-        endpoint,
-        credential,
-        patience,
-        async (client) => {
-          id = client.id;
-          return await work(client);
-        },
-        true,
-      );
-    } finally {
-      // Behind a pooler it has another number, and the pooler keeps it.
-      if (id > 0 && endpoint === writer) await untilGone(this.#client, id);
-      else if (id > 0 && endpoint.kind === 'reader')
-        await onEndpoint(
-          endpoint,
-          await this.#context.admin(),
-          patience,
-          async (client) => await untilGone(client, id),
-        );
-    }
-  }
-
   async #inspect(endpoint: Endpoint, credential: Credential): Promise<string[]> {
     const { pair } = this.#context;
     let row: { readonly account: string; readonly role: string | null } | undefined;
     try {
-      [row] = await this.#as(credential, endpoint, (client) =>
+      [row] = await asUser(this.#context, this.#client, credential, endpoint, (client) =>
         client.rows('SELECT CURRENT_USER() AS account, CURRENT_ROLE() AS role'),
       );
     } catch (error) {
