@@ -191,13 +191,14 @@ export function contract(
         const proxy = await startTcpProxy(pair.server);
         const first = await pair.advance();
         const source = new ScriptedSource(first);
-        const subject = follow(source, { port: proxy.port, max: 4, replaceWithinMillis: 400 });
+        const subject = follow(source, { port: proxy.port, max: 4, replaceWithinMillis: 2_000 });
         await many(subject, 4);
         const rotated = once(subject.events, 'rotation');
         source.publish(await pair.advance());
         await rotated;
         proxy.hold();
-        await after(300);
+        // Logins have begun by then, and the time for all of them is far from over.
+        await after(800);
         expect(await many(subject, 12)).toEqual([]);
         expect(subject.counters.superseded).toBeGreaterThan(0);
         proxy.let();
