@@ -1,5 +1,6 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { statsOf } from './file-stats.js';
 
 /** What stands in a `package.json`, unchecked. */
 export type Manifest = Readonly<Record<string, unknown>>;
@@ -9,7 +10,7 @@ const remembered = new Map<string, { readonly changed: number; readonly manifest
 /** The `package.json` of a folder; empty where there is none, and where it cannot be read. */
 export function manifestIn(folder: string): Manifest {
   const file = path.join(folder, 'package.json');
-  const stats = statSync(file, { throwIfNoEntry: false });
+  const stats = statsOf(file);
   if (!stats?.isFile()) return {};
   const known = remembered.get(file);
   if (known?.changed === stats.mtimeMs) return known.manifest;

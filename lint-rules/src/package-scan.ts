@@ -1,6 +1,7 @@
-import { type Dirent, readFileSync, readdirSync, statSync } from 'node:fs';
+import { type Dirent, readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { isTestPath } from './file-kind.js';
+import { statsOf } from './file-stats.js';
 import { foldersAbove } from './folders.js';
 import { type LoadingFile, type Loads, loadsOf } from './loads.js';
 
@@ -49,8 +50,7 @@ export function packageOf(context: { readonly filename: string; readonly cwd: st
 
 /** The folder of the nearest `package.json`, or the one that ESLint runs in. */
 function rootOf(context: { readonly filename: string; readonly cwd: string }): string {
-  for (const folder of foldersAbove(context))
-    if (statSync(path.join(folder, 'package.json'), { throwIfNoEntry: false })) return folder;
+  for (const folder of foldersAbove(context)) if (statsOf(path.join(folder, 'package.json'))) return folder;
   return context.cwd;
 }
 
@@ -86,7 +86,7 @@ function entriesOf(folder: string): Dirent[] {
 }
 
 function factsOf(file: string): FileFacts {
-  const stats = statSync(file, { throwIfNoEntry: false });
+  const stats = statsOf(file);
   const known = files.get(file);
   if (known?.changed === stats?.mtimeMs && known) return known;
   const text = stats && stats.size < 500_000 ? readFileSync(file, 'utf8') : '';

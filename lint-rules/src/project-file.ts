@@ -1,6 +1,7 @@
-import { readFileSync, statSync } from 'node:fs';
-import path from 'node:path';
+import { readFileSync } from 'node:fs';
 import type { TSESLint, TSESTree } from '@typescript-eslint/utils';
+import { placesOf } from './aliases.js';
+import { statsOf } from './file-stats.js';
 import { type Source, ofOtherFile, otherFileOf } from './origin.js';
 
 /** What a rule knows of the file that it looks at. */
@@ -29,40 +30,41 @@ export function programOf(context: FileContext, module: string): TSESTree.Progra
 }
 
 function lookUp(context: FileContext, module: string): TSESTree.Program | undefined {
-  const folder = folderOf(context, module);
-  if (folder === undefined) return undefined;
-  const bare = path.resolve(folder.from, folder.rest).replace(/\.([cm]?)[jt]sx?$/, '');
-  for (const ending of endings) {
-    const file = bare + ending;
-    const stats = statSync(file, { throwIfNoEntry: false });
-    if (!stats?.isFile() || stats.size > most.bytes) continue;
-    const known = parsed.get(file);
-    if (known?.changed === stats.mtimeMs) return known.program;
-    const program = parse(context, file);
-    if (parsed.size >= most.files) parsed.clear();
-    parsed.set(file, { changed: stats.mtimeMs, program });
-    return program;
+  for (const place of placesOf(context, module)) {
+    const found = module.endsWith('.json') ? programIn(context, place) : programAt(context, place);
+    if (found) return found;
   }
   return undefined;
 }
 
-/** `./config` stands beside the file; `@/config` and `~/config` stand in the folder of the sources, by convention. */
-function folderOf(
-  { filename, cwd }: FileContext,
-  module: string,
-): { readonly from: string; readonly rest: string } | undefined {
-  if (/^\.\.?(?:\/|$)/.test(module)) return { from: path.dirname(filename), rest: module };
-  const rest = /^[@~]\/(.+)$/.exec(module)?.[1];
-  if (rest === undefined) return undefined;
-  const src = /^(.*[\\/]src)[\\/]/.exec(filename)?.[1];
-  return { from: src?.startsWith(cwd) ? src : cwd, rest };
+function programAt(context: FileContext, place: string): TSESTree.Program | undefined {
+  const bare = place.replace(/\.([cm]?)[jt]sx?$/, '');
+  for (const ending of endings) {
+    const found = programIn(context, bare + ending);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+function programIn(context: FileContext, file: string): TSESTree.Program | undefined {
+  const stats = statsOf(file);
+  if (!stats?.isFile() || stats.size > most.bytes) return undefined;
+  const known = parsed.get(file);
+  if (known?.changed === stats.mtimeMs) return known.program;
+  const program = parse(context, file);
+  if (parsed.size >= most.files) parsed.clear();
+  parsed.set(file, { changed: stats.mtimeMs, program });
+  return program;
 }
 
 function parse(context: FileContext, file: string): TSESTree.Program | undefined {
   const { parser } = context.languageOptions;
-  const options = { sourceType: 'module', ecmaVersion: 'latest', filePath: file, range: true, loc: true } as const;
+  const isData = file.endsWith('.json');
+  // A parser would take the name of a JSON file to mean JSON.
+  const filePath = isData ? `${file}.js` : file;
+  const options = { sourceType: 'module', ecmaVersion: 'latest', filePath, range: true, loc: true } as const;
   try {
-    const text = readFileSync(file, 'utf8');
+    const text = (isData ? 'module.exports = ' : '') + readFileSync(file, 'utf8');
     if (!parser || !('parseForESLint' in parser)) return parser?.parse(text, options) as TSESTree.Program | undefined;
     const result = parser.parseForESLint(text, { ...options, tokens: true, comment: true });
     const SourceCode = context.sourceCode.constructor as new (given: object) => Source & { traverse(): unknown };

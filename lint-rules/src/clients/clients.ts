@@ -3,11 +3,13 @@ import { databaseClients } from './databases.js';
 import { frameworkModules } from './framework-modules.js';
 import { objectMappers } from './object-mappers.js';
 import { storesAndBrokers } from './stores-and-brokers.js';
+import { storesOverDrivers } from './stores-over-drivers.js';
 
 export const clients: readonly Client[] = [
   ...databaseClients,
   ...objectMappers,
   ...storesAndBrokers,
+  ...storesOverDrivers,
   ...frameworkModules,
 ];
 

@@ -67,7 +67,7 @@ export function urlVerdict(
     const password = findProperty(config, ...client.passwordKeys);
     if (verdict || (password && bindingBeyond(source, password.value) === 'function')) return verdict;
   }
-  const value = traced(source, url);
+  const value = tracedBeyond(source, url);
   const text = textOf(value);
   if (isPlainUrl(value) && !holdsCredential(text ?? '')) return undefined;
   if (text !== undefined && embeddedUrl.test(text)) return undefined;

@@ -17,7 +17,7 @@ export const frameworkModules: readonly Client[] = [
   like(
     'ioredis',
     'ioredis in NestJS',
-    ['@nestjs-modules/ioredis', '@liaoliaots/nestjs-redis', '@songkeys/nestjs-redis'],
+    ['@nestjs-modules/ioredis', '@liaoliaots/nestjs-redis', '@songkeys/nestjs-redis', '@nestjs-labs/nestjs-ioredis'],
     ['RedisModule', 'ClusterModule'],
     { urlKeys: ['url'], nested: ['options', 'config', 'redisOptions'], takesUrl: false },
   ),

@@ -26,7 +26,8 @@ const selfEnding = new Set(['prisma', 'bullmq', 'bull']);
 export function keptFor(source: Source, node: Making): Kept | undefined {
   const made = clientMadeBy(source, node);
   const client = made?.client ?? (isKnex(source, node) ? knexClient : undefined);
-  if (!client || made?.single || selfEnding.has(client.name) || isEmbedded(source, node)) return undefined;
+  if (!client || made?.single || client.drain.length === 0 || selfEnding.has(client.name)) return undefined;
+  if (isEmbedded(source, node)) return undefined;
   const variable = holderOf(source, node);
   if (!variable) return undefined;
   const methods = variable.references.map(({ identifier }) => methodOn(identifier));

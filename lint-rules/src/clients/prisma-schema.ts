@@ -1,5 +1,6 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { statsOf } from '../file-stats.js';
 import { foldersAbove } from '../folders.js';
 
 const places = ['prisma/schema.prisma', 'schema.prisma', 'src/prisma/schema.prisma', 'prisma/schema/schema.prisma'];
@@ -10,7 +11,7 @@ export function isEmbeddedPrisma(context: { readonly filename: string; readonly 
   for (const folder of foldersAbove(context)) {
     for (const place of places) {
       const file = path.join(folder, place);
-      const stats = statSync(file, { throwIfNoEntry: false });
+      const stats = statsOf(file);
       if (stats?.isFile()) return isEmbedded(file, stats.mtimeMs);
     }
   }

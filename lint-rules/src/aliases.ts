@@ -1,0 +1,119 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { statsOf } from './file-stats.js';
+import { foldersAbove } from './folders.js';
+import { manifestIn, rangesIn } from './manifest.js';
+
+interface Place {
+  readonly filename: string;
+  readonly cwd: string;
+}
+
+/** Where the module that a file names may stand in the project: by its path, by `paths` and `imports` of the project, or by convention. */
+export function placesOf(context: Place, module: string): string[] {
+  const { filename, cwd } = context;
+  if (/^\.\.?(?:\/|$)/.test(module)) return [path.resolve(path.dirname(filename), module)];
+  if (module.includes(':')) return [];
+  const folders = [...foldersAbove(context)];
+  const name = /^(?:@[^/]+\/)?[^/]+/.exec(module)?.[0] ?? module;
+  if (folders.some((each) => Object.hasOwn(rangesIn(manifestIn(each)), name))) return [];
+  const said = folders.flatMap((each) => [...byPaths(each, module), ...byImports(each, module)]);
+  return [...said, ...byConvention(filename, cwd, folders, module)];
+}
+
+/** `@/config` and `~/config` stand in the folder of the sources, `@libs/env` and `#libs/env` in a folder of that name. */
+function byConvention(filename: string, cwd: string, folders: readonly string[], module: string): string[] {
+  const src = /^(.*[\\/]src)[\\/]/.exec(filename)?.[1];
+  const sources = src?.startsWith(cwd) ? [src] : [];
+  const inside = /^(?:[@~#]|[@~]{2})\/(.+)$/.exec(module)?.[1] ?? /^src\/(.+)$/.exec(module)?.[1];
+  if (inside !== undefined)
+    return [...sources, ...(module.startsWith('src/') ? [] : folders)].map((each) => path.join(each, inside));
+  const [, name = '', rest = ''] = /^[@#~]([\w-]+)((?:\/.+)?)$/.exec(module) ?? [];
+  if (name === '') return [];
+  return [...sources, ...folders, ...folders.map((each) => path.join(each, 'src'))]
+    .map((each) => path.join(each, name, rest))
+    .concat(
+      cwd === '' ? [] : [path.join(cwd, 'libs', name, 'src', rest), path.join(cwd, 'packages', name, 'src', rest)],
+    );
+}
+
+/** The targets of a pattern with at most one `*`. */
+function targetsOf(pattern: string, targets: readonly string[], module: string): string[] {
+  const [before = '', after] = pattern.split('*');
+  if (after === undefined) return pattern === module ? [...targets] : [];
+  if (!module.startsWith(before) || !module.endsWith(after) || module.length < before.length + after.length) return [];
+  const middle = module.slice(before.length, module.length - after.length);
+  return targets.map((each) => each.replace('*', () => middle));
+}
+
+/** `imports` of a `package.json`; what is built stands in `src` as a source. */
+function byImports(folder: string, module: string): string[] {
+  if (!module.startsWith('#')) return [];
+  const { imports } = manifestIn(folder);
+  return Object.entries(Object.assign({}, imports) as Record<string, unknown>).flatMap(([pattern, target]) => {
+    const texts = typeof target === 'object' && target !== null ? Object.values(target) : [target];
+    const files = texts.filter((each): each is string => typeof each === 'string');
+    const sources = files.flatMap((each) => [each.replace(/^\.\/(?:dist|build|lib|out)\//, './src/'), each]);
+    return targetsOf(pattern, sources, module).map((each) => path.resolve(folder, each));
+  });
+}
+
+interface Paths {
+  readonly base: string | undefined;
+  readonly entries: readonly (readonly [pattern: string, targets: readonly string[]])[];
+}
+const remembered = new Map<string, { readonly changed: number; readonly paths: Paths }>();
+const none: Paths = { base: undefined, entries: [] };
+
+function byPaths(folder: string, module: string): string[] {
+  for (const name of ['tsconfig.json', 'jsconfig.json']) {
+    const { base, entries } = pathsIn(path.join(folder, name));
+    const found = entries.flatMap(([pattern, targets]) => targetsOf(pattern, targets, module));
+    if (found.length > 0) return found;
+    if (base !== undefined) return [path.join(base, module)];
+  }
+  return [];
+}
+
+function pathsIn(file: string, depth = 0): Paths {
+  const stats = statsOf(file);
+  if (!stats?.isFile() || depth > 3) return none;
+  const known = remembered.get(file);
+  if (known?.changed === stats.mtimeMs) return known.paths;
+  const paths = read(file, depth);
+  remembered.set(file, { changed: stats.mtimeMs, paths });
+  return paths;
+}
+
+function read(file: string, depth: number): Paths {
+  const folder = path.dirname(file);
+  const { extends: from, compilerOptions } = parseWithComments(readFileSync(file, 'utf8'));
+  const { baseUrl, paths } = Object.assign({}, compilerOptions) as { baseUrl?: unknown; paths?: unknown };
+  const base = typeof baseUrl === 'string' ? path.resolve(folder, baseUrl) : undefined;
+  const entries = Object.entries(Object.assign({}, paths) as Record<string, unknown>).map(
+    ([pattern, targets]) =>
+      [
+        pattern,
+        (Array.isArray(targets) ? targets : [])
+          .filter((each): each is string => typeof each === 'string')
+          .map((each) => path.resolve(base ?? folder, each)),
+      ] as const,
+  );
+  const above =
+    typeof from === 'string' && from.startsWith('.')
+      ? pathsIn(path.resolve(folder, from.endsWith('.json') ? from : `${from}.json`), depth + 1)
+      : none;
+  return { base: base ?? above.base, entries: paths ? entries : above.entries };
+}
+
+function parseWithComments(text: string): Readonly<Record<string, unknown>> {
+  const bare = text
+    .replaceAll(/("(?:[^"\\\n]|\\.)*")|\/\/[^\n]*|\/\*[^*]*\*+(?:[^/*][^*]*\*+)*\//g, '$1')
+    .replaceAll(/,(?=\s*[}\]])/g, '');
+  try {
+    return Object.assign({}, JSON.parse(bare)) as Readonly<Record<string, unknown>>;
+  } catch {
+    // What cannot be read, or is being written just now, names no paths.
+    return {};
+  }
+}

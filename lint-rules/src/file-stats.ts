@@ -1,0 +1,10 @@
+import { type Stats, statSync } from 'node:fs';
+
+/** What stands at a path; nothing where nothing does, also where a part of the path is a file: Node throws then. */
+export function statsOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
+}
