@@ -40,6 +40,12 @@ idioms(
         "const secret = process.env.NODE_ENV === 'production' ? process.env.JWT_SECRET : 'dev-jwt-secret';",
     },
     literal: {
+      'a password that is hashed by a function of its own':
+        "const hash = await scryptHash('Password123$'); await this.users.hashPassword('admin');",
+      'a constant of a user for development': "const DEV_USER_PASSWORD = 'password';",
+      'a secret in the environment of a server':
+        "process.env.JWT_SECRET = 'securekey'; createServer(app).listen(3000);",
+      'a password in its own environment': "process.env.DB_PASSWORD = 'securekey'; connect();",
       'class field': "export class AuthService { private readonly jwtSecret = 'my-jwt-secret-2020'; }",
       'class static': "export class Constants { static readonly JWT_SECRET = 'topSecret51'; }",
       'seed user': "await prisma.user.create({ data: { email: 'admin@example.com', password: 'Admin123!' } });",

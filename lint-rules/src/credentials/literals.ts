@@ -244,7 +244,7 @@ export function looksIssued(text: string): boolean {
     return false;
   if (/^[a-z]+(?:[-_.:][a-z]+)*[-_.:]?v?\d{0,2}$/i.test(text))
     return /^[A-Za-z]{20,}$/.test(text) && /[a-z]/.test(text) && /[A-Z]/.test(text) && changesOfCase(text) >= 6;
-  if (isAddress(text)) return false;
+  if (isAddress(text) || /^[a-z]+[-_]?\d{1,4}$/i.test(text)) return false;
   const digits = text.replace(/\D/g, '').length;
   if (digits === 1 && text.length >= 20) return changesOfCase(text) >= 3;
   return (digits >= 2 && /[A-Za-z]/.test(text)) || digits >= 16;
@@ -314,7 +314,11 @@ function isOwned(name: string): boolean {
     words.length > 1 &&
     words
       .slice(0, -1)
-      .some((each) => /^(?:admin|root|demo|default|superuser|guest|db|database|postgres|mysql|smtp)$/.test(each))
+      .some((each) =>
+        /^(?:admin|root|demo|dev|seed|initial|bootstrap|default|superuser|guest|db|database|postgres|mysql|smtp)$/.test(
+          each,
+        ),
+      )
   );
 }
 

@@ -22,6 +22,7 @@ export function surroundingsOf(property: Node): Surroundings {
   let texts = 0;
   let prose = 0;
   let echoes = 0;
+  let named = 0;
   const distinct = new Set<string>();
   const owners = new Set<string | undefined>();
   for (const each of object.properties) {
@@ -34,6 +35,7 @@ export function surroundingsOf(property: Node): Surroundings {
       distinct.add(text);
       if (isProse(text) || /^\p{Lu}\p{Ll}+$/u.test(text)) prose++;
       if (isEchoOf(text, key)) echoes++;
+      if (isNamedAfter(text, key)) named++;
     }
     if (each === property || kindOf(key) !== undefined) continue;
     if (key === 'name') hasOwner ||= text !== undefined && /^[a-z][a-z0-9._@-]*$/.test(text);
@@ -53,6 +55,7 @@ export function surroundingsOf(property: Node): Surroundings {
       isPublic ||
       (texts >= 4 && prose * 2 > texts) ||
       echoes >= 3 ||
+      (named >= 3 && named * 2 >= texts) ||
       isInCatalogue(object, !hasOwner),
   };
 }
@@ -65,6 +68,11 @@ function valueOf(property: Node): Node | null {
 function isEchoOf(text: string, key: string): boolean {
   const [short, long] = [squeeze(text), squeeze(key)];
   return short === long || (short.length > 2 && key.includes('_') && long.endsWith(short));
+}
+
+/** `containerRegistry: 'app-container-registry'`: the name of a thing repeats what it is. */
+function isNamedAfter(text: string, key: string): boolean {
+  return key.length > 4 && text.length > key.length && squeeze(text).endsWith(squeeze(key));
 }
 
 /** `email: 'E-Mail'` is a label; `email: 'a@b.c'` is an owner. */

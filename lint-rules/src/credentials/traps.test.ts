@@ -109,6 +109,12 @@ idioms(
     'keys of fuse': 'export default { session: { a: 1 }, keys: [KEY_A, keyB] };',
     'header compare': "if (req.headers['content-type'] === 'application/json2' || tokenType === 'bearer1') x();",
     'token compare enum': "if (token === 'ETH' || token === 'USDC2') x();",
+    'names of resources':
+      "const suffixes = { containerRegistry: 'app-container-registry', runtimeSecret: 'app-runtime-secret', vpcNetwork: 'vpc-network', postgresPassword: 'app-postgres-password' };",
+    'a word with a number': "export const MENTION_TOKEN = 'group6529';",
+    'a secret of its own environment, so that a check passes':
+      "process.env.SESSION_SECRET ??= 'export-secret-at-least-32-characters'; if (!process.env.JWT_SECRET) process.env.JWT_SECRET = 'securekey';",
+    'a hash of something else': "const key = fileHash('Password123$'); const etag = hash('secret-1');",
     'option verbose':
       "program.option('-t, --token-type <type>', 'type', 'bearer1'); program.option('--secret-name <n>', 'name', 'prod/db1');",
   },

@@ -15,10 +15,11 @@ import {
   mayHoldKnownFormat,
 } from '../credentials/literals.js';
 import { type CredentialKind, isPublicVariable, isShortPassword, kindOf } from '../credentials/names.js';
+import { hashedPassword } from '../credentials/password-hash.js';
 import { optionsOf, sinkModules, sinksOf } from '../credentials/find-sink.js';
 import type { Sink } from '../credentials/sinks.js';
 import { isOfSigning, isTelling, surroundingsOf, targetOf } from '../credentials/surroundings.js';
-import { isInfrastructure, isLocaleFile, isTestFile, isTestSettings, pathOf } from '../file-kind.js';
+import { isInfrastructure, isLocaleFile, isTestFile, isTestSettings, opensPort, pathOf } from '../file-kind.js';
 import { namesAnyOf } from '../modules.js';
 import { originOf } from '../origin.js';
 import { environmentName, objectBehind, traced } from '../value.js';
@@ -216,6 +217,8 @@ export default createRule<[Option], Ids>({
           sink(password, 'password', 'password');
       }
       configured(node);
+      const hashed = hashedPassword(node);
+      if (hashed) sink(hashed, 'password', 'password');
       const given = optionIn(node);
       if (given) fallback(given.name, given.fallback);
       const knex = objectOfKnex(node);
@@ -303,7 +306,13 @@ export default createRule<[Option], Ids>({
       if (name === 'keys') cookieKeys(node);
       else if (name === 'secretOrKey') sink(node.right, name, 'secret');
       else if (name !== undefined && /^authorization$/i.test(name)) authorization(node.right, name);
-      else target(node, name, node.right);
+      else if (!isStandInForACheck(node)) target(node, name, node.right);
+    }
+
+    /** A secret that a program puts into its own environment and that serves nobody: so that a check of the settings passes. */
+    function isStandInForACheck({ left, right }: TSESTree.AssignmentExpression): boolean {
+      const name = environmentName(left);
+      return name !== undefined && kindOf(name) === 'secret' && textOf(right) !== undefined && !opensPort(source);
     }
 
     function cookieKeys(node: TSESTree.Property | TSESTree.AssignmentExpression): void {
