@@ -34,11 +34,30 @@ function isNamedForCommands(context: FileContext): boolean {
   const file = bareOf(context.filename);
   let isNamed = false;
   for (const folder of foldersAbove(context)) {
-    const uses = usesIn(manifestIn(folder), folder);
-    if (uses.some((each) => !each.byCommandLine && mayBe(file, each.file, each.from))) return false;
-    isNamed ||= uses.some((each) => each.byCommandLine && mayBe(file, each.file, each.from));
+    const { byCommandLine, byOthers } = namedIn(manifestIn(folder), folder);
+    if (byOthers.has(file)) return false;
+    isNamed ||= byCommandLine.has(file);
   }
   return isNamed;
+}
+
+/** The files that a manifest may name, without their endings. */
+interface Named {
+  readonly byCommandLine: ReadonlySet<string>;
+  readonly byOthers: ReadonlySet<string>;
+}
+
+const named = new WeakMap<Manifest, Named>();
+
+function namedIn(manifest: Manifest, folder: string): Named {
+  const known = named.get(manifest);
+  if (known) return known;
+  const uses = usesIn(manifest, folder);
+  const filesOf = (byCommandLine: boolean) =>
+    new Set(uses.flatMap((each) => (each.byCommandLine === byCommandLine ? filesMeant(each.file, each.from) : [])));
+  const found = { byCommandLine: filesOf(true), byOthers: filesOf(false) };
+  named.set(manifest, found);
+  return found;
 }
 
 /** A word of a manifest that may be a file. */
@@ -90,18 +109,13 @@ function usesOfScript(script: string, manifestFolder: string): Use[] {
 
 const built = /^(?:dist|build|out|lib|output)[\\/]/;
 
-/** Whether a path names the file: as it stands, as a folder, or as what is built from it. */
-function mayBe(file: string, name: string, from: string): boolean {
+/** The files that a path may mean: as it stands, as a folder, or as what is built from it. */
+function filesMeant(name: string, from: string): string[] {
   const full = bareOf(path.resolve(from, name));
-  if (isFileOrFolder(file, full)) return true;
   const below = path.relative(from, full);
-  if (!built.test(below)) return false;
-  const rest = below.replace(built, '');
-  return isFileOrFolder(file, path.join(from, rest)) || isFileOrFolder(file, path.join(from, 'src', rest));
-}
-
-function isFileOrFolder(file: string, full: string): boolean {
-  return file === full || file === path.join(full, 'index');
+  const rest = built.test(below) ? below.replace(built, '') : undefined;
+  const files = rest === undefined ? [full] : [full, path.join(from, rest), path.join(from, 'src', rest)];
+  return files.flatMap((each) => [each, path.join(each, 'index')]);
 }
 
 /** True where another source may load the file. */
@@ -123,7 +137,7 @@ function mayLoad(
   const folder = path.dirname(importer);
   return modules.some((module) => {
     if (/^\.\.?(?:\/|\*?$)/.test(module)) {
-      if (!module.endsWith('*')) return mayBe(file, path.resolve(folder, module), root);
+      if (!module.endsWith('*')) return filesMeant(path.resolve(folder, module), root).includes(file);
       const start = path.resolve(folder, module.slice(0, module.lastIndexOf('/') + 1));
       return file.startsWith(start);
     }

@@ -86,6 +86,7 @@ function isScript({ ast }: { readonly ast: { readonly type: string; readonly bod
 }
 
 function withDefaults<Options extends readonly unknown[]>(given: Options, defaults: Options): Options {
+  if (given.length === 0) return defaults;
   return defaults.map((fallback, index) => {
     const value: unknown = given[index];
     return isPlain(fallback) && isPlain(value) ? { ...fallback, ...value } : (value ?? fallback);

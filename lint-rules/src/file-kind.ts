@@ -83,11 +83,21 @@ export function isLocaleFile(filename: string): boolean {
   return localeFolder.test(filename) || localeName.test(filename);
 }
 
+const scripts = new WeakMap<object, boolean>();
 const ends = /process\.exit\s*\(\s*0?\s*\)|\.(?:\$disconnect|end|destroy|close|disconnect|quit)\s*\(/;
 const serves = /\.listen\s*\(|\bcreateServer\s*\(|\bexport\s|\bexports\b/;
 
 /** True for a program that does its work once and closes what it opened: it ends before any rotation matters. */
 export function isScript(context: FileContext): boolean {
+  const { ast } = context.sourceCode;
+  const known = scripts.get(ast);
+  if (known !== undefined) return known;
+  const found = endsSoon(context);
+  scripts.set(ast, found);
+  return found;
+}
+
+function endsSoon(context: FileContext): boolean {
   const { sourceCode: source } = context;
   if (isMigration(source)) return true;
   if (isInScriptFolder(context)) return true;
@@ -140,7 +150,7 @@ const [up, down] = [wayOf('up'), wayOf('down')];
 
 /** True for a step of a database migration, which has a way up and a way down: it runs once, and its process ends. */
 export function isMigration(source: Source): boolean {
-  return up.test(source.text) && down.test(source.text);
+  return source.text.includes('down') && up.test(source.text) && down.test(source.text);
 }
 
 const infrastructure =

@@ -1,33 +1,46 @@
 import type { TSESTree } from '@typescript-eslint/utils';
+import { textOf } from './ast.js';
 import type { Source } from './origin.js';
 
 const remembered = new WeakMap<object, ReadonlySet<string>>();
-const calls = /\b(?:require|import|__importStar|__importDefault)\s*\(\s*['"`]([^'"`\n]+)['"`]/g;
+const loading = /(?:require|import)\s*\(/;
+const calls = /\b(?:require|import)\s*\(\s*['"`]([^'"`\n]+)['"`]/g;
 
 /** The modules that a file names: in imports, in re-exports, in `require` and in `import()`. Looked up once for all rules. */
 export function modulesOf(source: Source): ReadonlySet<string> {
   const known = remembered.get(source.ast);
   if (known) return known;
   const found = new Set<string>();
-  for (const node of source.ast.body.flatMap(statementsIn)) {
-    if (node.type === 'ImportDeclaration' || node.type === 'ExportAllDeclaration') found.add(plain(node.source.value));
-    else if (node.type === 'ExportNamedDeclaration' && node.source) found.add(plain(node.source.value));
-    else if (node.type === 'TSImportEqualsDeclaration' && node.moduleReference.type === 'TSExternalModuleReference') {
-      const { expression } = node.moduleReference;
-      if (expression.type === 'Literal' && typeof expression.value === 'string') found.add(plain(expression.value));
-    }
-  }
+  collect(source.ast.body, found);
   const { text } = source;
-  if (text.includes('require') || text.includes('import('))
+  if (loading.test(text))
     for (const [, module] of text.matchAll(calls)) if (module !== undefined) found.add(plain(module));
   remembered.set(source.ast, found);
   return found;
 }
 
-/** Svelte keeps the statements of a component inside of its script elements. */
-function statementsIn(node: TSESTree.ProgramStatement): readonly TSESTree.ProgramStatement[] {
-  const { type, body } = node as { readonly type: string; readonly body?: unknown };
-  return type === 'SvelteScriptElement' && Array.isArray(body) ? (body as TSESTree.ProgramStatement[]) : [node];
+function collect(statements: readonly TSESTree.ProgramStatement[], found: Set<string>): void {
+  for (const node of statements) {
+    switch (node.type as string) {
+      case 'ImportDeclaration':
+      case 'ExportAllDeclaration':
+      case 'ExportNamedDeclaration': {
+        const { source } = node as TSESTree.ImportDeclaration | TSESTree.ExportNamedDeclaration;
+        if (source) found.add(plain(source.value));
+        break;
+      }
+      case 'TSImportEqualsDeclaration': {
+        const { moduleReference } = node as TSESTree.TSImportEqualsDeclaration;
+        const module =
+          moduleReference.type === 'TSExternalModuleReference' ? textOf(moduleReference.expression) : undefined;
+        if (module !== undefined) found.add(plain(module));
+        break;
+      }
+      // Svelte keeps the statements of a component inside of its script elements.
+      case 'SvelteScriptElement':
+        collect((node as unknown as TSESTree.Program).body, found);
+    }
+  }
 }
 
 /** True when the file names any of the modules. */

@@ -1,6 +1,6 @@
 import type { TSESLint, TSESTree } from '@typescript-eslint/utils';
 import { classAround, nameOf } from '../ast.js';
-import { namesAnyOf } from '../modules.js';
+import { modulesOf } from '../modules.js';
 import { type Origin, type Source, originOf, variableOf } from '../origin.js';
 import { declarationsOf, hasTypes } from '../types.js';
 import type { Client } from './client.js';
@@ -20,19 +20,60 @@ export interface Made {
 const byModule = new Map<string, Client>();
 for (const client of clients) for (const module of client.modules) byModule.set(module, client);
 
-const modules = new Set([...byModule.keys(), 'knex', 'Knex']);
+/** The word that a maker is called by; none for a default export, which may be called anything, and for what a call returns. */
+const lastOf = (maker: string) => /\w*$/.exec(maker)?.[0] ?? '';
+
+/** What a file has to say beside the name of the module to make a client. */
+const wordsOfModule = new Map([...byModule].map(([module, { makers }]) => [module, makers.map(lastOf)]));
+for (const each of ['knex', 'Knex']) wordsOfModule.set(each, ['']);
 
 /** Options of clients. With type information a client may come through another file of the project. */
 const mayConnect = /\b(?:password|connectionString|connection|sasl|credentials)\b\s*[:,}]|\b(?:url|uri)\b\s*:/i;
 
-/** True when the file names any package that makes clients. A cheap look before any work. */
+/** Prisma 7 generates its client into the project, so it is imported by a path. */
+const generated = /(?:^|[/@])(?:prisma|generated)(?:\/|$)/;
+
+const makerNames = new Set([...wordsOfModule.values()].flat());
+const mentioned = new WeakMap<object, boolean>();
+
+/** True when the file names any package that makes clients, and what makes them. A cheap look before any work. */
 export function mentionsClient(source: Source): boolean {
-  if (namesAnyOf(source, modules) || source.text.includes('PrismaClient')) return true;
-  return hasTypes(source) && mayConnect.test(source.text);
+  const known = mentioned.get(source.ast);
+  if (known !== undefined) return known;
+  const isMentioned = mentions(source);
+  mentioned.set(source.ast, isMentioned);
+  return isMentioned;
 }
 
-/** The client that an expression makes, known by where its maker was imported from and never by its name alone. */
+function mentions(source: Source): boolean {
+  const { text } = source;
+  for (const module of modulesOf(source)) {
+    const words = wordsOfModule.get(module) ?? (generated.test(module) ? ['PrismaClient'] : []);
+    if (words.some((each) => text.includes(each))) return true;
+  }
+  return hasTypes(source) && mayConnect.test(text);
+}
+
+const found = new WeakMap<Making, Made | undefined>();
+
+/** The client that an expression makes, looked up once for all rules: known by where its maker was imported from and never by its name alone. */
 export function clientMadeBy(source: Source, node: Making): Made | undefined {
+  const { callee } = node;
+  // A method keeps its name wherever it is called.
+  if (node.type === 'CallExpression' && callee.type === 'MemberExpression' && !callee.computed)
+    if (callee.property.type !== 'Identifier' || !mayBeMaker(callee.property.name)) return undefined;
+  const known = found.get(node);
+  if (known || found.has(node)) return known;
+  const made = lookUp(source, node);
+  found.set(node, made);
+  return made;
+}
+
+function mayBeMaker(method: string): boolean {
+  return method === 'default' || makerNames.has(method);
+}
+
+function lookUp(source: Source, node: Making): Made | undefined {
   const origin = originOf(source, node.callee);
   const client = origin && clientOf(origin);
   if (!origin || !client) return isElsewhere(origin) ? clientByType(source, node) : undefined;
@@ -52,16 +93,10 @@ function isElsewhere(origin: Origin | undefined): boolean {
   return origin === undefined || /^[.#~]|^@\//.test(origin.module);
 }
 
-const byType = new WeakMap<Making, Made | undefined>();
-
-/** Types are asked last and once for all rules: what they cost is not the question but the checker's work behind it. */
+/** Types are asked last: what they cost is not the question but the checker's work behind it. */
 function clientByType(source: Source, node: Making): Made | undefined {
-  if (!hasTypes(source) || !mayMake(source, node)) return undefined;
-  if (!byType.has(node)) byType.set(node, declaredClient(source, node));
-  return byType.get(node);
+  return hasTypes(source) && mayMake(source, node) ? declaredClient(source, node) : undefined;
 }
-
-const makerNames = new Set(clients.flatMap(({ makers }) => makers.map((each) => each.split('.').at(-1) ?? each)));
 
 const options = new Set([
   ...['host', 'hosts', 'port', 'server', 'database'],
@@ -128,8 +163,7 @@ function madeBy(node: Making, client: Client, member: string): Made {
 function clientOf(origin: Origin): Client | undefined {
   const known = byModule.get(origin.module);
   if (known) return known;
-  // Prisma 7 generates its client into the project, so it is imported by a path.
-  const generated =
-    origin.members.at(-1) === 'PrismaClient' && /(?:^|[/@])(?:prisma|generated)(?:\/|$)/.test(origin.module);
-  return generated ? byModule.get('@prisma/client') : undefined;
+  return origin.members.at(-1) === 'PrismaClient' && generated.test(origin.module)
+    ? byModule.get('@prisma/client')
+    : undefined;
 }

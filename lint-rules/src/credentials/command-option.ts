@@ -1,11 +1,13 @@
 import type { TSESTree } from '@typescript-eslint/utils';
 import { type Node, findProperty, nameOf, textOf, unwrap } from '../ast.js';
 
+const makers = new Set(['option', 'requiredOption', 'Option']);
+
 /** What an option of a command line is called, and what it is when nobody gives it: of yargs, and of commander. */
 export function optionIn(
   call: TSESTree.CallExpression | TSESTree.NewExpression,
 ): { readonly name: string; readonly fallback: Node } | undefined {
-  if (!/^(?:option|requiredOption|Option)$/.test(nameOf(call.callee) ?? '')) return undefined;
+  if (!makers.has(nameOf(call.callee) ?? '')) return undefined;
   const [first, second, third] = call.arguments;
   const flags = textOf(first);
   if (flags === undefined || !second) return undefined;

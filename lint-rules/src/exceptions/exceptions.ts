@@ -18,30 +18,30 @@ interface FileContext {
 }
 
 const word = 'keyturn-ignore-next-line';
-const remembered = new WeakMap<object, FileExceptions>();
+const remembered = new WeakMap<object, FileExceptions | undefined>();
 
 /**
  * The exceptions of a file; nothing where it has none. With the setting `keyturn: { exceptions: 'elsewhere' }` the caller judges them, as
  * `keyturn check` does for all its findings at once.
  */
 export function exceptionsOf(context: FileContext): FileExceptions | undefined {
+  const { ast } = context.sourceCode;
+  const known = remembered.get(ast);
+  if (known || remembered.has(ast)) return known;
+  const found = read(context);
+  remembered.set(ast, found);
+  return found;
+}
+
+function read(context: FileContext): FileExceptions | undefined {
   const { sourceCode: source, settings } = context;
   if (!source.text.includes(word)) return undefined;
   if ((settings['keyturn'] as { exceptions?: unknown } | undefined)?.exceptions === 'elsewhere') return undefined;
-  const known = remembered.get(source.ast);
-  if (known) return known;
   const directives =
     (source.ast.type as string) === 'Program' && Array.isArray(source.ast.body)
       ? inComments(context)
       : readDirectives(context.filename, source.text);
-  const found = {
-    directives,
-    ran: new Set<string>(),
-    used: new Map<Directive, Set<string>>(),
-    today: new Date().toISOString().slice(0, 10),
-  };
-  remembered.set(source.ast, found);
-  return found;
+  return { directives, ran: new Set(), used: new Map(), today: new Date().toISOString().slice(0, 10) };
 }
 
 /** True when a comment accepts what a rule finds in a line, today. */

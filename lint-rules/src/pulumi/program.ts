@@ -4,10 +4,16 @@ import { kindOf } from '../credentials/names.js';
 import { modulesOf } from '../modules.js';
 import { type Source, initialValueOf, originOf, variableOf } from '../origin.js';
 
+const remembered = new WeakMap<ReadonlySet<string>, boolean>();
+
 /** True for a program, or a part of one, that makes resources with Pulumi. */
 export function isPulumi(source: Source): boolean {
-  for (const each of modulesOf(source)) if (each.startsWith('@pulumi/')) return true;
-  return false;
+  const modules = modulesOf(source);
+  const known = remembered.get(modules);
+  if (known !== undefined) return known;
+  const found = [...modules].some((each) => each.startsWith('@pulumi/'));
+  remembered.set(modules, found);
+  return found;
 }
 
 /** The members below the module where an expression comes from Pulumi: `secretsmanager.Secret` of `new aws.secretsmanager.Secret()`. */

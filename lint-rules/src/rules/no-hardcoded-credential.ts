@@ -14,12 +14,21 @@ import {
   isCredential,
   mayHoldKnownFormat,
 } from '../credentials/literals.js';
+import { mentionsCredential } from '../credentials/mentions.js';
 import { type CredentialKind, isPublicVariable, isShortPassword, kindOf } from '../credentials/names.js';
 import { hashedPassword } from '../credentials/password-hash.js';
 import { optionsOf, sinkModules, sinksOf } from '../credentials/find-sink.js';
 import type { Sink } from '../credentials/sinks.js';
 import { isOfSigning, isTelling, surroundingsOf, targetOf } from '../credentials/surroundings.js';
-import { isInfrastructure, isLocaleFile, isTestFile, isTestSettings, opensPort, pathOf } from '../file-kind.js';
+import {
+  isInfrastructure,
+  isLocaleFile,
+  isTestFile,
+  isTestPath,
+  isTestSettings,
+  opensPort,
+  pathOf,
+} from '../file-kind.js';
 import { namesAnyOf } from '../modules.js';
 import { originOf } from '../origin.js';
 import { environmentName, objectBehind, traced } from '../value.js';
@@ -29,7 +38,6 @@ interface Option {
 }
 type Ids = 'literal' | 'fallback' | 'url' | 'format' | 'noFallback' | 'fromEnvironment';
 
-const names = /pass|secret|token|[a-z_-]key|\bkeys\s*[:=]|authorization|pwd|senha|contrasena|salt|\bp[sw]w?\b/i;
 const addresses = /:\/\/[^\s/?#@:'"`]*:[^\s/?#'"`]*@/;
 
 export default createRule<[Option], Ids>({
@@ -65,20 +73,22 @@ export default createRule<[Option], Ids>({
     const source = context.sourceCode;
     const { text } = source;
     const hasClients = mentionsClient(source);
-    const hasKnex = text.includes('knex');
     const hasSinks = namesAnyOf(source, sinkModules);
-    const hasNames = names.test(text);
+    const hasNames = mentionsCredential(source);
     const hasFormats = mayHoldKnownFormat(text);
     const hasAddresses = text.includes('://') && addresses.test(text);
     if (!(hasClients || hasSinks || hasNames || hasFormats || hasAddresses) || isLocaleFile(pathOf(context))) return {};
-    const isForTests = !option.checkTests && isTestFile(context);
-    if (isForTests && !isTestSettings(context)) return {};
+    const isForTests = !option.checkTests && isTestSettings(context);
+    if (!option.checkTests && !isForTests && isTestPath(pathOf(context))) return {};
+    const hasKnex = text.includes('knex');
     const isProgram = isInfrastructure(source);
     const seen = new Set<Node>();
 
     function report(literal: Node, messageId: Ids, name: string, around: Node = literal): void {
       if (seen.has(literal)) return;
       seen.add(literal);
+      // Its text is asked last, because few files have a finding.
+      if (!option.checkTests && !isForTests && isTestFile(context)) return;
       context.report({ node: around, messageId, data: { name }, suggest: suggestionsFor(literal, messageId, name) });
     }
 

@@ -1,6 +1,7 @@
 import type { TSESTree } from '@typescript-eslint/utils';
 import { type Node, findProperty, nameOf, textOf, unwrap } from '../ast.js';
 import { type TestsOption, createRule, testsDefault, testsSchema } from '../create-rule.js';
+import { mentionsCredential } from '../credentials/mentions.js';
 import { isTestFile } from '../file-kind.js';
 import { modulesOf } from '../modules.js';
 import { originOf } from '../origin.js';
@@ -31,7 +32,7 @@ export default createRule<[TestsOption], Ids>({
   hasSuggestions: true,
   create(context, [option]) {
     const source = context.sourceCode;
-    if (!mention.test(source.text)) return {};
+    if (!mentionsCredential(source) || !mention.test(source.text)) return {};
     if (!option.checkTests && isTestFile(context)) return {};
     const isMysql = mysql.some((each) => modulesOf(source).has(each));
 

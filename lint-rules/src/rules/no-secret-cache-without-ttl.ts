@@ -4,6 +4,7 @@ import { textWithoutComments } from '../comments.js';
 import { createRule } from '../create-rule.js';
 import { mentionsSecretReader, secretReadIn } from '../credentials/secret-reads.js';
 import { kindOf } from '../credentials/names.js';
+import { mentionsCredential } from '../credentials/mentions.js';
 import { isInfrastructure, isTestFile } from '../file-kind.js';
 import { exportBehind } from '../imports.js';
 import { type Source, originOf, variableOf } from '../origin.js';
@@ -84,7 +85,7 @@ export default createRule<[Option], Ids>({
   defaultOptions: [{ checkTests: false, maxAgeSeconds: 3600, secretReaders: [] }],
   create(context, [option]) {
     const source = context.sourceCode;
-    const mayReadElsewhere = readerNames.test(source.text);
+    const mayReadElsewhere = mentionsCredential(source) && readerNames.test(source.text);
     if (!mentionsSecretReader(source) && option.secretReaders.length === 0 && !mayReadElsewhere) return {};
     if (isInfrastructure(source)) return {};
     if (!option.checkTests && isTestFile(context)) return {};
