@@ -33,9 +33,12 @@ const testName = /[._-](?:test|tests|spec|specs|e2e|cy|stories|story|fixture|fix
 /** `jest.setup.ts`, `vitest.config.integration.ts` */
 const testRunner = /(?:^|[\\/])(?:jest|vitest|cypress|playwright|karma)(?:[-.]\w+)*\.[cm]?[jt]sx?$/i;
 const namedForTests =
-  /(?:^|[\\/])(?:[a-z0-9]*Test(?:s|Utils?|Helpers?|Data|Setup)?|test(?:[-_.]?(?:[uU]tils?|[hH]elpers?|[dD]ata|[sS]etup|[cC]onstants?|[sS]erver)))\.[cm]?[jt]sx?$/;
+  /(?:^|[\\/])(?:[a-z0-9]*Test(?:s|Utils?|Helpers?|Data|Setup|Env(?:Vars|ironment)?)?|test(?:[-_.]?(?:[uU]tils?|[hH]elpers?|[dD]ata|[sS]etup|[cC]onstants?|[sS]erver|[cC]redentials?|[eE]nv(?:ironment)?|[fF]ixtures?))|mock-[\w.-]+)(?:\.[a-z]+)?\.[cm]?[jt]sx?$/;
+/** `functionalTests/` */
+const testsInWords = /(?:^|[\\/])[a-z][a-zA-Z0-9]*Tests[\\/]/;
 const testModules = new Set([
   'vitest',
+  'vitest/config',
   '@jest/globals',
   'test',
   'bun:test',
@@ -60,6 +63,7 @@ export function isTestFile(context: FileContext): boolean {
 export function isTestPath(file: string): boolean {
   return (
     testFolder.test(file) ||
+    testsInWords.test(file) ||
     featureFolder.test(file) ||
     testSettings.test(file) ||
     testName.test(file) ||

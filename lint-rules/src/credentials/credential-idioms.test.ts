@@ -4,6 +4,8 @@ idioms(
   'no-hardcoded-credential',
   {
     fallback: {
+      'the key of a storage': "const s3 = { key: process.env.STORAGE_ENCRYPTION_KEY ?? '73b00476e456323e' };",
+      'a made-up key in capitals': "const CRYPTO_KEY = (await getSecret('CRYPTO_KEY')) || 'SAMPLE_KEY';",
       'env fallback ||': "export const secret = process.env.JWT_SECRET || 'mysecret';",
       'env fallback ?? undefined': "export const JWT_SECRET = process.env.JWT_SECRET ?? 'undefined';",
       'destructured default': "const { JWT_SECRET = 'supersecret', PORT = 3000 } = process.env;",
@@ -40,6 +42,12 @@ idioms(
         "const secret = process.env.NODE_ENV === 'production' ? process.env.JWT_SECRET : 'dev-jwt-secret';",
     },
     literal: {
+      'a key that a request carries':
+        "export const request = create({ baseURL, headers: { gatewayToken: 'XL299LiMEDZ0H5h3A29PxwQXdMJqWyY2' } });",
+      'an account with an identifier':
+        "const c = { superadminCredentials: { identifier: 'root', password: 'superadmin' } };",
+      'the password of a cache': "const e = { cachePassword: 'hunter22' };",
+      'a password to a hash': "user.hash = await passwordToHash('Abcdef12345!');",
       'a password that is hashed by a function of its own':
         "const hash = await scryptHash('Password123$'); await this.users.hashPassword('admin');",
       'a constant of a user for development': "const DEV_USER_PASSWORD = 'password';",

@@ -168,9 +168,21 @@ function isHole(text: string): boolean {
   );
 }
 
+/** `no-password`, `pending_provisioning`, the UUID of nothing: there is none. */
+function isSentinel(text: string): boolean {
+  return /^(?:pending[-_ ][a-z]+|no[-_ ](?:pass\w*|secret|token|key|auth\w*|user)|not[-_ ]a[-_ ].*|not[-_ ](?:used|required|needed|set|applicable|available|configured|provided|real)|0+(?:-0+)+)$/i.test(
+    text,
+  );
+}
+
+/** `?string` and `string[]` are types, too. */
+function typeNameIn(text: string): string {
+  return text.toLowerCase().replace(/^\?|(?:\?|\[\])$/g, '');
+}
+
 /** `your_client_secret`, `changeme`: nobody issued this. */
 export function isStandIn(text: string): boolean {
-  return /^(?:your|my[-_ ]?(?:api|client|secret|token|key)|change[-_ ]?(?:me|it|this)|replace|insert|put|enter|add|todo|fake|dummy|mock|test|example|sample|placeholder|foo|bar|baz|some|no[-_]|not|default$|n\/a|secret$|token$|none|empty|xxx|sk-(?:x+|\.+|dummy|test|fake|your))|[-_ ](?:here|placeholder|example|goes here|dummy)$|[-_ ](?:un|not[-_ ]?)(?:configured|set|defined|available|provided)$|x{4,}|\.\.\.|dummy|fake/i.test(
+  return /^(?:your|my[-_ ]?(?:api|client|secret|token|key)|change[-_ ]?(?:me|it|this)|replace|insert|put|enter|add|todo|fake|dummy|mock|test|example|sample|placeholder|foo|bar|baz|some|no[-_]|not|default$|n\/a|secret$|token$|none|empty|xxx|sk-(?:x+|\.+|dummy|test|fake|your))|[-_ ](?:here|placeholder|example|goes here|dummy)$|[-_ ](?:un|not[-_ ]?)(?:configured|set|defined|available|provided)$|x{4,}|\.\.\.|dummy|fake|^[0-]+$|(.)\1{7,}/i.test(
     text,
   );
 }
@@ -187,7 +199,7 @@ function isHash(text: string): boolean {
   );
 }
 
-/** SHA-256 and SHA-512 in hexadecimal, where the name of a field alone says that it is a password. */
+/** SHA-256 and SHA-512 in hexadecimal, where no library takes it for a password. */
 function isDigest(text: string): boolean {
   return /^(?:[0-9a-f]{64}|[0-9a-f]{128})$/.test(text);
 }
@@ -205,6 +217,7 @@ function isPathOrAddress(text: string): boolean {
 function isReference(text: string): boolean {
   return (
     /^urn:/i.test(text) ||
+    /^(?:com|org|net|io|dev|app)(?:\.[a-z][a-z-]*){2,}$/.test(text) ||
     /^[a-z][\w-]*(?::[\w./-]*)?:[A-Z][A-Za-z]+$/.test(text) ||
     /^[A-Za-z]\w*(?:[./][A-Za-z]\w*)+[./][A-Z][A-Za-z]+$/.test(text)
   );
@@ -226,7 +239,7 @@ export function isProse(text: string): boolean {
   if (/^\p{Lu}\p{Ll}+ /u.test(text)) return true;
   return (
     words.some((each) =>
-      /^(?:the|is|are|a|an|your|must|please|not|and|or|of|for|to|with|in|has|have|do|does|no|be|was|cannot|can't|required|invalid|enter|password|passwords|token|key)$/i.test(
+      /^(?:the|is|are|a|an|your|must|please|just|empty|not|and|or|of|for|to|with|in|has|have|do|does|no|be|was|cannot|can't|required|invalid|enter|password|passwords|token|key)$/i.test(
         each,
       ),
     ) || /[^\x20-\x7e]/.test(text)
@@ -281,12 +294,15 @@ export function isCredential(text: string, name: string, kind: CredentialKind, c
       (kind !== 'issued' || looksIssued(bare))
     );
   const isTaken = kind === 'secret' && certainty === 'fallback' && takenAsSecret.has(bare.toLowerCase());
-  if ((reserved.has(bare.toLowerCase()) && !isTaken) || isPathOrAddress(bare) || isPattern(bare)) return false;
-  if (isEnvironmentName(bare)) return false;
-  const isSameAsName = squeeze(bare) === squeeze(name);
+  if (isSentinel(bare)) return false;
+  if ((reserved.has(typeNameIn(bare)) && !isTaken) || isPathOrAddress(bare) || isPattern(bare)) return false;
+  const isMadeUp =
+    kind === 'secret' && certainty === 'fallback' && /^(?:SAMPLE|DEFAULT|MY|SUPER|DEV|LOCAL|SOME)_/.test(bare);
+  if (isEnvironmentName(bare) && !isMadeUp) return false;
+  const isSameAsName = isEcho(bare, name);
   if (certainty === 'fallback') return isFallback(bare, name, kind, isSameAsName);
   if (kind === 'issued') return looksIssued(bare) && !isSameAsName;
-  if (kind === 'password' && certainty === 'named' && isDigest(bare)) return false;
+  if (kind === 'password' && isDigest(bare)) return false;
   if (isListOfNames(bare, name)) return false;
   if (/\s/.test(bare) && (kind === 'password' || isProse(bare)) && !/^[-\W].*[-\W]$/.test(bare)) return false;
   if (isProse(bare) && !/\s/.test(bare)) return false;
@@ -324,7 +340,14 @@ function isOwned(name: string): boolean {
 
 function isFallback(text: string, name: string, kind: CredentialKind, isSameAsName: boolean): boolean {
   if (kind === 'issued')
-    return text.length >= 8 && !isStandIn(text) && !isBareBeginning(text) && !/\s/.test(text) && !isSameAsName;
+    return (
+      text.length >= 8 &&
+      !isStandIn(text) &&
+      !isBareBeginning(text) &&
+      !/\s/.test(text) &&
+      !isSameAsName &&
+      (!/^[a-z]+(?:[-_.][a-z]+)+$/.test(text) || /secret|token|key|pass/.test(text))
+    );
   if (kind === 'password') return !/\s/.test(text) && !/^your/i.test(text);
   return !isProse(text) || /^[-\W]/.test(text);
 }
@@ -333,7 +356,7 @@ function isNamedCredential(text: string, kind: CredentialKind): boolean {
   if (/\d/.test(text) && !/^[a-z]+[-_.]v?\d$/i.test(text))
     return !/^\d{1,3}$/.test(text) && !/^[\d.]+(?:px|em|rem|ms|s|%)$/.test(text);
   // `password`, `user_password`, `auth.password`: a field that is named after what it holds.
-  if (kindOf(text) !== undefined && /^[A-Za-z]+(?:[_.:/-][A-Za-z]+)*$/.test(text))
+  if (kindOf(text.replace(/s$/, '')) !== undefined && /^[A-Za-z]+(?:[_.:/-][A-Za-z]+)*$/.test(text))
     return kind === 'secret' && /[-_ ]/.test(text) && (wordsOf(text).length > 2 || praised.test(text));
   if (/^\p{Lu}\p{Ll}+$/u.test(text)) return false;
   return true;
@@ -341,6 +364,11 @@ function isNamedCredential(text: string, kind: CredentialKind): boolean {
 
 /** `super-secret`: nobody calls a field so. */
 const praised = /^(?:super|my|top|very|really|extra|dev|local)[-_ ]/i;
+
+/** `'cloudinary_key'` in the place of `CLOUDINARY_KEY`. */
+export function isEcho(text: string, name: string): boolean {
+  return squeeze(text) === squeeze(name);
+}
 
 function squeeze(text: string): string {
   return text.toLowerCase().replace(/[^a-z0-9]/g, '');

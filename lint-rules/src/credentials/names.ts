@@ -1,5 +1,5 @@
 import { issuedPairs, issuers, oneWord, owners, passwords, secretPairs, shortPasswords } from './words.js';
-import { connections, identities, lists, notCredentials, suffixes } from './words-around.js';
+import { connections, identities, lists, notCredentials, places, suffixes } from './words-around.js';
 
 /**
  * `password`: what a person or an account logs in with. `secret`: what this program makes up for itself, to sign or encrypt.
@@ -41,7 +41,9 @@ function kindOfWords(name: string): CredentialKind | undefined {
   const rest = words.slice(0, -1);
   if (pair === 'client token') return undefined;
   if (pair === 'access key' && words.at(-3) === 'secret') return 'issued';
-  if (rest.some((each) => notCredentials.has(each)) && !(rest.length > 0 && pair === 'verify token')) return undefined;
+  const isOfAPlace = passwords.has(last) || last === 'secret' || secretPairs.has(pair);
+  const isAnother = rest.some((each) => notCredentials.has(each) && !(isOfAPlace && places.has(each)));
+  if (isAnother && !(rest.length > 0 && pair === 'verify token')) return undefined;
 
   if (passwords.has(last)) return 'password';
   if (shortPasswords.has(last)) return owners.has(before) ? 'password' : undefined;

@@ -2,7 +2,7 @@ import type { TSESTree } from '@typescript-eslint/utils';
 import { type Node, nameOf } from '../ast.js';
 
 const hashes =
-  /^(?:(?:create|make|generate|get)?hash(?:ed)?_?(?:user)?(?:password|passwd|pwd)|(?:scrypt|bcrypt|argon2?)_?hash)(?:sync)?$/i;
+  /^(?:(?:create|make|generate|get)?(?:hash(?:ed)?|encrypt)_?(?:user)?(?:password|passwd|pwd|pass)|(?:create|make|generate|get)?password(?:to)?_?hash|(?:scrypt|bcrypt|argon2?)_?hash)(?:sync)?$/i;
 
 /** What a function is given that by its name hashes passwords: whoever knows it can log in as the one that it is kept for. */
 export function hashedPassword(call: TSESTree.CallExpression | TSESTree.NewExpression): Node | undefined {

@@ -14,10 +14,16 @@ export interface Sink {
 /** Where credentials go beside the drivers' own constructors, which `clients` has. */
 export const sinks: readonly Sink[] = [
   {
+    // `key` of these two is the name of the cookie.
+    modules: ['express-session', 'koa-session'],
+    members: [''],
+    argument: 0,
+    properties: ['secret'],
+    kind: 'secret',
+  },
+  {
     modules: [
-      'express-session',
       'cookie-session',
-      'koa-session',
       'iron-session',
       '@fastify/session',
       '@fastify/secure-session',

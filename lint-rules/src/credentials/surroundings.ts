@@ -88,6 +88,8 @@ function isInCatalogue(object: Node, orSamples: boolean): boolean {
   for (let node: Node | undefined = object; node; node = node.parent) {
     const name =
       node.type === 'VariableDeclarator' ? nameOf(node.id) : node.type === 'Property' ? keyOf(node) : undefined;
+    // What a request carries; in a variable of that name stands what headers are called.
+    if (name === 'headers' && node.type === 'Property') continue;
     if (name !== undefined && (isAboutCredentials(name) || (orSamples && isSample(name)))) return true;
     if (node.type === 'CallExpression' && node.parent.type === 'Decorator')
       return /^(?:Api[A-Z]|(?:Response)?Examples?$)/.test(nameOf(node.callee) ?? '');

@@ -115,6 +115,28 @@ idioms(
     'a secret of its own environment, so that a check passes':
       "process.env.SESSION_SECRET ??= 'export-secret-at-least-32-characters'; if (!process.env.JWT_SECRET) process.env.JWT_SECRET = 'securekey';",
     'a hash of something else': "const key = fileHash('Password123$'); const etag = hash('secret-1');",
+    'the name of the cookie of a session':
+      "import session from 'express-session'; app.use(session({ key: 'app.sid', secret: config.secret }));",
+    'whether there is one': "const info = { SESSION_SECRET: process.env.SESSION_SECRET ? 'set' : 'not there' };",
+    'who asks, without a key': "const call = { apiKey: context.apiKey ?? 'internal-agent' };",
+    'a builder of options': "const o = { password: string('password').alias('p').required() };",
+    'a stand-in that repeats the variable': "const c = { apiKey: process.env.CLOUD_KEY || 'cloud_key' };",
+    'zeros where somebody hands out a key':
+      "const c = { apiKey: process.env.CASTER_SECRET_KEY || '00000000-000-0000-000-000000000000' }; z.object({ SITE_API_KEY: z.string().default('1x0000000000000000000000000000000AA') });",
+    'types of fields that may be missing':
+      "validate({ password: 'string', old_password: '?string', 'confirm-password': 'string' });",
+    'the table that an alias stands for': "query.join({ default_secret: 'api_secrets' }, on);",
+    'the key of an application in reverse': "const j = { key: config.appKey || 'com.example.node-connect-app' };",
+    'a state in the place of an account':
+      "const w = { username: 'pending_provisioning', password: 'pending_provisioning' }; const d = { password: process.env.DB_PASSWORD || 'no-password' };",
+    'a key that says it is none': "const g = { client_email: 'a@b.iam', private_key: 'not-a-real-key' };",
+    'a sentence for a key': "const t = { authSecret: process.env.CODEC_SECRET || 'just empty text' };",
+    'a digest of a password in an account':
+      "insert({ email: 'a@b.c', password: '8c6976e5b5410415bde908bd4dee15dfb167a9c873fc4bb8a81f6f2ab448a918' });",
+    'the name of a header of a request': "send({ headers: { apiKey: 'x-api-key', token: 'x-auth-token-2' } });",
+    'where something is stored':
+      "const e = { storageKey: 'v2:settings-12', cacheKey: 'abcd1234', pageToken: 'abc12345' };",
+    'a version of a record': "const event = { data: { version_token: 'FfQhQJf9r3VSQIgyWBk1oqhIwiznLwVw' } };",
     'option verbose':
       "program.option('-t, --token-type <type>', 'type', 'bearer1'); program.option('--secret-name <n>', 'name', 'prod/db1');",
   },

@@ -158,7 +158,7 @@ export const notCredentials = new Set([
   'cache',
   'storage',
   'localstorage',
-  'cookie name',
+  'version',
   'sync',
   'resume',
   'regenerate',
@@ -173,6 +173,19 @@ export const notCredentials = new Set([
   'valid',
 ]);
 
+/** What can have a password of its own, while a key or a token of it is where something is found: `STORAGE_ENCRYPTION_KEY`, `storageKey`. */
+export const places = new Set([
+  'storage',
+  'cache',
+  'queue',
+  'search',
+  'sync',
+  'site',
+  'sentry',
+  'segment',
+  'analytics',
+]);
+
 export const identities = new Set([
   'email',
   'mail',
@@ -182,6 +195,7 @@ export const identities = new Set([
   'loginname',
   'account',
   'useremail',
+  'identifier',
   'adminemail',
   'userid',
   'uid',

@@ -12,11 +12,13 @@ import {
   credentialInUrl,
   hasKnownFormat,
   isCredential,
+  isEcho,
   mayHoldKnownFormat,
 } from '../credentials/literals.js';
 import { mentionsCredential } from '../credentials/mentions.js';
-import { type CredentialKind, isPublicVariable, isShortPassword, kindOf } from '../credentials/names.js';
+import { type CredentialKind, isShortPassword, kindOf } from '../credentials/names.js';
 import { hashedPassword } from '../credentials/password-hash.js';
+import { leaves } from '../credentials/leaves.js';
 import { optionsOf, sinkModules, sinksOf } from '../credentials/find-sink.js';
 import type { Sink } from '../credentials/sinks.js';
 import { isOfSigning, isTelling, surroundingsOf, targetOf } from '../credentials/surroundings.js';
@@ -113,69 +115,6 @@ export default createRule<[Option], Ids>({
       ];
     }
 
-    /** The literals that an expression can come down to, with how each gets there. */
-    function leaves(
-      node: Node,
-      certainty: Certainty,
-      depth = 0,
-    ): { literal: Node; value: string; certainty: Certainty }[] {
-      const bare = unwrap(node);
-      const value = textOf(bare);
-      if (value !== undefined) return [{ literal: bare, value, certainty }];
-      if (depth > 3) return [];
-      switch (bare.type) {
-        case 'LogicalExpression':
-          if (isPublicVariable(environmentName(bare.left) ?? '')) return [];
-          return [
-            ...leaves(bare.left, certainty, depth + 1),
-            ...leaves(bare.right, stronger(certainty, 'fallback'), depth + 1),
-          ];
-        case 'ConditionalExpression': {
-          const reads =
-            environmentName(bare.consequent) ?? environmentName(bare.alternate) ?? environmentName(bare.test);
-          const next = reads === undefined ? certainty : stronger(certainty, 'fallback');
-          return [...leaves(bare.consequent, next, depth + 1), ...leaves(bare.alternate, next, depth + 1)];
-        }
-        case 'AwaitExpression':
-          return leaves(bare.argument, certainty, depth + 1);
-        case 'CallExpression':
-          return leavesOfCall(bare, certainty, depth);
-        case 'ObjectExpression': {
-          const fallback = findProperty(bare, 'default', 'devDefault');
-          const isSetting =
-            fallback &&
-            (bare.parent.type === 'CallExpression' ||
-              findProperty(bare, 'env', 'doc', 'format', 'type', 'description', 'desc', 'choices'));
-          return isSetting ? leaves(fallback.value, stronger(certainty, 'fallback'), depth + 1) : [];
-        }
-        default:
-          return [];
-      }
-    }
-
-    function leavesOfCall(call: TSESTree.CallExpression, certainty: Certainty, depth: number) {
-      const method = nameOf(call.callee);
-      const [first, second] = call.arguments;
-      if (environmentName(call) !== undefined)
-        return second ? leaves(second, stronger(certainty, 'fallback'), depth + 1) : [];
-      if (method === 'repeat' && call.callee.type === 'MemberExpression') {
-        const value = textOf(call.callee.object);
-        return value === undefined ? [] : [{ literal: call, value: value.repeat(8), certainty }];
-      }
-      if (!first)
-        return call.callee.type === 'MemberExpression' ? leaves(call.callee.object, certainty, depth + 1) : [];
-      if (method === 'default') return leaves(first, stronger(certainty, 'fallback'), depth + 1);
-      if (
-        method !== undefined &&
-        /^(?:from|encode|String|encodeURIComponent|secret|hash|hashSync|str|string|createSecretKey|(?:hash|encrypt|derive|generate|make)(?:Password|Pass|Pwd|Passphrase))$/.test(
-          method,
-        )
-      ) {
-        return leaves(first, certainty, depth + 1);
-      }
-      return call.callee.type === 'MemberExpression' ? leaves(call.callee.object, certainty, depth + 1) : [];
-    }
-
     /** A value that a library takes as a credential: whatever it is called, it is one. */
     function sink(node: Node, name: string, kind: CredentialKind): void {
       if (isForTests && kind !== 'issued') return;
@@ -203,6 +142,7 @@ export default createRule<[Option], Ids>({
         if (isProgram && kind === 'secret' && leaf.certainty === 'named' && !/\d/.test(leaf.value)) continue;
         const isTaken = kind === 'secret' && isOfSigning(node);
         if (!isCredential(leaf.value, name, kind, isTaken ? 'fallback' : leaf.certainty)) continue;
+        if (kind === 'issued' && leaf.variable !== undefined && isEcho(leaf.value, leaf.variable)) continue;
         if (!isTaken && leaf.certainty === 'named' && !isEnough(node, name, kind, leaf.value)) continue;
         const isPlain = leaf.literal === unwrap(value);
         report(
@@ -258,6 +198,7 @@ export default createRule<[Option], Ids>({
       const kind = kindOf(name);
       if (isForTests && kind !== 'issued') return;
       for (const leaf of kind ? leaves(value, 'fallback') : []) {
+        if (kind === 'issued' && isEcho(leaf.value, leaf.variable ?? name)) continue;
         if (kind && isCredential(leaf.value, name, kind, 'fallback')) report(leaf.literal, 'fallback', name);
       }
     }
@@ -389,10 +330,6 @@ export default createRule<[Option], Ids>({
     };
   },
 });
-
-function stronger(one: Certainty, other: Certainty): Certainty {
-  return one === 'sink' ? one : other;
-}
 
 /** A name alone is weak evidence for a plain word: `password: 'text'` may be a type, a label or a column. */
 function isEnough(node: Node, name: string, kind: CredentialKind, value: string): boolean {
