@@ -12,7 +12,8 @@ export function exportBehind(
   return found && exportIn(context, found.module, found.name);
 }
 
-function exportIn(
+/** What a module exports under a name, and the file in which that stands. */
+export function exportIn(
   context: FileContext,
   module: string,
   name: string,

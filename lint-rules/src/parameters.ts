@@ -102,7 +102,12 @@ function givesKeptParameter(
     (each) => each.type === 'MethodDefinition' && nameOf(each.key) === name,
   );
   if (method?.type !== 'MethodDefinition' || !isFunction(method.value)) return false;
+  const { params } = method.value;
   return returnsOf(method.value).some((each) => {
+    const own = params.findIndex((parameter) => nameOf(parameter) === nameOf(each) && each.type === 'Identifier');
+    // What it was called with, and not what the class keeps.
+    if (own >= 0)
+      return call.arguments[own] !== undefined && comesFromParameter(source, call.arguments[own], depth + 1);
     const values =
       each.type === 'ObjectExpression'
         ? each.properties.map((property) => (property.type === 'Property' ? property.value : property.argument))
@@ -134,15 +139,31 @@ function argumentsFor(source: Source, callable: Callable, name: Node): readonly 
   return given.length > 0 && given.every((each) => each !== undefined) ? given : undefined;
 }
 
-/** For each use of a function that has a name: what it is called with, or nothing where it is not called. */
+/** For each use of a function that has a name, or of a class by its constructor: what it is called with, or nothing where it is not called. */
 function usesOf(source: Source, callable: Callable, name: Node): readonly (Node | undefined)[] {
-  const index = callable.params.findIndex((each) => each === name);
-  const holder = callable.type === 'FunctionDeclaration' ? callable : callable.parent;
-  const id = holder.type === 'FunctionDeclaration' || holder.type === 'VariableDeclarator' ? holder.id : undefined;
+  const index = callable.params.findIndex((each) => each === name || isAround(each, name));
+  const id = nameFor(callable);
   if (index < 0 || id?.type !== 'Identifier') return [];
-  const uses = (variableOf(source, id)?.references ?? []).filter((each) => each.isRead());
+  // A class has its own name inside of itself, too.
+  const own = id.parent.type === 'ClassDeclaration' ? source.getDeclaredVariables?.(id.parent) : undefined;
+  const variables = own ?? [variableOf(source, id)];
+  const uses = variables.flatMap((each) => each?.references ?? []).filter((each) => each.isRead());
   return uses.map(({ identifier }) => {
     const call = identifier.parent;
-    return call.type === 'CallExpression' && call.callee === identifier ? call.arguments[index] : undefined;
+    const isCall = call.type === 'CallExpression' || call.type === 'NewExpression';
+    return isCall && call.callee === identifier ? call.arguments[index] : undefined;
   });
+}
+
+/** `private readonly url: string`, and a parameter with a default. */
+function isAround(parameter: Node, name: Node): boolean {
+  if (parameter.type === 'TSParameterProperty') return isAround(parameter.parameter, name);
+  return parameter === name || (parameter.type === 'AssignmentPattern' && parameter.left === name);
+}
+
+function nameFor(callable: Callable): Node | null {
+  const holder = callable.type === 'FunctionDeclaration' ? callable : callable.parent;
+  if (holder.type === 'FunctionDeclaration' || holder.type === 'VariableDeclarator') return holder.id;
+  if (holder.type !== 'MethodDefinition' || holder.kind !== 'constructor') return null;
+  return classAround(holder)?.id ?? null;
 }

@@ -109,13 +109,21 @@ function wholeWriteOf({ identifier, writeExpr }: TSESLint.Scope.Reference): Node
   return isWhole ? writeExpr : undefined;
 }
 
-function branchesOf(source: Source, node: Node, trace: Trace): Node[] {
+function branchesOf(source: Source, node: Node, trace: Trace, depth = 0): Node[] {
   const bare = unwrap(node);
-  const inside = (each: Node) => branchesOf(source, each, trace);
+  if (depth > deepest) return [bare];
+  const inside = (each: Node) => branchesOf(source, each, trace, depth + 1);
   if (bare.type === 'ConditionalExpression') return [bare.consequent, bare.alternate].flatMap(inside);
   if (bare.type === 'LogicalExpression')
     return bare.operator === '&&' ? inside(bare.right) : [bare.left, bare.right].flatMap(inside);
-  return entriesAt(source, bare, trace) ?? [bare];
+  return entriesAt(source, bare, trace) ?? answersOf(source, bare, trace)?.flatMap(inside) ?? [bare];
+}
+
+/** What a function that is called here may answer. */
+function answersOf(source: Source, node: Node, trace: Trace): Node[] | undefined {
+  const call = node.type === 'AwaitExpression' ? unwrap(node.argument) : node;
+  const callee = call.type === 'CallExpression' ? trace(source, call.callee) : undefined;
+  return callee && isFunction(callee) ? returnsOf(callee) : undefined;
 }
 
 /** `configs[process.env.NODE_ENV]` may be any of its entries; where one is called production, that one matters. */

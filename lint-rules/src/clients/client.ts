@@ -41,6 +41,8 @@ export interface Client {
   readonly hookMethods?: readonly string[];
   /** Without any argument it still connects, with credentials from the environment. */
   readonly readsEnvironment?: boolean;
+  /** Called without any argument, it takes its options from a file of this name above, or from the environment. */
+  readonly settingsFile?: string;
   /** Says how to write the hook. */
   readonly remedy: string;
   /** The options that bound the life of a connection, as paths; what to write; and whether there is a bound by default. */

@@ -7,6 +7,7 @@ import {
   isFunction,
   keyOf,
   nameOf,
+  returnsOf,
   textOf,
   unwrap,
 } from '../ast.js';
@@ -106,17 +107,30 @@ export function isWholeConfig(source: Source, node: Node): boolean {
   );
 }
 
+/** Functions may call themselves. */
+const deepest = 4;
+/** Methods of a text. */
+const ofText = /^(?:split|trim|replace(?:All)?|toString)$/;
+
 /** A whole configuration and a URL are told apart by what the value is called, and by its type where one is written. */
-export function looksLikeUrl(source: Source, node: Node): boolean {
+export function looksLikeUrl(source: Source, node: Node, depth = 0): boolean {
   const value = traced(source, node);
+  if (depth > deepest) return false;
+  const isMade = value.type === 'ObjectExpression' || value.type === 'NewExpression' || isFunction(value);
+  if (!isMade && node.type === 'Identifier' && urlName.test(node.name)) return true;
   if (textOf(value) !== undefined || value.type === 'TemplateLiteral' || value.type === 'BinaryExpression') return true;
-  if (value.type === 'LogicalExpression') return looksLikeUrl(source, value.left) || looksLikeUrl(source, value.right);
-  if (value.type === 'ConditionalExpression') return looksLikeUrl(source, value.consequent);
+  const inside = (each: Node) => looksLikeUrl(source, each, depth + 1);
+  if (value.type === 'LogicalExpression') return inside(value.left) || inside(value.right);
+  if (value.type === 'ConditionalExpression') return inside(value.consequent);
   if (value.type === 'CallExpression') {
     const argument = textOf(value.arguments[0]);
-    return urlName.test(nameOf(value.callee) ?? '') || (argument !== undefined && urlName.test(argument));
+    const name = nameOf(value.callee) ?? '';
+    if (urlName.test(name) || (argument !== undefined && urlName.test(argument))) return true;
+    if (value.callee.type === 'MemberExpression' && ofText.test(name)) return inside(value.callee.object);
+    const callee = tracedBeyond(source, value.callee);
+    return isFunction(callee) && returnsOf(callee).some(inside);
   }
-  if (value.type === 'TSNonNullExpression') return looksLikeUrl(source, value.expression);
+  if (value.type === 'TSNonNullExpression') return inside(value.expression);
   const name = nameOf(node) ?? '';
   return urlName.test(name) || (bindingBeyond(source, node) === 'captured' && /url|uri|string/i.test(name));
 }

@@ -1,5 +1,5 @@
 import type { TSESTree } from '@typescript-eslint/utils';
-import { type Node, findProperty, isFunction, nameOf, returnsOf } from '../ast.js';
+import { type Node, findProperty, functionAround, isFunction, nameOf, returnsOf } from '../ast.js';
 import { type Source, variableOf } from '../origin.js';
 import { tracedBeyond } from './imported.js';
 
@@ -20,4 +20,13 @@ export function factoryIn(
       ? returnsOf(each.value)
       : [],
   );
+}
+
+/** `dataSourceFactory: async () => dataSource`: what was made elsewhere is judged there. */
+export function handsOverMade(source: Source, config: TSESTree.ObjectExpression): boolean {
+  const factory = findProperty(config, 'dataSourceFactory')?.value;
+  const [answer, ...others] = factory && isFunction(factory) ? returnsOf(factory) : [];
+  if (answer?.type !== 'Identifier' || others.length > 0) return false;
+  const made = variableOf(source, answer)?.defs[0]?.node as Node | undefined;
+  return made !== undefined && made !== factory && functionAround(made) !== factory;
 }

@@ -1,11 +1,15 @@
+import path from 'node:path';
 import type { TSESTree } from '@typescript-eslint/utils';
 import { type Node, findProperty, nameOf } from '../ast.js';
-import { exportBehind, inOtherFile } from '../imports.js';
+import { foldersAbove } from '../folders.js';
+import { exportBehind, exportIn, inOtherFile } from '../imports.js';
 import { type Source, initialValueOf, placeOf, variableOf } from '../origin.js';
 import { majorOf } from '../package-version.js';
 import type { FileContext } from '../project-file.js';
 import { type Binding, bindingOf, objectBehind, objectsBehind, traced } from '../value.js';
 import type { Client } from './client.js';
+import { autoConfigFor } from './framework-options.js';
+import { memberOfInstance, optionsOf, registeredConfig } from './instances.js';
 
 const contexts = new WeakMap<object, FileContext>();
 
@@ -29,6 +33,21 @@ function exported(source: Source, node: Node): Node | undefined {
   return exportBehind(place ? inOtherFile(context, place) : context, node)?.node;
 }
 
+/** The objects that a file of this name exports, beside the one that is linted or above it; nothing where there is none. */
+export function settingsIn(source: Source, name: string): TSESTree.ObjectExpression[] | undefined {
+  const context = contexts.get(source.ast);
+  for (const folder of context ? foldersAbove(context) : []) {
+    const from = path.relative(path.dirname(context?.filename ?? ''), path.join(folder, name));
+    const module = from.startsWith('.') ? from : `./${from}`;
+    const found = context && (exportIn(context, module, 'default') ?? exportIn(context, `${module}.json`, 'default'));
+    if (!found) continue;
+    const value = tracedBeyond(source, found.node);
+    const values = value.type === 'ArrayExpression' ? value.elements : [value];
+    return values.flatMap((each) => (each ? objectsBehindImport(source, each) : []));
+  }
+  return undefined;
+}
+
 /** Sources may import each other, so each way ends after so many steps. */
 const deepest = 6;
 
@@ -36,7 +55,7 @@ const deepest = 6;
 export function tracedBeyond(source: Source, node: Node, depth = 0): Node {
   const value = traced(source, node);
   if (depth > deepest) return value;
-  const other = exported(source, value);
+  const other = exported(source, value) ?? ofInstance(source, value, depth);
   if (other) return tracedBeyond(source, other, depth + 1);
   const path = pathTo(source, value);
   let current = path && tracedBeyond(source, path.owner, depth + 1);
@@ -46,6 +65,16 @@ export function tracedBeyond(source: Source, node: Node, depth = 0): Node {
     current = property && tracedBeyond(source, property.value, depth + 1);
   }
   return current ?? value;
+}
+
+/** What a member of an object of a known class is, and what a name of a known type holds. */
+function ofInstance(source: Source, node: Node, depth: number): Node | undefined {
+  const follow = (each: Node) => tracedBeyond(source, each, depth + 1);
+  if (node.type === 'Identifier') return registeredConfig(source, node, follow) ?? autoConfigFor(source, node);
+  if (node.type !== 'MemberExpression') return undefined;
+  return (
+    memberOfInstance(source, node, follow) ?? optionsOf(source, node, follow) ?? registeredConfig(source, node, follow)
+  );
 }
 
 /** `config.db`, and the `db` of `const { db } = config`. */

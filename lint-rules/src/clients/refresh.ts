@@ -5,7 +5,7 @@ import { callsHere, comesFromParameter } from '../parameters.js';
 import { traced } from '../value.js';
 import type { Client } from './client.js';
 import { clients, embeddedDialects } from './clients.js';
-import { credentialUrlIn, holdsCredential, propertyThrough } from './config.js';
+import { credentialUrlIn, holdsCredential, isPlainUrl, propertyThrough } from './config.js';
 import {
   type RefreshOption,
   type Verdict,
@@ -17,8 +17,15 @@ import {
 } from './config-verdict.js';
 import { type Made, type Making, clientMadeBy } from './find-client.js';
 import { fixedHookIn, hookIn, refreshedElsewhere } from './hooks.js';
-import { factoryIn } from './factories.js';
-import { asRequired, bindingBeyond, objectBehindImport, objectsBehindImport, tracedBeyond } from './imported.js';
+import { factoryIn, handsOverMade } from './factories.js';
+import {
+  asRequired,
+  bindingBeyond,
+  objectBehindImport,
+  objectsBehindImport,
+  settingsIn,
+  tracedBeyond,
+} from './imported.js';
 import { type KnexConnection, checkerOf, isKnex, knexClient, providerOf } from './knex.js';
 import { isMadeWithWhatWasJustRead, isShortLived } from './short-lived.js';
 
@@ -54,7 +61,8 @@ function clientVerdict(
   const { maker } = made;
   const client = asRequired(source, made.client);
   if (isShortLived(source, node) || (made.single && isEndedInFile(source, node))) return undefined;
-  const verdict = judge(source, node, client, option);
+  const judged = judge(source, node, client, option);
+  const verdict = made.single ? judged : byCallers(source, judged);
   if (verdict?.given && refreshedElsewhere(source, client))
     return { verdict: { id: 'unknown', node }, maker, remedy: client.remedy, library: client.name };
   if (made.single && verdict?.password && isMadeWithWhatWasJustRead(source, node, verdict.password.value))
@@ -64,6 +72,17 @@ function clientVerdict(
   if (refreshed === 'password' && option.rotation !== 'same-user')
     return { verdict: { id: 'passwordOnly', node }, maker, remedy: client.remedy, library: client.name };
   return { verdict: refreshed ? undefined : verdict, maker, remedy: client.remedy, library: client.name };
+}
+
+/** Where this file itself gives what was read once, nobody has to wait for other callers. */
+function byCallers(source: Source, verdict: Verdict): Verdict {
+  if (verdict?.id !== 'unknown' || !verdict.given || verdict.given.keys.length > 0) return verdict;
+  const given = callsHere(source, traced(source, verdict.given.node));
+  const isCaptured = given.some((each) => {
+    const value = tracedBeyond(source, each);
+    return bindingBeyond(source, each) === 'captured' && textOf(value) === undefined && !isPlainUrl(value);
+  });
+  return isCaptured ? { id: 'capturedCredential', node: verdict.node } : verdict;
 }
 
 function judge(
@@ -76,9 +95,12 @@ function judge(
   const spread = node.arguments.some((each) => each.type === 'SpreadElement');
   if (spread) return { id: 'unknown', node };
   const args = node.arguments as readonly TSESTree.Expression[];
-  const first = args[0];
-  if (!first)
+  const first = args[0] ?? objects[0];
+  if (!first) {
+    if (client.settingsFile !== undefined && node.type === 'CallExpression')
+      return fileVerdict(source, node, client, client.settingsFile, option);
     return client.readsEnvironment && client.name === 'prisma' ? { id: 'capturedCredential', node } : undefined;
+  }
 
   if (objects.every((each) => each === undefined)) {
     const verdicts = objectsBehindImport(source, first).map((each) => judge(source, node, client, option, [each]));
@@ -91,6 +113,7 @@ function judge(
   const dialect = config && textOf(findProperty(config, 'dialect', 'type', 'client')?.value);
   if (dialect !== undefined && embeddedDialects.includes(dialect)) return undefined;
 
+  if (config && client.factories && handsOverMade(source, config)) return undefined;
   const factory = config && client.factories && factoryIn(source, config, client.factories);
   if (factory) return factoryVerdict(source, node, client, option, factory);
 
@@ -126,6 +149,13 @@ function judge(
   if (!config)
     return objects.every((each) => each === undefined) && client.takesUrl ? undefined : { id: 'unknown', node };
   return configVerdict(source, config, client, node, option);
+}
+
+/** What a library reads by itself: a file of the project, or else its environment. */
+function fileVerdict(source: Source, node: Making, client: Client, name: string, option: RefreshOption): Verdict {
+  const configs = settingsIn(source, name);
+  if (!configs) return { id: 'capturedCredential', node };
+  return decisive(configs.map((each) => judge(source, node, { ...client, factories: [] }, option, [each])));
 }
 
 /** Of several branches, the one that is wrong. */
@@ -170,14 +200,17 @@ function knexVerdict(source: Source, node: Making, option: RefreshOption): Found
   if (!first || first.type === 'SpreadElement') return undefined;
   const configs = objectsBehindImport(source, first);
   const verdicts = configs.map((each) => knexConfigVerdict(source, each, node, option));
-  const verdict = configs.length > 0 ? decisive(verdicts) : knexUrlVerdict(first, node);
+  const verdict = configs.length > 0 ? decisive(verdicts) : knexUrlVerdict(source, first, node);
   return { verdict, maker: nameOf(node.callee) ?? 'knex', remedy: knexClient.remedy, library: 'knex' };
 }
 
-function knexUrlVerdict(url: Node, node: Making): Verdict {
-  const text = textOf(url);
-  if (text === undefined) return { id: 'unknown', node };
-  return holdsCredential(text) ? { id: 'capturedCredential', node } : undefined;
+function knexUrlVerdict(source: Source, url: TSESTree.Expression, node: Making): Verdict {
+  if (isWholeConfig(source, url)) return { id: 'capturedCredential', node };
+  const value = tracedBeyond(source, url);
+  const text = textOf(value);
+  if (text !== undefined) return holdsCredential(text) ? { id: 'capturedCredential', node } : undefined;
+  if (!looksLikeUrl(source, url) || isPlainUrl(value)) return { id: 'unknown', node };
+  return verdictOf(bindingBeyond(source, url), node);
 }
 
 function knexConfigVerdict(

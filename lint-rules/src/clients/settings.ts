@@ -1,3 +1,4 @@
+import type { TSESTree } from '@typescript-eslint/utils';
 import { type Node, classAround, nameOf, textOf, unwrap, walk } from '../ast.js';
 import { type Source, originOf, variableOf } from '../origin.js';
 import { traced } from '../value.js';
@@ -6,15 +7,39 @@ const libraries = new Set(['config', 'convict', 'nconf', '@nestjs/config', 'env-
 const subjects =
   /(?:^|[^a-z])(?:db|database|data-?source|sql|pg|postgres\w*|mysql|mariadb|mongo\w*|(?:type)?orm|sequelize|knex|redis|cache|queues?|bull\w*|kafka|rabbit\w*|amqp|nats)(?:[^a-z]|$)/i;
 
+/** What a configuration of several servers is parted in. */
+const parts = /^(?:cluster|standalone|write|read|master|primary|replica|options|config|connection)$/;
+const single =
+  /(?:host|port|name|user|prefix|ttl|dir|path|key|ssl|tls|timeout|size|limit|enabled|type|schema|migrations?|url|uri)$/i;
+
 /** True for a lookup of a whole part of a configuration: `config.get('db')`. Such libraries hold what they read when the process started. */
 export function isLookedUp(source: Source, node: Node): boolean {
   const value = unwrap(node.type === 'AwaitExpression' ? node.argument : traced(source, node));
+  if (value.type === 'MemberExpression')
+    return isPartOfSettings(source, value) || (parts.test(nameOf(value) ?? '') && isLookedUp(source, value.object));
   if (value.type !== 'CallExpression' || value.callee.type !== 'MemberExpression') return false;
-  const subject = textOf(value.arguments[0]);
-  if (!/^get(?:OrThrow)?$/.test(nameOf(value.callee) ?? '') || subject === undefined || !subjects.test(subject))
-    return false;
+  const [first] = value.arguments;
+  const subject = first && (textOf(first) ?? nameOf(first));
+  if (!/^get(?:OrThrow|[A-Z]\w*)?$/.test(nameOf(value.callee) ?? '') || !isSubject(subject)) return false;
   const owner = value.callee.object;
   return libraries.has(originOf(source, owner)?.module ?? '') || /Config/.test(typeNameOf(source, owner) ?? '');
+}
+
+/** `config.redis`, of a library that reads settings, or of a file of the project that is named for them. */
+function isPartOfSettings(source: Source, member: TSESTree.MemberExpression): boolean {
+  const module = isSubject(nameOf(member)) ? (originOf(source, member)?.module ?? '') : '';
+  return (
+    module === 'config' ||
+    /^(?:[.~#@].*\/)?(?:conf|config|settings|env|environment)s?(?:\/index)?(?:\.[cm]?[jt]s)?$/i.test(
+      module.replace(/^\.\//, ''),
+    )
+  );
+}
+
+/** True for a name that speaks of a store of data and of no single value of it: `db`, `redisOptions`. */
+function isSubject(name: string | undefined): boolean {
+  const words = name?.replaceAll(/(?<=[a-z])(?=[A-Z])/g, ' ') ?? '';
+  return subjects.test(words) && !single.test(words);
 }
 
 /** The name of the type that is written for a parameter, a variable or a member of the class. */

@@ -21,7 +21,7 @@ export const storesAndBrokers: readonly Client[] = [
   {
     name: 'ioredis',
     modules: ['ioredis'],
-    makers: ['', 'Redis', 'Cluster'],
+    makers: ['', 'Redis', 'Cluster', 'Redis.Cluster'],
     userKeys: ['username'],
     passwordKeys: ['password', 'sentinelPassword'],
     urlKeys: [],

@@ -21,6 +21,14 @@ table(rule, {
       name: 'options that are spread into it',
       code: `${pg}export const pool = new Pool({ ...options, password: read });`,
     },
+    {
+      name: 'a lifetime in what is spread into it',
+      code: `${pg}const base = { max: 5, maxLifetimeSeconds: 60 }; export const pool = new Pool({ ...base, password: read });`,
+    },
+    {
+      name: 'a connection that Knex asks for again',
+      code: "import knex from 'knex'; export const db = knex({ client: 'pg', connection: async () => ({ password: await read(), expirationChecker: isOver }) });",
+    },
     { name: 'options of a caller', code: `${pg}export const make = (options) => new Pool(options);` },
     {
       name: 'a default of half an hour',
@@ -45,6 +53,24 @@ table(rule, {
     },
   ],
   wrong: [
+    {
+      name: 'options that are known where they are spread in',
+      code: `${pg}const base = { max: 5 }; export const pool = new Pool({ ...base, password: read });`,
+      says: [['noLifetime']],
+      suggests: [
+        [
+          {
+            messageId: 'addLifetime',
+            output: `${pg}const base = { max: 5 }; export const pool = new Pool({ ...base, password: read, maxLifetimeSeconds: 1800 });`,
+          },
+        ],
+      ],
+    },
+    {
+      name: 'the mappers that are spread into Knex',
+      code: "import knex from 'knex'; import { knexSnakeCaseMappers } from 'objection'; const configs = { production: { client: 'pg', connection: { password: read } } }; export const db = knex({ ...configs[process.env.NODE_ENV], ...knexSnakeCaseMappers() });",
+      says: [['noLifetime']],
+    },
     {
       name: 'a pool without one',
       code: `${pg}export const pool = new Pool({ host, password: read });`,

@@ -1,16 +1,18 @@
 import type { TSESTree } from '@typescript-eslint/utils';
-import { type Node, findProperty, keyOf, textOf } from '../ast.js';
+import { type Node, isFunction, textOf } from '../ast.js';
 import type { Lifetime } from '../clients/client.js';
 import { embeddedDialects } from '../clients/clients.js';
-import { at, nestedIn } from '../clients/config.js';
+import { nestedIn, propertyThrough } from '../clients/config.js';
 import { type Making, clientMadeBy, mentionsClient } from '../clients/find-client.js';
+import { mayLookBeside, objectsBehindImport, tracedBeyond } from '../clients/imported.js';
 import { isKnex, knexClient } from '../clients/knex.js';
 import { isShortLived } from '../clients/short-lived.js';
 import { isForOneCommand } from '../command-line.js';
 import { type TestsOption, createRule, testsDefault, testsSchema } from '../create-rule.js';
 import { withProperty } from '../edits.js';
 import { isScript, isTestFile } from '../file-kind.js';
-import { environmentName, objectBehind, objectsBehind, traced } from '../value.js';
+import { originOf, otherFileOf } from '../origin.js';
+import { environmentName, traced } from '../value.js';
 
 type Ids = 'noLifetime' | 'switchedOff' | 'addLifetime';
 
@@ -37,6 +39,7 @@ export default createRule<[TestsOption], Ids>({
     const source = context.sourceCode;
     if (!mentionsClient(source) || isScript(context)) return {};
     if (!option.checkTests && isTestFile(context)) return {};
+    mayLookBeside(context);
 
     function look(node: Making): void {
       const made = clientMadeBy(source, node);
@@ -46,21 +49,25 @@ export default createRule<[TestsOption], Ids>({
       const maker = made?.maker ?? 'knex';
       const { lifetime } = client;
       const objects = node.arguments.map((each) =>
-        each.type === 'SpreadElement' ? undefined : objectBehind(source, each),
+        each.type === 'SpreadElement' ? undefined : objectsBehindImport(source, each)[0],
       );
       const config = objects.find((each) => each !== undefined);
       if (!config) return noConfig(node, lifetime, maker);
-      if (isOpen(config) || !isOfDialect(config, lifetime)) return;
+      if (isOpen(config) || !isOfDialect(config, lifetime) || isAskedAgain(config)) return;
 
-      const given = lifetime.keys.map((path) => ({ path, value: at(source, config, path.split('.')) }));
+      const given = lifetime.keys.map((path) => ({ path, value: valueAt(config, path.split('.')) }));
       const off = given.find(({ value }) => value && isOff(traced(source, value)));
       if (given.some(({ value }) => value && !isOff(traced(source, value)))) return;
-      if (off?.value) return context.report({ node: off.value, messageId: 'switchedOff', data: { key: off.path } });
+      if (off?.value) {
+        const where = otherFileOf(off.value) ? node : off.value;
+        return context.report({ node: where, messageId: 'switchedOff', data: { key: off.path } });
+      }
       if (lifetime.boundByDefault || given.some(({ path }) => isHidden(config, path))) return;
 
-      const places = [config, ...nestedIn(source, config, client)];
+      const places = [config, ...nestedIn(source, config, client, objectsBehindImport)];
       const keys = [...client.passwordKeys, ...client.urlKeys, ...client.hooks, 'connection', 'replication'];
-      const isSubject = objects[0] === undefined || places.some((each) => findProperty(each, ...keys));
+      const isSubject =
+        objects[0] === undefined || places.some((each) => propertyThrough(source, each, keys, objectsBehindImport));
       if (isSubject) missing(node, config, lifetime, maker);
     }
 
@@ -74,7 +81,7 @@ export default createRule<[TestsOption], Ids>({
     function missing(node: Making, config: TSESTree.ObjectExpression, lifetime: Lifetime, maker: string): void {
       const [key = ''] = lifetime.keys;
       const text = `${key}: ${String(lifetime.halfAnHour)}`;
-      const canAdd = lifetime.halfAnHour !== undefined && !key.includes('.');
+      const canAdd = lifetime.halfAnHour !== undefined && !key.includes('.') && !otherFileOf(config);
       context.report({
         node,
         messageId: 'noLifetime',
@@ -86,36 +93,49 @@ export default createRule<[TestsOption], Ids>({
     }
 
     /** What a spread brings along cannot be seen when it comes from elsewhere. */
-    function isOpen(config: TSESTree.ObjectExpression): boolean {
-      return config.properties.some((each) => each.type === 'SpreadElement' && !isHarmless(each.argument));
+    function isOpen(config: TSESTree.ObjectExpression, depth = 0): boolean {
+      return config.properties.some((each) => each.type === 'SpreadElement' && !isKnown(each.argument, depth));
     }
 
-    /** `...(name && { application_name: name })` brings no lifetime along. */
-    function isHarmless(spread: Node): boolean {
-      const objects = objectsBehind(source, spread);
-      return objects.length > 0 && objects.every((each) => !/life|uses|pool|extra/i.test(keysOf(each)));
+    function isKnown(spread: Node, depth: number): boolean {
+      if (originOf(source, spread)?.module === 'objection') return true;
+      const objects = depth > 4 ? [] : objectsBehindImport(source, spread);
+      return objects.length > 0 && objects.every((each) => !isOpen(each, depth + 1));
+    }
+
+    /** The value at a path, of the object or of what is spread into it. */
+    function valueAt(config: TSESTree.ObjectExpression, path: readonly string[]): Node | undefined {
+      let object: TSESTree.ObjectExpression | undefined = config;
+      let value: Node | undefined;
+      for (const name of path) {
+        value = object && propertyThrough(source, object, [name], objectsBehindImport)?.value;
+        object = value && objectsBehindImport(source, value)[0];
+      }
+      return value;
+    }
+
+    function isOfDialect(config: TSESTree.ObjectExpression, { dialects }: Lifetime): boolean {
+      const value = propertyThrough(source, config, ['type', 'dialect', 'client'], objectsBehindImport)?.value;
+      const dialect = textOf(value) ?? assertedText(value) ?? '';
+      return !embeddedDialects.includes(dialect) && (!dialects || dialects.includes(dialect));
+    }
+
+    /** `connection: async () => ({ …, expirationChecker })`: the checker ends connections, too. */
+    function isAskedAgain(config: TSESTree.ObjectExpression): boolean {
+      const connection = valueAt(config, ['connection']);
+      return connection !== undefined && isFunction(tracedBeyond(source, connection));
     }
 
     /** The object on the way to the key is somewhere else. */
     function isHidden(config: TSESTree.ObjectExpression, path: string): boolean {
-      const value = at(source, config, path.split('.').slice(0, -1));
-      const object = value && objectBehind(source, value);
+      const value = valueAt(config, path.split('.').slice(0, -1));
+      const object = value && objectsBehindImport(source, value)[0];
       return value !== undefined && (object === undefined || isOpen(object));
     }
 
     return { NewExpression: look, CallExpression: look };
   },
 });
-
-function keysOf(object: TSESTree.ObjectExpression): string {
-  return object.properties.map((each) => keyOf(each) ?? 'lifetime').join(' ');
-}
-
-function isOfDialect(config: TSESTree.ObjectExpression, { dialects }: Lifetime): boolean {
-  const value = findProperty(config, 'type', 'dialect', 'client')?.value;
-  const dialect = textOf(value) ?? assertedText(value) ?? '';
-  return !embeddedDialects.includes(dialect) && (!dialects || dialects.includes(dialect));
-}
 
 /** `process.env.DB_TYPE as 'postgres'` */
 function assertedText(value: Node | undefined): string | undefined {
