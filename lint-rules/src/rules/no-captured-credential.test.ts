@@ -22,8 +22,21 @@ table(rule, {
     },
     { name: 'the working directory', code: 'const here = process.env.PWD;' },
     {
-      name: 'a pool, which has a rule of its own',
-      code: "import { Pool } from 'pg'; new Pool({ password: process.env.DB_PASSWORD });",
+      name: 'what a check is made of',
+      code: "import assert from 'node:assert'; import { isStrong } from 'strength'; assert(process.env.DB_PASSWORD); const a = isStrong(process.env.DB_PASSWORD), b = parseInt(process.env.DB_PASSWORD);",
+    },
+    { name: 'the length of one', code: 'const length = process.env.DB_PASSWORD.length;' },
+    {
+      name: 'a function of this program, which may read it again',
+      code: "import { required } from './env.js'; const name = required(process.env.DB_PASSWORD_NAME);",
+    },
+    {
+      name: 'the settings of a command line',
+      code: "import { defineConfig } from 'drizzle-kit'; export default defineConfig({ dbCredentials: { url: process.env.DATABASE_URL } });",
+    },
+    {
+      name: 'an address without an account',
+      code: 'const callback = process.env.CALLBACK_URL, web = process.env.WEB_DB_URL_PREFIX;',
     },
     {
       name: 'a command that is made and not sent',
@@ -70,6 +83,37 @@ table(rule, {
       name: 'a static member',
       code: 'class A { static password = process.env.DB_PASSWORD!; }',
       says: [['captured', { name: 'DB_PASSWORD' }]],
+    },
+    {
+      name: 'a pool',
+      code: "import { Pool } from 'pg'; export const pool = new Pool({ password: process.env.DB_PASSWORD });",
+      says: [['captured', { name: 'DB_PASSWORD' }]],
+    },
+    {
+      name: 'a client of somebody else, whatever the variable is called',
+      code: "const stripe = require('stripe')(process.env.STRIPE_KEY);",
+      says: [['captured', { name: 'STRIPE_KEY' }]],
+    },
+    {
+      name: 'a middleware',
+      code: "import cookieParser from 'cookie-parser'; import express from 'express'; const app = express(); app.use(cookieParser(process.env.COOKIE_SECRET));",
+      says: [['captured', { name: 'COOKIE_SECRET' }]],
+    },
+    {
+      name: 'a key in another form',
+      code: "const key = new TextEncoder().encode(process.env.SESSION_SECRET), pem = process.env.PRIVATE_KEY?.replace(/x/g, 'y');",
+      says: [
+        ['captured', { name: 'SESSION_SECRET' }],
+        ['captured', { name: 'PRIVATE_KEY' }],
+      ],
+    },
+    {
+      name: 'a connection URL, and a password of one stage',
+      code: 'export const env = { url: process.env.DATABASE_URL, password: process.env.DB_PASSWORD_TEST };',
+      says: [
+        ['captured', { name: 'DATABASE_URL' }],
+        ['captured', { name: 'DB_PASSWORD_TEST' }],
+      ],
     },
     {
       name: 'a URL put together',

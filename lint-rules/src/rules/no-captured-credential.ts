@@ -1,13 +1,23 @@
 import type { TSESTree } from '@typescript-eslint/utils';
 import { type Node, isAtModuleScope, isFunction, nameOf, walk } from '../ast.js';
-import { clientMadeBy } from '../clients/find-client.js';
+import { isForOneCommand } from '../command-line.js';
 import { type TestsOption, createRule, testsDefault, testsSchema } from '../create-rule.js';
+import { sinksOf } from '../credentials/find-sink.js';
 import { kindOf } from '../credentials/names.js';
 import { mentionsSecretReader, secretReadOf } from '../credentials/secret-reads.js';
 import { isInfrastructure, isInScriptFolder, isMigration, isScript, isTestFile } from '../file-kind.js';
+import { namesAnyOf } from '../modules.js';
+import { type Source, originOf } from '../origin.js';
 
 const reads =
-  /\.env\s*(?:\??\.|\[\s*['"`]|!)[^\s;,)]{0,100}(?:pass|secret|token|key|pwd|pw|psw|salt|senha|contrasena|sign)/i;
+  /\.env\s*(?:\??\.|\[\s*['"`]|!)[^\s;,)]{0,100}(?:pass|secret|token|key|pwd|pw|psw|salt|senha|contrasena|sign|ur[il]|dsn|connection_string)/i;
+/** `DATABASE_URL`, whose value has the password in it. */
+const connectionUrl =
+  /(?:^|_)(?:DATABASE|DB|POSTGRES(?:QL)?|PG|MYSQL|MARIADB|MONGO(?:DB|OSE)?|REDIS|AMQP|RABBIT(?:MQ)?)_(?:[A-Z0-9]+_)?(?:URL|URI|DSN|CONNECTION_STRING)$/;
+/** `DB_PASSWORD_TEST` is a password too. */
+const stage = /_(?:TEST|DEV|DEVELOPMENT|PROD|PRODUCTION|STAGING|LOCAL|QA)$/;
+/** Packages whose configurations only a command line reads. */
+const commandLines = new Set(['drizzle-kit', 'prisma/config', '@mikro-orm/cli', 'sequelize-cli']);
 
 export default createRule<[TestsOption], 'captured' | 'readOnce'>({
   facts: {
@@ -41,8 +51,9 @@ export default createRule<[TestsOption], 'captured' | 'readOnce'>({
       MemberExpression(node) {
         const name = nameOf(node);
         if (name === undefined || nameOf(node.object) !== 'env' || node.object.type !== 'MemberExpression') return;
-        if (!hasVariables || kindOf(name) === undefined || !isAtModuleScope(node) || !isKept(node)) return;
-        if (isGivenToClient(node)) return;
+        if (!hasVariables || !isAtModuleScope(node) || !isKept(source, node)) return;
+        if (!namesCredential(name) && !isTakenAsCredential(source, node)) return;
+        if (namesAnyOf(source, commandLines) || isForOneCommand(context)) return;
         context.report({ node, messageId: 'captured', data: { name } });
       },
     };
@@ -59,21 +70,25 @@ export default createRule<[TestsOption], 'captured' | 'readOnce'>({
       });
       return found;
     }
-
-    /** `require-pool-refresh` says it better there. */
-    function isGivenToClient(node: Node): boolean {
-      for (let current = node.parent; current; current = current.parent) {
-        if (current.type === 'NewExpression' || current.type === 'CallExpression') {
-          return clientMadeBy(source, current) !== undefined;
-        }
-      }
-      return false;
-    }
   },
 });
 
+function namesCredential(variable: string): boolean {
+  const name = variable.replace(stage, '');
+  return kindOf(name) !== undefined || connectionUrl.test(name);
+}
+
+/** What a library takes as a credential is one, whatever the variable is called. */
+function isTakenAsCredential(source: Source, node: TSESTree.MemberExpression): boolean {
+  const { parent } = node;
+  if (parent.type !== 'CallExpression' && parent.type !== 'NewExpression') return false;
+  return sinksOf(source, parent).some(
+    ({ argument, properties, kind }) => (!properties || kind === 'issued') && parent.arguments[argument] === node,
+  );
+}
+
 /** True where the value itself is kept: not where its presence, its length or its equality is looked at. */
-function isKept(node: TSESTree.Node): boolean {
+function isKept(source: Source, node: TSESTree.Node): boolean {
   let child: Node = node;
   for (let parent = node.parent; parent; child = parent, parent = parent.parent) {
     switch (parent.type) {
@@ -88,6 +103,16 @@ function isKept(node: TSESTree.Node): boolean {
       case 'TSSatisfiesExpression':
       case 'ChainExpression':
       case 'TemplateLiteral':
+      case 'AwaitExpression':
+        continue;
+      case 'MemberExpression':
+        if (parent.object !== child || !ofText.test(nameOf(parent) ?? '')) return false;
+        continue;
+      case 'NewExpression':
+      case 'CallExpression':
+        if (parent.callee === child) continue;
+        if (!takes(source, parent)) return false;
+        if (parent.parent.type === 'ExpressionStatement') return true;
         continue;
       case 'VariableDeclarator':
         return parent.init === child;
@@ -101,6 +126,19 @@ function isKept(node: TSESTree.Node): boolean {
     }
   }
   return false;
+}
+
+/** Methods that give the same text in another form. */
+const ofText = /^(?:trim|replace|replaceAll|split|toString|slice|padEnd|padStart)$/;
+const looking = /^(?:assert|ok|equal|is[A-Z_]|has[A-Z_]|check|ensure|Boolean|Number|parse(?:Int|Float|Bool))/;
+
+/** True for what a library, or the platform, makes out of a value that it is given: `require('stripe')(key)`, `new TextEncoder().encode(key)`. */
+function takes(source: Source, call: TSESTree.CallExpression | TSESTree.NewExpression): boolean {
+  const name = nameOf(call.callee) ?? '';
+  if (looking.test(name)) return false;
+  if (name === 'encode' || (name === 'from' && call.callee.type === 'MemberExpression')) return true;
+  const origin = originOf(source, call.callee);
+  return origin !== undefined && !/^[./]|^(?:node:)?(?:assert|console|util)\b/.test(origin.module);
 }
 
 /** The names that a pattern declares. */
