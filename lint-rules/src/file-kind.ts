@@ -105,8 +105,15 @@ function endsSoon(context: FileContext): boolean {
   const { sourceCode: source } = context;
   if (isMigration(source)) return true;
   if (isInScriptFolder(context)) return true;
-  if (isForOneTask(context)) return true;
+  if (isForOneTask(context) || isCommand(source)) return true;
   return (ends.test(source.text) && !serves.test(source.text)) || endsItself(source);
+}
+
+const commandKits = new Set(['nest-commander', '@oclif/core', '@oclif/command', 'clipanion']);
+
+/** True for the class of a command, which runs once in a terminal. */
+function isCommand(source: Source): boolean {
+  return /\bextends\s+(?:CommandRunner|Command)\b/.test(source.text) && namesAnyOf(source, commandKits);
 }
 
 /** `main().then(() => process.exit(0))` at the top of a file that waits for nobody. */

@@ -4,13 +4,17 @@ import { type Source, originOf } from '../origin.js';
 import { type Binding, bindingOf, traced } from '../value.js';
 import type { Client } from './client.js';
 import { hookedModules } from './clients.js';
-import { at } from './config.js';
+import { at, propertyThrough } from './config.js';
+import { objectsBehindImport } from './imported.js';
 
 /** The option that is asked again for each connection. `name=value` needs that value, `name()` needs a function. */
 export function hookIn(source: Source, config: TSESTree.ObjectExpression, client: Client): string | undefined {
   return client.hooks.find((hook) => {
     const [path = '', wanted] = hook.split('=');
-    const value = at(source, config, path.replace('()', '').split('.'));
+    const [first = '', ...deeper] = path.replace('()', '').split('.');
+    const given = propertyThrough(source, config, [first], objectsBehindImport)?.value;
+    const [object] = given && deeper.length > 0 ? objectsBehindImport(source, given) : [];
+    const value = deeper.length === 0 ? given : object && at(source, object, deeper, objectsBehindImport);
     if (!value) return false;
     if (path.endsWith('()')) return bindingOf(source, value) === 'function';
     const behind = traced(source, value);

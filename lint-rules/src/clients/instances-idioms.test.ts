@@ -124,6 +124,20 @@ const fine: typeof found = {
     'src/main.ts': "import { createConnection } from 'typeorm'; export const open = () => createConnection();",
     'ormconfig.json': '[{ "type": "sqlite", "database": "db.sqlite" }]',
   },
+  'a provider of credentials that is spread in on a condition': {
+    'main.ts':
+      "import { createClient } from 'redis'; import { options } from './options'; export const client = createClient({ ...options(process.env.REDIS_URL), socket: {} });",
+    'options.ts':
+      "export function options(url) { const credentialsProvider = isCloud ? { type: 'async-credentials-provider', credentials: () => read() } : undefined; return { url, ...(credentialsProvider ? { credentialsProvider } : {}) }; }",
+  },
+  'the class of a command': {
+    'main.ts':
+      "import { CommandRunner } from 'nest-commander'; import knex from 'knex'; export class Migrate extends CommandRunner { open() { return knex({ client: 'pg', connection: { password: process.env.P } }); } }",
+  },
+  'a helper of functional tests': {
+    'functionalTests/db.ts':
+      "import mongoose from 'mongoose'; export const open = () => mongoose.connect(process.env.MONGO_URL);",
+  },
   'the host and the port of settings': {
     'main.ts':
       "import redis from 'redis'; import { settings } from './config'; export const client = redis.createClient(settings.redisPort, settings.redisHost);",

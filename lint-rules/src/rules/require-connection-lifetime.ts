@@ -11,6 +11,7 @@ import { isForOneCommand } from '../command-line.js';
 import { type TestsOption, createRule, testsDefault, testsSchema } from '../create-rule.js';
 import { withProperty } from '../edits.js';
 import { isScript, isTestFile } from '../file-kind.js';
+import { comesFromParameter } from '../parameters.js';
 import { originOf, otherFileOf } from '../origin.js';
 import { environmentName, traced } from '../value.js';
 
@@ -45,7 +46,7 @@ export default createRule<[TestsOption], Ids>({
       const made = clientMadeBy(source, node);
       const client = made?.client ?? (isKnex(source, node) ? knexClient : undefined);
       if (!client?.lifetime || made?.single || isShortLived(source, node)) return;
-      if (isForOneCommand(context)) return;
+      if (isForOneCommand(context) || node.arguments.some(mayBeGiven)) return;
       const maker = made?.maker ?? 'knex';
       const { lifetime } = client;
       const objects = node.arguments.map((each) =>
@@ -69,6 +70,12 @@ export default createRule<[TestsOption], Ids>({
       const isSubject =
         objects[0] === undefined || places.some((each) => propertyThrough(source, each, keys, objectsBehindImport));
       if (isSubject) missing(node, config, lifetime, maker);
+    }
+
+    /** `given ?? { … }` */
+    function mayBeGiven(argument: Node): boolean {
+      const value = tracedBeyond(source, argument);
+      return value.type === 'LogicalExpression' && comesFromParameter(source, value);
     }
 
     function noConfig(node: Making, lifetime: Lifetime, maker: string): void {
