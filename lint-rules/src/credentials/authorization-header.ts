@@ -1,3 +1,5 @@
+import type { TSESTree } from '@typescript-eslint/utils';
+import { nameOf, textOf } from '../ast.js';
 import { looksIssued } from './literals.js';
 
 /** True for the text of an `Authorization` header that logs somebody in: `Basic` with user and password, `Bearer` with a token. */
@@ -8,4 +10,15 @@ export function isAuthorization(text: string): boolean {
   return (
     /^[\x20-\x7e]+$/.test(user) && /^[\x20-\x7e]{3,}$/.test(password) && !/^(?:pass(?:word)?|pwd)$/i.test(password)
   );
+}
+
+/** `'Basic ' + btoa('user:password')`, and the same with a `Buffer` or in a template. */
+export function isEncodedAuthorization(call: TSESTree.CallExpression | TSESTree.NewExpression): boolean {
+  if (!/^(?:btoa|from|encode)$/.test(nameOf(call.callee) ?? '')) return false;
+  const [, password = ''] = /^[\w.@-]+:([^\s:]{3,})$/.exec(textOf(call.arguments[0]) ?? '') ?? [];
+  if (password === '' || /^(?:pass(?:word)?|pwd)$/i.test(password)) return false;
+  const method = call.parent.type === 'MemberExpression' ? call.parent.parent : undefined;
+  const { parent } = method?.type === 'CallExpression' ? method : call;
+  if (parent?.type === 'BinaryExpression') return /^Basic $/i.test(textOf(parent.left) ?? '');
+  return parent?.type === 'TemplateLiteral' && /^Basic $/i.test(parent.quasis[0]?.value.cooked ?? '');
 }

@@ -42,6 +42,16 @@ idioms(
         "const secret = process.env.NODE_ENV === 'production' ? process.env.JWT_SECRET : 'dev-jwt-secret';",
     },
     literal: {
+      'a secret of tokens that is called secret': "export const JWT_SECRET = 'secret';",
+      'a service of tokens': "await this.jwtService.verifyAsync(token, { secret: 'at-secret' });",
+      'an encryption key, shortened': "const ENC_KEY = 'bf3c199c2470cb477d907b1e0917c17b';",
+      'a password that a method sets': "user.setPassword('admin123');",
+      'somebody who logs in with a literal':
+        "const password = field; await createUser('admin@x.com', 'Admin123!'); await signInWithEmailAndPassword(auth, 'a@b.com', 'hunter22');",
+      'a key to push messages':
+        "import webpush from 'web-push'; webpush.setVapidDetails('mailto:x@y.z', 'BPub', 'Xk3s9dJ2kd93kdKs93kdks93kdks93kdks93kdks93k');",
+      'basic credentials that are encoded':
+        "send({ Authorization: 'Basic ' + Buffer.from('admin:hunter22').toString('base64') }, { Authorization: `Basic ${btoa('admin:hunter22')}` });",
       'a key that a request carries':
         "export const request = create({ baseURL, headers: { gatewayToken: 'XL299LiMEDZ0H5h3A29PxwQXdMJqWyY2' } });",
       'an account with an identifier':
@@ -137,7 +147,15 @@ idioms(
         "export const sessionOptions = { password: 'complex_password_at_least_32_characters_long', cookieName: 'myapp' };",
       'jwt nested config': "export default { jwt: { secret: 'secret' } };",
     },
+    format: {
+      'bots of messengers':
+        "client.login('MTEzMzY1Mzk3Mjc4ODQ1NzU4NA.GIsyi-.AflMSv8xmDlnMp6AaxR3fO8uH6FB7b0Nqaedaw'); new Bot('1234567891:AAExaTpleTokenabcdefghijklmnopqrstu');",
+    },
     url: {
+      'url with the key of an interface':
+        "fetch('https://api.weather.net/data?appid=a8f5f167f44f4964e6c998dee827110c');",
+      'url template with a key':
+        'fetch(`https://api.films.net/3/${path}?api_key=db55323b8d3e4154498498a75642b381&page=${page}`);',
       'url pg': "export const url = 'postgresql://postgres:postgres@localhost:5432/app';",
       'url fallback': "const url = process.env.DATABASE_URL || 'postgres://user:pass123@localhost/db';",
       'url mongo': "mongoose.connect('mongodb+srv://admin:abcd1234@cluster0.abcde.mongodb.net/test');",

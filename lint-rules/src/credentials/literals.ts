@@ -19,13 +19,15 @@ const formats: readonly RegExp[] = [
   /^hvs\.[A-Za-z0-9_-]{24,}$/,
   /^pul-[a-f0-9]{40}$/,
   /^GOCSPX-[A-Za-z0-9_-]{24,}$/,
+  /^\d{8,10}:AA[A-Za-z0-9_-]{33}$/,
+  /^[MNO][A-Za-z0-9_-]{23,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,40}$/,
 ];
 const publicFormats =
   /^(?:pk[_.]|phc_|pk-|AIza|UA-|G-|GTM-|sb_publishable_|-----BEGIN (?:PUBLIC|CERTIFICATE|RSA PUBLIC))/;
 const privateKey = /^-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----\s*[A-Za-z0-9+/=\s:,-]{64,}/;
 
 const beginnings =
-  /['"`](?:-----BEGIN|gh[pousr]_|github_pat_|glpat-|xox[abeprs]-|[sr]k_(?:live|test)_|whsec_|SG\.|npm_|sk-|shp(?:at|ca|pa|ss)_|dop_v1_|key-|hvs\.|pul-|GOCSPX-)/;
+  /['"`](?:-----BEGIN|gh[pousr]_|github_pat_|glpat-|xox[abeprs]-|[sr]k_(?:live|test)_|whsec_|SG\.|npm_|sk-|shp(?:at|ca|pa|ss)_|dop_v1_|key-|hvs\.|pul-|GOCSPX-|\d{8,10}:AA|[MNO][A-Za-z0-9_-]{23,27}\.)/;
 
 /** True for a text in which `hasKnownFormat` could be true of a literal. A cheap look before any work. */
 export function mayHoldKnownFormat(text: string): boolean {
@@ -48,7 +50,7 @@ function isFiller(text: string): boolean {
 const schemes =
   /^(?:jdbc:)?(postgres(?:ql)?|mysql2?|mariadb|mongodb(?:\+srv)?|rediss?|amqps?|mssql|sqlserver|cockroachdb|nats|tls|clickhouse|couchdb|neo4j(?:\+s)?|bolt|ldaps?|s?ftps?|smtps?|mqtts?|https?|ws?s|ssh|prisma\+postgres|db2|oracle):\/\/([^\s/?#]*)@([^\s/?#@]*)/i;
 const fillers =
-  /^(?:pass(?:word)?|pwd|pw|secret|<.*>|\[.*\]|\{.*\}|\*+|x+|\.{2,}|your.*|.*_here|user_?pass(?:word)?|db_?pass(?:word)?|p4ss)$/i;
+  /^(?:pass(?:word)?|pwd|pw|secret|token|<.*>|\[.*\]|\{.*\}|\*+|x+|\.{2,}|your.*|.*_here|user_?pass(?:word)?|db_?pass(?:word)?|p4ss)$/i;
 const fillerHosts =
   /^(?:host(?:name)?|your.*|<.*|\[.*|\{.*|server|domain|.*\.?example\.(?:com|org|net)|myhost|dbhost|db\.host|x+|\.+|addr(?:ess)?|cluster\.mongodb\.net|url|ip)$/i;
 
@@ -65,7 +67,14 @@ export function credentialInUrl(text: string): 'password' | 'filler' | undefined
   if (password === '' || (/[$%{}<>]\{?[A-Za-z_]*/.test(password) && /^[${%<]/.test(password))) return undefined;
   const host = place.split(':')[0] ?? '';
   if (isMask(password) || fillerHosts.test(host)) return 'filler';
+  if (
+    /^(?:<|\[|\{|your|x{3,}|\.{2,}|[A-Z_]*(?:TOKEN|PASSWORD|PASS|SECRET)$)/i.test(password) &&
+    password === password.toUpperCase()
+  )
+    return 'filler';
   if (/^(?:<|\[|\{|your|x{3,}|\.{2,})/i.test(password)) return 'filler';
+  if (user === password && /^(?:dummy|placeholder|fake|build|none|unused|noop|invalid|stub)$/.test(password))
+    return 'filler';
   if (fillers.test(password) && (/^(?:user(?:name)?|<|your|login|u)/i.test(user) || place === '')) return 'filler';
   return 'password';
 }
@@ -170,7 +179,7 @@ function isHole(text: string): boolean {
 
 /** `no-password`, `pending_provisioning`, the UUID of nothing: there is none. */
 function isSentinel(text: string): boolean {
-  return /^(?:pending[-_ ][a-z]+|no[-_ ](?:pass\w*|secret|token|key|auth\w*|user)|not[-_ ]a[-_ ].*|not[-_ ](?:used|required|needed|set|applicable|available|configured|provided|real)|0+(?:-0+)+)$/i.test(
+  return /^(?:pending[-_ ][a-z]+|no[-_ ](?:pass\w*|secret|token|key|auth\w*|user)|not[-_ ]a[-_ ].*|not[-_ ](?:used|required|needed|set|applicable|available|configured|provided|real)|0+(?:-0+)+)$|(?:^|_)DO_NOT_/i.test(
     text,
   );
 }
@@ -182,7 +191,7 @@ function typeNameIn(text: string): string {
 
 /** `your_client_secret`, `changeme`: nobody issued this. */
 export function isStandIn(text: string): boolean {
-  return /^(?:your|my[-_ ]?(?:api|client|secret|token|key)|change[-_ ]?(?:me|it|this)|replace|insert|put|enter|add|todo|fake|dummy|mock|test|example|sample|placeholder|foo|bar|baz|some|no[-_]|not|default$|n\/a|secret$|token$|none|empty|xxx|sk-(?:x+|\.+|dummy|test|fake|your))|[-_ ](?:here|placeholder|example|goes here|dummy)$|[-_ ](?:un|not[-_ ]?)(?:configured|set|defined|available|provided)$|x{4,}|\.\.\.|dummy|fake|^[0-]+$|(.)\1{7,}/i.test(
+  return /^(?:your|my[-_ ]?(?:api|client|secret|token|key)|change[-_ ]?(?:me|it|this)|replace|insert|put|enter|add|todo|fake|dummy|mock|test|example|sample|placeholder|foo|bar|baz|some|no[-_]|not|default$|n\/a|secret$|token$|none|empty|xxx|sk-(?:x+|\.+|dummy|test|fake|your))|[-_ ](?:here|placeholder|example|goes here|dummy)$|[-_ ](?:un|not[-_ ]?)(?:configured|set|defined|available|provided)$|x{4,}|\.\.\.|dummy|fake|^[0-]+$|(.)\1{7,}|^(?:[a-z]{2,6}[-_])?0?12345678/i.test(
     text,
   );
 }
@@ -217,7 +226,7 @@ function isPathOrAddress(text: string): boolean {
 function isReference(text: string): boolean {
   return (
     /^urn:/i.test(text) ||
-    /^(?:com|org|net|io|dev|app)(?:\.[a-z][a-z-]*){2,}$/.test(text) ||
+    /^[a-z]+(?:\.[a-z][a-z-]*){2,}$/.test(text) ||
     /^[a-z][\w-]*(?::[\w./-]*)?:[A-Z][A-Za-z]+$/.test(text) ||
     /^[A-Za-z]\w*(?:[./][A-Za-z]\w*)+[./][A-Z][A-Za-z]+$/.test(text)
   );
@@ -331,7 +340,7 @@ function isOwned(name: string): boolean {
     words
       .slice(0, -1)
       .some((each) =>
-        /^(?:admin|root|demo|dev|seed|initial|bootstrap|default|superuser|guest|db|database|postgres|mysql|smtp)$/.test(
+        /^(?:admin|root|demo|dev|seed|jwt|session|cookie|initial|bootstrap|default|superuser|guest|db|database|postgres|mysql|smtp)$/.test(
           each,
         ),
       )

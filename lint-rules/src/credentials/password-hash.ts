@@ -1,5 +1,5 @@
 import type { TSESTree } from '@typescript-eslint/utils';
-import { type Node, nameOf } from '../ast.js';
+import { type Node, nameOf, textOf } from '../ast.js';
 
 const hashes =
   /^(?:(?:create|make|generate|get)?(?:hash(?:ed)?|encrypt)_?(?:user)?(?:password|passwd|pwd|pass)|(?:create|make|generate|get)?password(?:to)?_?hash|(?:scrypt|bcrypt|argon2?)_?hash)(?:sync)?$/i;
@@ -9,4 +9,18 @@ export function hashedPassword(call: TSESTree.CallExpression | TSESTree.NewExpre
   const [first] = call.arguments;
   if (!first || first.type === 'SpreadElement' || !hashes.test(nameOf(call.callee) ?? '')) return undefined;
   return first;
+}
+
+const takes = /^(?:set|change|update|reset)(?:User|Admin)?Password$|WithEmailAndPassword$/;
+const logsIn = /^(?:log_?in|sign_?in|sign_?up|register|authenticate|create_?(?:user|admin|account))$/i;
+
+/** The password among the arguments of a method that by its name takes one: `user.setPassword('…')`, `login('a@b.c', '…')`. */
+export function givenPassword(call: TSESTree.CallExpression | TSESTree.NewExpression): Node | undefined {
+  const last = call.arguments.at(-1);
+  const text = textOf(last);
+  if (!last || text === undefined || !/\d/.test(text)) return undefined;
+  const name = nameOf(call.callee) ?? '';
+  if (takes.test(name)) return last;
+  const isAfterMail = /^[^\s@]+@[^\s@]+\.[a-z]+$/i.test(textOf(call.arguments.at(-2)) ?? '');
+  return isAfterMail && logsIn.test(name) ? last : undefined;
 }

@@ -121,6 +121,7 @@ export const sinks: readonly Sink[] = [
     properties: ['password', 'passphrase'],
     kind: 'password',
   },
+  { modules: ['web-push'], members: ['setVapidDetails'], argument: 2, kind: 'issued' },
   { modules: ['express-basic-auth'], members: [''], argument: 0, properties: ['users.*'], kind: 'password' },
   { modules: ['@pulumi/pulumi'], members: ['secret'], argument: 0, kind: 'password' },
 ];

@@ -90,6 +90,8 @@ function isInCatalogue(object: Node, orSamples: boolean): boolean {
       node.type === 'VariableDeclarator' ? nameOf(node.id) : node.type === 'Property' ? keyOf(node) : undefined;
     // What a request carries; in a variable of that name stands what headers are called.
     if (name === 'headers' && node.type === 'Property') continue;
+    // What an interface answers, as its description shows it.
+    if (name !== undefined && /^(?:examples?|swagger\w*|openapi\w*|apiDocs?)$/i.test(name)) return true;
     if (name !== undefined && (isAboutCredentials(name) || (orSamples && isSample(name)))) return true;
     if (node.type === 'CallExpression' && node.parent.type === 'Decorator')
       return /^(?:Api[A-Z]|(?:Response)?Examples?$)/.test(nameOf(node.callee) ?? '');
@@ -103,10 +105,20 @@ export function isOfSigning(property: Node): boolean {
   const object = property.parent;
   if (property.type !== 'Property' || object?.type !== 'ObjectExpression' || isInCatalogue(object, true)) return false;
   const { parent } = object;
+  if (parent.type === 'CallExpression') return isMethodOfTokens(parent.callee);
   const name =
     parent.type === 'VariableDeclarator' ? nameOf(parent.id) : parent.type === 'Property' ? keyOf(parent) : undefined;
   const text = textOf(property.value) ?? '';
   return wordsOf(name ?? '').some((each) => /^(?:jwt|session|cookie)s?$/.test(each)) && !/^\w+(?:[.:]\w+)+$/.test(text);
+}
+
+/** `this.jwtService.verifyAsync(token, { secret })` */
+function isMethodOfTokens(callee: Node): boolean {
+  return (
+    callee.type === 'MemberExpression' &&
+    /^(?:sign|verify)(?:Async)?$/.test(nameOf(callee) ?? '') &&
+    /jwt/i.test(nameOf(callee.object) ?? '')
+  );
 }
 
 function isSample(name: string): boolean {

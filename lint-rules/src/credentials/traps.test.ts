@@ -137,6 +137,19 @@ idioms(
     'where something is stored':
       "const e = { storageKey: 'v2:settings-12', cacheKey: 'abcd1234', pageToken: 'abc12345' };",
     'a version of a record': "const event = { data: { version_token: 'FfQhQJf9r3VSQIgyWBk1oqhIwiznLwVw' } };",
+    'where a library keeps something': "export const ENCRYPTION_KEY = 'app.cache.encryption';",
+    'a name that warns': "const ReactPropTypesSecret = 'SECRET_DO_NOT_PASS_THIS_OR_YOU_WILL_BE_FIRED';",
+    'an example in the description of an interface':
+      "const spec = { requestBody: { example: { email: 'a@b.com', password: 'hunter22' } } };",
+    'a URL that names what goes there': "const url = 'https://oauth2:TOKEN@gitlab.com/x/y.git';",
+    'a URL of a dummy': "const url = process.env.DATABASE_URL ?? 'postgres://dummy:dummy@localhost:5432/dummy';",
+    'digits in a row for a key':
+      "import { Resend } from 'resend'; new Resend('re_123456789'); const o = { apiKey: 'sk-1234567890' };",
+    'a form that is emptied': "setPassword(''); setPassword(value2); send('a@b.c', 'subject 1');",
+    'names of settings': "const names = { jwtSecret: 'jwt.secret', cookieSecret: 'cookie_secret' };",
+    'basic credentials that are examples': "const header = { Authorization: 'Basic ' + btoa('user:password') };",
+    'a URL with a key of a browser or a placeholder':
+      "const a = 'https://maps.net/js?key=AIzaSyD1234567890abcdefghijklmnopqrst'; const b = 'https://x.y/?api_key=your_api_key_goes_here'; const c = `https://x.y/?api_key=${apiKey}`;",
     'option verbose':
       "program.option('-t, --token-type <type>', 'type', 'bearer1'); program.option('--secret-name <n>', 'name', 'prod/db1');",
   },

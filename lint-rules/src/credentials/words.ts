@@ -22,6 +22,7 @@ export const secretPairs = new Set([
   'sign key',
   'encryption key',
   'encrypt key',
+  'enc key',
   'crypto key',
   'cipher key',
   'hmac key',

@@ -3,7 +3,7 @@ import { type Node, findProperty, functionAround, keyOf, nameOf, textOf, unwrap 
 import { embeddedDialects } from '../clients/clients.js';
 import { clientMadeBy, mentionsClient } from '../clients/find-client.js';
 import { createRule } from '../create-rule.js';
-import { isAuthorization } from '../credentials/authorization-header.js';
+import { isAuthorization, isEncodedAuthorization } from '../credentials/authorization-header.js';
 import { optionIn } from '../credentials/command-option.js';
 import { comparedWith } from '../credentials/comparison.js';
 import { cookieKeysIn } from '../credentials/cookie-keys.js';
@@ -17,7 +17,7 @@ import {
 } from '../credentials/literals.js';
 import { mentionsCredential } from '../credentials/mentions.js';
 import { type CredentialKind, isShortPassword, kindOf } from '../credentials/names.js';
-import { hashedPassword } from '../credentials/password-hash.js';
+import { givenPassword, hashedPassword } from '../credentials/password-hash.js';
 import { leaves } from '../credentials/leaves.js';
 import { optionsOf, sinkModules, sinksOf } from '../credentials/find-sink.js';
 import type { Sink } from '../credentials/sinks.js';
@@ -33,6 +33,7 @@ import {
 } from '../file-kind.js';
 import { namesAnyOf } from '../modules.js';
 import { originOf } from '../origin.js';
+import { hasKeyInUrl } from '../credentials/url-key.js';
 import { environmentName, objectBehind, traced } from '../value.js';
 
 interface Option {
@@ -40,7 +41,8 @@ interface Option {
 }
 type Ids = 'literal' | 'fallback' | 'url' | 'format' | 'noFallback' | 'fromEnvironment';
 
-const addresses = /:\/\/[^\s/?#@:'"`]*:[^\s/?#'"`]*@/;
+const addresses =
+  /:\/\/[^\s/?#@:'"`]*:[^\s/?#'"`]*@|[?&](?:api_?key|appid|app_?key|access_token|auth_token|client_secret)=\w/i;
 
 export default createRule<[Option], Ids>({
   facts: {
@@ -56,7 +58,7 @@ export default createRule<[Option], Ids>({
       '`{{name}}` is a credential written into the source, so it cannot rotate without a release. Read it from a credential source or the environment.',
     fallback:
       '`{{name}}` falls back to a credential written into the source: where the real one is missing, this one is in use. Fail instead when it is missing.',
-    url: 'This URL carries a password written into the source, so it cannot rotate without a release. Put it together from parts that are read where they are used.',
+    url: 'This URL carries a credential written into the source, so it cannot rotate without a release. Put it together from parts that are read where they are used.',
     format:
       'This literal has the format of an issued key, so it cannot rotate without a release. Read it from a credential source or the environment.',
     noFallback: 'Take the fallback away.',
@@ -169,6 +171,9 @@ export default createRule<[Option], Ids>({
       configured(node);
       const hashed = hashedPassword(node);
       if (hashed) sink(hashed, 'password', 'password');
+      const text = givenPassword(node);
+      if (text) target(text, 'password', text);
+      if (isEncodedAuthorization(node) && !isForTests) report(node, 'literal', 'authorization');
       const given = optionIn(node);
       if (given) fallback(given.name, given.fallback);
       const knex = objectOfKnex(node);
@@ -317,7 +322,8 @@ export default createRule<[Option], Ids>({
       if (parent.type === 'ImportDeclaration' || parent.type === 'TSLiteralType' || parent.type === 'JSXAttribute')
         return;
       if (value.includes('://')) {
-        if (credentialInUrl(value) === 'password' && !isForTests && !isTelling(node)) report(node, 'url', 'url');
+        if (isForTests || isTelling(node)) return;
+        if (credentialInUrl(value) === 'password' || hasKeyInUrl(value)) report(node, 'url', 'url');
       } else if (node.type === 'Literal' || node.expressions.length === 0) {
         if (hasKnownFormat(value) && !isTelling(node)) report(node, 'format', 'key');
       }
