@@ -30,10 +30,11 @@ export function isTestSettings(context: FileContext): boolean {
 /** Cucumber's folders, by its convention. */
 const featureFolder = /(?:^|[\\/])features[\\/](?:support|step[-_]?definitions|steps)[\\/]/i;
 const testName = /[._-](?:test|tests|spec|specs|e2e|cy|stories|story|fixture|fixtures|mock|mocks)\.[cm]?[jt]sx?$/i;
-/** `jest.setup.ts`, `vitest.config.integration.ts` */
-const testRunner = /(?:^|[\\/])(?:jest|vitest|cypress|playwright|karma)(?:[-.]\w+)*\.[cm]?[jt]sx?$/i;
+/** `jest.setup.ts`, `vitestSetup.ts`, `vitest.config.integration.ts` */
+const testRunner =
+  /(?:^|[\\/])(?:jest|vitest|cypress|playwright|karma)(?:(?:global)?(?:setup|env))?(?:[-.]\w+)*\.[cm]?[jt]sx?$/i;
 const namedForTests =
-  /(?:^|[\\/])(?:[a-z0-9]*Test(?:s|Utils?|Helpers?|Data|Setup|Env(?:Vars|ironment)?)?|test(?:[-_.]?(?:[uU]tils?|[hH]elpers?|[dD]ata|[sS]etup|[cC]onstants?|[sS]erver|[cC]redentials?|[eE]nv(?:ironment)?|[fF]ixtures?))|mock-[\w.-]+)(?:\.[a-z]+)?\.[cm]?[jt]sx?$/;
+  /(?:^|[\\/])(?:[a-z0-9]*Test(?:s|Utils?|Helpers?|Data|Setup|Env(?:Vars|ironment)?|Db|Database)?|test(?:[-_.]?(?:[uU]tils?|[hH]elpers?|[dD]ata|[sS]etup|[cC]onstants?|[sS]erver|[cC]redentials?|[eE]nv(?:ironment)?|[fF]ixtures?))|mock-[\w.-]+)(?:\.[a-z]+)?\.[cm]?[jt]sx?$/;
 /** `functionalTests/` */
 const testsInWords = /(?:^|[\\/])[a-z][a-zA-Z0-9]*Tests[\\/]/;
 const testModules = new Set([

@@ -17,6 +17,30 @@ table(rule, {
       code: "import { GenericContainer } from 'testcontainers'; const env = { SESSION_SECRET: 'session-secret-for-1' };",
     },
     { name: 'a folder of test helpers', code: "const secret = 'abc123def';", filename: 'server/testutils/token.js' },
+    { name: 'what prepares a test runner', code: "const secret = 'abc123def';", filename: 'src/vitestSetup.ts' },
+    {
+      name: 'what prepares a database for tests',
+      code: "const secret = 'abc123def';",
+      filename: 'scripts/prepareTestDb.ts',
+    },
+    { name: 'the environment of tests', code: "const secret = 'abc123def';", filename: 'lambda/setTestEnvVars.js' },
+    {
+      name: 'a folder of tests of functions',
+      code: "const secret = 'abc123def';",
+      filename: 'service/functionalTests/exports.ts',
+    },
+    {
+      name: 'a service that only tests have',
+      code: "const secret = 'abc123def';",
+      filename: 'src/service/mock-configuration.service.ts',
+    },
+    { name: 'fixtures that are not run', code: "const secret = 'abc123def';", filename: 'src/test-fixtures.skip.ts' },
+    { name: 'credentials of tests', code: "const secret = 'abc123def';", filename: 'src/testCredentials.ts' },
+    {
+      name: 'settings of a test runner inside of a bundler',
+      code: "import { defineConfig } from 'vitest/config'; export default defineConfig({ test: { env: { ENCRYPTION_KEY: 'RzV4ZGo5RlFKMm0wYWlX' } } });",
+      filename: 'vite.config.ts',
+    },
     { name: 'the path of a route', code: "const paths2 = { forgetPassword: 'auth/reset/:token1' };" },
     { name: 'a pattern', code: "const DATE_TOKEN = '\\\\d{4}-\\\\d{2}|today12';" },
     {
