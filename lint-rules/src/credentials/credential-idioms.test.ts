@@ -54,6 +54,8 @@ idioms(
         "send({ Authorization: 'Basic ' + Buffer.from('admin:hunter22').toString('base64') }, { Authorization: `Basic ${btoa('admin:hunter22')}` });",
       'a key that a request carries':
         "export const request = create({ baseURL, headers: { gatewayToken: 'XL299LiMEDZ0H5h3A29PxwQXdMJqWyY2' } });",
+      'what a client was given':
+        "const client = { clientId: 'uniquecode', clientSecret: 'uniquecode123' }; const ADMIN_PASSWORD = 'admin-pass';",
       'an account with an identifier':
         "const c = { superadminCredentials: { identifier: 'root', password: 'superadmin' } };",
       'the password of a cache': "const e = { cachePassword: 'hunter22' };",

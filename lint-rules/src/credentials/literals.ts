@@ -266,7 +266,7 @@ export function looksIssued(text: string): boolean {
     return false;
   if (/^[a-z]+(?:[-_.:][a-z]+)*[-_.:]?v?\d{0,2}$/i.test(text))
     return /^[A-Za-z]{20,}$/.test(text) && /[a-z]/.test(text) && /[A-Z]/.test(text) && changesOfCase(text) >= 6;
-  if (isAddress(text) || /^[a-z]+[-_]?\d{1,4}$/i.test(text)) return false;
+  if (isAddress(text)) return false;
   const digits = text.replace(/\D/g, '').length;
   if (digits === 1 && text.length >= 20) return changesOfCase(text) >= 3;
   return (digits >= 2 && /[A-Za-z]/.test(text)) || digits >= 16;
@@ -310,7 +310,9 @@ export function isCredential(text: string, name: string, kind: CredentialKind, c
   if (isEnvironmentName(bare) && !isMadeUp) return false;
   const isSameAsName = isEcho(bare, name);
   if (certainty === 'fallback') return isFallback(bare, name, kind, isSameAsName);
-  if (kind === 'issued') return looksIssued(bare) && !isSameAsName;
+  // `group6529` alone is a word with a number; beside the name of a client it is what that client was given.
+  if (kind === 'issued')
+    return looksIssued(bare) && !isSameAsName && (certainty === 'beside' || !/^[a-z]+[-_]?\d{1,4}$/i.test(bare));
   if (kind === 'password' && isDigest(bare)) return false;
   if (isListOfNames(bare, name)) return false;
   if (/\s/.test(bare) && (kind === 'password' || isProse(bare)) && !/^[-\W].*[-\W]$/.test(bare)) return false;
@@ -329,7 +331,9 @@ function isListOfNames(text: string, name: string): boolean {
 
 /** What people type when they have to type something. */
 function isCommonWord(text: string): boolean {
-  return /^(?:password|passw0rd|secret|admin|root|demo|guest|postgres|letmein|changeme)$/.test(text);
+  return /^(?:password|passw0rd|secret|admin|root|demo|guest|postgres|letmein|changeme|(?:admin|root|demo|dev)[-_]?pass)$/.test(
+    text,
+  );
 }
 
 /** `DEMO_USER_PASSWORD` says whose it is, as no name of a field does. */
@@ -365,7 +369,8 @@ function isNamedCredential(text: string, kind: CredentialKind): boolean {
   if (/\d/.test(text) && !/^[a-z]+[-_.]v?\d$/i.test(text))
     return !/^\d{1,3}$/.test(text) && !/^[\d.]+(?:px|em|rem|ms|s|%)$/.test(text);
   // `password`, `user_password`, `auth.password`: a field that is named after what it holds.
-  if (kindOf(text.replace(/s$/, '')) !== undefined && /^[A-Za-z]+(?:[_.:/-][A-Za-z]+)*$/.test(text))
+  const isNamed = kindOf(text) !== undefined || kindOf(text.replace(/s$/, '')) !== undefined;
+  if (isNamed && /^[A-Za-z]+(?:[_.:/-][A-Za-z]+)*$/.test(text))
     return kind === 'secret' && /[-_ ]/.test(text) && (wordsOf(text).length > 2 || praised.test(text));
   if (/^\p{Lu}\p{Ll}+$/u.test(text)) return false;
   return true;
