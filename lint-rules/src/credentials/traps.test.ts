@@ -147,6 +147,8 @@ idioms(
       "import { Resend } from 'resend'; new Resend('re_123456789'); const o = { apiKey: 'sk-1234567890' };",
     'a form that is emptied': "setPassword(''); setPassword(value2); send('a@b.c', 'subject 1');",
     'what a field is called': "const map = { dbPass: 'db-pass', userPassword: 'user_pass' };",
+    'a key of zeros that always passes':
+      "const o = { TURN_SECRET_KEY: str({ default: '1x0000000000000000000000000000000AA' }) };",
     'names of settings': "const names = { jwtSecret: 'jwt.secret', cookieSecret: 'cookie_secret' };",
     'basic credentials that are examples': "const header = { Authorization: 'Basic ' + btoa('user:password') };",
     'a URL with a key of a browser or a placeholder':
