@@ -179,7 +179,7 @@ function isHole(text: string): boolean {
 
 /** `no-password`, `pending_provisioning`, the UUID of nothing: there is none. */
 function isSentinel(text: string): boolean {
-  if (/(.)\1{15,}/.test(text) && new Set(text).size > 1) return true;
+  if (/0{15,}/.test(text) && !/^0+$/.test(text)) return true;
   return /^(?:pending[-_ ][a-z]+|no[-_ ](?:pass\w*|secret|token|key|auth\w*|user)|not[-_ ]a[-_ ].*|not[-_ ](?:used|required|needed|set|applicable|available|configured|provided|real)|0+(?:-0+)+)$|(?:^|_)DO_NOT_/i.test(
     text,
   );
