@@ -221,6 +221,20 @@ describe(
       'kafkajs',
       'nats',
       'cassandra-driver',
+      // Stores and queues over a driver that has a row of its own.
+      'pg-boss',
+      'graphile-worker',
+      'connect-pg-simple',
+      'express-mysql-session',
+      'connect-mongo',
+      'connect-mongodb-session',
+      'agenda',
+      '@keyv/redis',
+      'keyv',
+      'connect-redis',
+      'cache-manager over redis',
+      'graphql-redis-subscriptions',
+      'bee-queue',
     ];
 
     it('and every row of its table is tried, or named as one that is not', () => {

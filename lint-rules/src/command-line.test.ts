@@ -40,6 +40,7 @@ describe('a data source that a script gives to the command line, and nothing loa
     ['mikro-orm migration:up --config=./src/orm.config.ts'],
     ['cross-env MIKRO_ORM_CLI_CONFIG=./src/orm.config.ts mikro-orm-esm migration:up'],
     ['tsx ../node_modules/.bin/knex migrate:latest --knexfile ./src/orm.config.ts'],
+    ['ts-node ./node_modules/typeorm-extension/bin/cli.cjs seed:run -d src/orm.config.ts'],
     ['sequelize-cli db:migrate --config build/orm.config.js'],
   ])('is left alone: %s', async (script) => {
     expect(await judged({ script })).toEqual([]);

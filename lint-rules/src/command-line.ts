@@ -85,7 +85,8 @@ function textsIn(value: unknown): string[] {
 /** The programs of object mappers for the command line, and the options that name a file whose pool they use. */
 const commandLines = [
   {
-    program: /(?:^|\/)typeorm(?:-[a-z-]+)?(?:\/cli[\w-]*)?(?:\.js)?$|^(?:migration|schema):[a-z]+$/,
+    program:
+      /(?:^|\/)typeorm(?:-[a-z-]+)?(?:(?:\/bin)?\/cli[\w-]*)?(?:\.[cm]?js)?$|^(?:migration|schema|seed|db):[a-z]+$/,
     option: /^(?:-d|--data-?source)$/i,
   },
   { program: /(?:^|\/)knex(?:\/bin\/cli)?(?:\.js)?$/, option: /^--knexfile$/ },

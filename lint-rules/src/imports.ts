@@ -50,7 +50,8 @@ function passedOnBy(
   return specifier && { module: statement.source.value, name: nameOf(specifier.local) ?? name };
 }
 
-interface Import {
+/** What a name stands for that is imported. */
+export interface Import {
   readonly module: string;
   /** `default` for all of it, too. */
   readonly name: string;
@@ -58,7 +59,8 @@ interface Import {
   readonly isWhole: boolean;
 }
 
-function importOf(source: Source, node: Node, depth = 0): Import | undefined {
+/** The module that an expression is imported from, and the name there. */
+export function importOf(source: Source, node: Node, depth = 0): Import | undefined {
   if (depth > 4) return undefined;
   const bare = unwrap(node);
   if (bare.type === 'MemberExpression') return takenFrom(importOf(source, bare.object, depth + 1), [nameOf(bare)]);
@@ -86,7 +88,7 @@ function takenFrom(whole: Import | undefined, members: readonly (string | undefi
 }
 
 /** `export const name`, `export function name`, `export default`, `exports.name`, `module.exports` and `module.exports = { name }`. */
-function exportOf(program: TSESTree.Program, name: string): Node | undefined {
+export function exportOf(program: TSESTree.Program, name: string): Node | undefined {
   for (const statement of program.body) {
     if (statement.type === 'ExportDefaultDeclaration' && name === 'default') return statement.declaration;
     if (statement.type === 'ExportNamedDeclaration' && !statement.source) {

@@ -18,6 +18,8 @@ export function comesFromParameter(source: Source, node: Node, depth = 0): boole
     case 'ThisExpression':
       return true;
     case 'LogicalExpression':
+      // `given ?? process.env.DATABASE_URL` is a text that was read once, unless somebody gives another.
+      if (isEnvironment(bare.right)) return false;
       return comesFromParameter(source, bare.left, depth + 1) || comesFromParameter(source, bare.right, depth + 1);
     case 'ObjectExpression':
       return bare.properties.some(
@@ -46,12 +48,22 @@ function isOfEnvironment({ object, property }: TSESTree.MemberExpression): boole
   );
 }
 
+/** `process.env`, and what is read from it. */
+function isEnvironment(node: Node): boolean {
+  const bare = unwrap(node);
+  if (bare.type !== 'MemberExpression') return false;
+  return (nameOf(bare) === 'env' && bare.object.type !== 'ThisExpression') || isEnvironment(bare.object);
+}
+
 function isNameOfParameter(source: Source, node: TSESTree.Identifier, depth: number): boolean {
   const variable = variableOf(source, node);
   const definition = variable?.defs[0];
   if (!variable || !definition) return false;
   if (definition.type === ('Parameter' as typeof definition.type)) {
     if (isOfProvider(definition.node as Node)) return false;
+    const { parent } = definition.name as TSESTree.Identifier;
+    if (parent.type === 'AssignmentPattern' && parent.left === definition.name && isEnvironment(parent.right))
+      return false;
     const given = isFunction(definition.node as Node)
       ? argumentsFor(source, definition.node as Callable, definition.name)
       : undefined;
@@ -133,9 +145,13 @@ export function callsHere(source: Source, node: Node): Node[] {
 /** What a function of this file is called with, where nobody else can call it; nothing where somebody could. */
 function argumentsFor(source: Source, callable: Callable, name: Node): readonly Node[] | undefined {
   const holder = callable.type === 'FunctionDeclaration' ? callable : callable.parent;
+  if (holder.type === 'MethodDefinition' && isPrivate(holder)) return givenAlways(usesOf(source, callable, name));
   const statement = holder.type === 'VariableDeclarator' ? holder.parent : holder;
   if (statement.parent?.type !== 'Program') return undefined;
-  const given = usesOf(source, callable, name);
+  return givenAlways(usesOf(source, callable, name));
+}
+
+function givenAlways(given: readonly (Node | undefined)[]): readonly Node[] | undefined {
   return given.length > 0 && given.every((each) => each !== undefined) ? given : undefined;
 }
 
@@ -143,7 +159,10 @@ function argumentsFor(source: Source, callable: Callable, name: Node): readonly 
 function usesOf(source: Source, callable: Callable, name: Node): readonly (Node | undefined)[] {
   const index = callable.params.findIndex((each) => each === name || isAround(each, name));
   const id = nameFor(callable);
-  if (index < 0 || id?.type !== 'Identifier') return [];
+  if (index < 0) return [];
+  const method = callable.parent;
+  if (method.type === 'MethodDefinition' && isPrivate(method)) return callsInClass(method, index);
+  if (id?.type !== 'Identifier') return [];
   // A class has its own name inside of itself, too.
   const own = id.parent.type === 'ClassDeclaration' ? source.getDeclaredVariables?.(id.parent) : undefined;
   const variables = own ?? [variableOf(source, id)];
@@ -153,6 +172,23 @@ function usesOf(source: Source, callable: Callable, name: Node): readonly (Node 
     const isCall = call.type === 'CallExpression' || call.type === 'NewExpression';
     return isCall && call.callee === identifier ? call.arguments[index] : undefined;
   });
+}
+
+function isPrivate({ accessibility, key }: TSESTree.MethodDefinition): boolean {
+  return accessibility === 'private' || key.type === 'PrivateIdentifier';
+}
+
+/** What a class calls a private method of itself with, which nobody else can. */
+function callsInClass(method: TSESTree.MethodDefinition, index: number): (Node | undefined)[] {
+  const found: (Node | undefined)[] = [];
+  walk(method.parent, (node) => {
+    if (node.type !== 'MemberExpression' || node.object.type !== 'ThisExpression') return true;
+    if (nameOf(node) !== nameOf(method.key)) return true;
+    const call = node.parent;
+    found.push(call.type === 'CallExpression' && call.callee === node ? call.arguments[index] : undefined);
+    return true;
+  });
+  return found;
 }
 
 /** `private readonly url: string`, and a parameter with a default. */

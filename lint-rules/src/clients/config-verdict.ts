@@ -18,7 +18,7 @@ import type { Client } from './client.js';
 import { at, holdsCredential, isPlainUrl, nestedIn } from './config.js';
 import type { Making } from './find-client.js';
 import { isHookedValue } from './hooks.js';
-import { bindingBeyond, objectsBehindImport, tracedBeyond } from './imported.js';
+import { bindingBeyond, objectBehindImport, objectsBehindImport, tracedBeyond } from './imported.js';
 import { checkerOf, providerOf } from './knex.js';
 import { isLookedUp } from './settings.js';
 import type { Given } from './written-types.js';
@@ -70,7 +70,8 @@ export function urlVerdict(
   }
   const value = tracedBeyond(source, url);
   const text = textOf(value);
-  if (isPlainUrl(value) && !holdsCredential(text ?? '')) return undefined;
+  if (isPlainUrl(value) && !holdsCredential(text ?? ''))
+    return config && configVerdict(source, config, client, node, option);
   if (text !== undefined && embeddedUrl.test(text)) return undefined;
   const bare = unwrap(url);
   if (isWholeConfig(source, bare)) return { id: 'capturedCredential', node };
@@ -80,7 +81,10 @@ export function urlVerdict(
     return beside ?? (config && namesNoCredential(config, client) ? undefined : { id: 'unknown', node });
   }
   const binding = bindingBeyond(source, url);
-  return binding === 'parameter' ? unknownUrl(url, node) : verdictOf(binding, node);
+  // No driver takes a function for a URL.
+  return binding === 'parameter'
+    ? unknownUrl(url, node)
+    : verdictOf(binding === 'unknown' ? 'captured' : binding, node);
 }
 
 function unknownUrl(url: Node, node: Making): Problem {
@@ -235,8 +239,12 @@ function passwordGivenLater(
       const write = target.parent;
       if (target.type !== 'MemberExpression' || target.object !== identifier) continue;
       if (write?.type !== 'AssignmentExpression' || write.left !== target) continue;
-      const isHere = functionAround(write) === functionAround(declarator);
-      if (isHere && client.passwordKeys.includes(nameOf(target) ?? '')) return write.right;
+      if (functionAround(write) !== functionAround(declarator)) continue;
+      const name = nameOf(target) ?? '';
+      if (client.passwordKeys.includes(name)) return write.right;
+      const inside = client.nested?.includes(name) && objectBehindImport(source, write.right);
+      const password = inside && findProperty(inside, ...client.passwordKeys);
+      if (password) return password.value;
     }
   }
   return undefined;

@@ -92,16 +92,21 @@ export function credentialUrlIn(
   return holdsCredential(pieces) ? property : undefined;
 }
 
-const hosts = /host|server|addr|domain|endpoint/i;
+const hosts = /host|server|addr|domain|endpoint|^ip$/i;
 
 /** The text of a value, with `\0` for what may be anything; an expression that is called a host is one. */
 function textWithHoles(value: Node): string {
+  if (value.type === 'BinaryExpression' && value.operator === '+')
+    return [value.left, value.right].map((each) => textWithHoles(each) || textOfHole(each)).join('');
   if (value.type !== 'TemplateLiteral') return textOf(value) ?? '';
   return value.quasis
     .map((each, index) => {
       const hole = value.expressions[index];
-      if (!hole) return each.value.raw;
-      return each.value.raw + (hosts.test(environmentName(hole) ?? nameOf(hole) ?? '') ? 'host' : '\0');
+      return each.value.raw + (hole ? textOfHole(hole) : '');
     })
     .join('');
+}
+
+function textOfHole(hole: Node): string {
+  return hosts.test(environmentName(hole) ?? nameOf(hole) ?? '') ? 'host' : '\0';
 }

@@ -5,6 +5,7 @@ import { type Origin, type Source, originOf, variableOf } from '../origin.js';
 import { declarationsOf, hasTypes } from '../types.js';
 import type { Client } from './client.js';
 import { clients } from './clients.js';
+import { plugins } from './framework-modules.js';
 
 export type Making = TSESTree.NewExpression | TSESTree.CallExpression;
 
@@ -23,9 +24,12 @@ for (const client of clients) for (const module of client.modules) byModule.set(
 /** The word that a maker is called by; none for a default export, which may be called anything, and for what a call returns. */
 const lastOf = (maker: string) => /\w*$/.exec(maker)?.[0] ?? '';
 
+const byPlugin = new Map(plugins.flatMap((client) => client.modules.map((module) => [module, client] as const)));
+
 /** What a file has to say beside the name of the module to make a client. */
 const wordsOfModule = new Map([...byModule].map(([module, { makers }]) => [module, makers.map(lastOf)]));
 for (const each of ['knex', 'Knex']) wordsOfModule.set(each, ['']);
+for (const each of byPlugin.keys()) wordsOfModule.set(each, ['register']);
 
 /** Options of clients. With type information a client may come through another file of the project. */
 const mayConnect = /\b(?:password|connectionString|connection|sasl|credentials)\b\s*[:,}]|\b(?:url|uri)\b\s*:/i;
@@ -74,11 +78,20 @@ function mayBeMaker(method: string): boolean {
 }
 
 function lookUp(source: Source, node: Making): Made | undefined {
+  if (nameOf(node.callee) === 'register') return registered(source, node);
   const origin = originOf(source, node.callee);
   const client = origin && clientOf(origin);
   if (!origin || !client) return isElsewhere(origin) ? clientByType(source, node) : undefined;
   const member = origin.members.join('.');
   return client.makers.includes(member) ? madeBy(node, client, member) : undefined;
+}
+
+/** `fastify.register(require('@fastify/postgres'), { … })` */
+function registered(source: Source, node: Making): Made | undefined {
+  const [given] = node.arguments;
+  const module = given && originOf(source, given)?.module;
+  const client = module === undefined ? undefined : byPlugin.get(module);
+  return client && { node, client, maker: `register ${client.modules[0] ?? ''}`, single: false };
 }
 
 /** The client that a class is, by where it was imported from. */

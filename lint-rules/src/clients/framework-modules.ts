@@ -28,6 +28,24 @@ export const frameworkModules: readonly Client[] = [
   }),
 ];
 
+/** Plugins of fastify that make the client of a library with the options they are registered with. */
+export const plugins: readonly Client[] = [
+  plugin('pg', '@fastify/postgres', ['connectionString']),
+  plugin('mysql2', '@fastify/mysql', ['connectionString', 'uri']),
+  plugin('mongodb', '@fastify/mongodb', ['url']),
+  plugin('ioredis', '@fastify/redis', ['url']),
+];
+
+function plugin(library: string, module: string, urlKeys: readonly string[]): Client {
+  return { ...rowOf(library), name: `${library} in fastify`, modules: [module], makers: [], urlKeys, takesUrl: false };
+}
+
+function rowOf(library: string): Client {
+  const row = rows.find((each) => each.name === library);
+  if (!row) throw new Error(`There is no row for ${library}.`);
+  return row;
+}
+
 function like(
   library: string,
   name: string,
@@ -35,8 +53,7 @@ function like(
   classes: readonly string[],
   differing: Partial<Client> = {},
 ): Client {
-  const row = rows.find((each) => each.name === library);
-  if (!row) throw new Error(`There is no row for ${library}.`);
+  const row = rowOf(library);
   const makers = classes.flatMap((each) => [`${each}.forRoot`, `${each}.forRootAsync`]);
   return { ...row, name, modules, makers, factories, ...differing };
 }

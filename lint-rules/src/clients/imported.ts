@@ -1,10 +1,12 @@
 import path from 'node:path';
 import type { TSESTree } from '@typescript-eslint/utils';
 import { type Node, findProperty, nameOf } from '../ast.js';
+import { callsElsewhere } from '../callers.js';
 import { foldersAbove } from '../folders.js';
 import { exportBehind, exportIn, inOtherFile } from '../imports.js';
 import { type Source, initialValueOf, placeOf, variableOf } from '../origin.js';
 import { majorOf } from '../package-version.js';
+import { callsHere } from '../parameters.js';
 import type { FileContext } from '../project-file.js';
 import { type Binding, bindingOf, objectBehind, objectsBehind, traced } from '../value.js';
 import type { Client } from './client.js';
@@ -86,6 +88,13 @@ function pathTo(source: Source, node: Node): { readonly owner: Node; readonly me
   const variable = node.type === 'Identifier' ? variableOf(source, node) : undefined;
   const initial = variable && initialValueOf(variable);
   return initial && initial.members.length > 0 ? { owner: initial.value, members: initial.members } : undefined;
+}
+
+/** What the program calls a function with that takes a name as a parameter: in this file, and in the others of its package. */
+export function callsBeyond(source: Source, node: Node): Node[] {
+  const here = callsHere(source, node);
+  const context = contexts.get(source.ast);
+  return here.length > 0 || !context ? here : callsElsewhere(context, node);
 }
 
 /** As `objectBehind`, and beyond this file. */

@@ -39,6 +39,8 @@ idioms(
   {
     'nest typeorm sqlite':
       "import { TypeOrmModule } from '@nestjs/typeorm'; export const m = TypeOrmModule.forRoot({ type: 'sqlite', database: 'a.db' });",
+    'nest typeorm dataSourceFactory':
+      "import { TypeOrmModule } from '@nestjs/typeorm'; import { DataSource } from 'typeorm'; export const m = TypeOrmModule.forRootAsync({ useFactory: () => ({ type: 'postgres', host: 'h', password: () => read() }), dataSourceFactory: async (options) => new DataSource(options) });",
     'nest typeorm forFeature':
       "import { TypeOrmModule } from '@nestjs/typeorm'; export const m = TypeOrmModule.forFeature([User]);",
     'nest typeorm pg function':

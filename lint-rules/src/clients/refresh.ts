@@ -1,7 +1,7 @@
 import type { TSESTree } from '@typescript-eslint/utils';
-import { type Callable, type Node, findProperty, isFunction, keyOf, nameOf, textOf } from '../ast.js';
+import { type Callable, type Node, findProperty, functionAround, isFunction, keyOf, nameOf, textOf } from '../ast.js';
 import type { Source } from '../origin.js';
-import { callsHere, comesFromParameter } from '../parameters.js';
+import { comesFromParameter } from '../parameters.js';
 import { traced } from '../value.js';
 import type { Client } from './client.js';
 import { clients, embeddedDialects } from './clients.js';
@@ -21,6 +21,7 @@ import { factoryIn, handsOverMade } from './factories.js';
 import {
   asRequired,
   bindingBeyond,
+  callsBeyond,
   objectBehindImport,
   objectsBehindImport,
   settingsIn,
@@ -60,7 +61,7 @@ function clientVerdict(
   if (!made) return undefined;
   const { maker } = made;
   const client = asRequired(source, made.client);
-  if (isShortLived(source, node) || (made.single && isEndedInFile(source, node))) return undefined;
+  if (isOfModule(node) || isShortLived(source, node) || (made.single && isEndedInFile(source, node))) return undefined;
   const judged = judge(source, node, client, option);
   const verdict = made.single ? judged : byCallers(source, judged);
   if (verdict?.given && refreshedElsewhere(source, client))
@@ -74,10 +75,16 @@ function clientVerdict(
   return { verdict: refreshed ? undefined : verdict, maker, remedy: client.remedy, library: client.name };
 }
 
+/** TypeORM's module calls this with the options that it was given itself, and they are judged there. */
+function isOfModule(node: Node): boolean {
+  const { parent } = functionAround(node) ?? {};
+  return parent?.type === 'Property' && keyOf(parent) === 'dataSourceFactory';
+}
+
 /** Where this file itself gives what was read once, nobody has to wait for other callers. */
 function byCallers(source: Source, verdict: Verdict): Verdict {
   if (verdict?.id !== 'unknown' || !verdict.given || verdict.given.keys.length > 0) return verdict;
-  const given = callsHere(source, traced(source, verdict.given.node));
+  const given = callsBeyond(source, traced(source, verdict.given.node));
   const isCaptured = given.some((each) => {
     const value = tracedBeyond(source, each);
     return bindingBeyond(source, each) === 'captured' && textOf(value) === undefined && !isPlainUrl(value);
@@ -105,7 +112,7 @@ function judge(
   if (objects.every((each) => each === undefined)) {
     const verdicts = objectsBehindImport(source, first).map((each) => judge(source, node, client, option, [each]));
     if (verdicts.length > 0) return decisive(verdicts);
-    const calls = callsHere(source, first).flatMap((each) => objectsBehindImport(source, each));
+    const calls = callsBeyond(source, first).flatMap((each) => objectsBehindImport(source, each));
     const wrong = calls.map((each) => judge(source, node, client, option, [each])).find((each) => isCertain(each));
     if (wrong) return { id: wrong.id, node };
   }

@@ -4,6 +4,20 @@ idioms(
   'require-pool-refresh',
   {
     capturedCredential: {
+      'mongoose with a password beside a URL without one':
+        "const mongoose = require('mongoose'); const config = require('../config.json'); mongoose.connect(`mongodb://${config.host}/app`, { user: config.user, pass: config.password });",
+      'a private method of a class that is called with what was read':
+        "import Redis from 'ioredis'; export class A { constructor(private config: ConfigService) {} init() { this.client = this.make(this.config.get('REDIS_URL')); } private make(url) { return new Redis(url); } }",
+      'a parameter that is the environment unless somebody says otherwise':
+        "import Redis from 'ioredis'; export function start({ env = process.env } = {}) { return new Redis(env.REDIS_URL); }",
+      'the environment where nobody gives another':
+        "import Redis from 'ioredis'; export class A { constructor(given) { this.url = given?.url ?? process.env.REDIS_URL; } open() { return new Redis(this.url); } }",
+      'a client that is ended only when it cannot connect':
+        "import { createClient } from 'redis'; export class A { async open() { const client = createClient({ url: process.env.REDIS_URL }); try { await client.connect(); } catch { await client.quit(); } this.client = client; } }",
+      'kafkajs given its password later':
+        "import { Kafka } from 'kafkajs'; function config() { const settings = { brokers: ['a'] }; if (process.env.P) { settings.sasl = { username: 'u', password: process.env.P }; } return settings; } export const kafka = new Kafka(config());",
+      'plugins of fastify':
+        "const app = require('fastify')(); app.register(require('@fastify/postgres'), { connectionString: process.env.DATABASE_URL }); app.register(require('@fastify/redis'), { host: 'h', password: process.env.P }); app.register(require('@fastify/mongodb'), { url: process.env.MONGO_URL });",
       mongoose: "const mongoose = require('mongoose'); mongoose.connect(process.env.MONGO_URI);",
       'mongoose async':
         "import mongoose from 'mongoose'; const connectDB = async () => { try { const conn = await mongoose.connect(process.env.MONGO_URI); console.log(conn.connection.host); } catch (e) { process.exit(1); } }; export default connectDB;",
@@ -71,6 +85,14 @@ idioms(
   {
     'mongodb plain':
       "import { MongoClient } from 'mongodb'; export const client = new MongoClient('mongodb://localhost:27017');",
+    'an address and no more, put together':
+      "import { connect } from 'amqplib'; export const open = (app) => { connect('amqp://' + app.rabbit.ip); connect(`amqp://${app.rabbit.ip}/x`); };",
+    'a parameter that may be another environment':
+      "import Redis from 'ioredis'; export const open = (env) => new Redis(env.REDIS_URL);",
+    'a public method of a class':
+      "import Redis from 'ioredis'; export class A { init() { this.make(process.env.R); } make(url) { return new Redis(url); } }",
+    'plugins of fastify without a credential, or that ask again':
+      "const app = require('fastify')(); app.register(require('@fastify/redis'), { host: 'h' }); app.register(require('@fastify/postgres'), { host: 'h', password: () => read() }); app.register(other, { password: process.env.P });",
     'redis default': "import { createClient } from 'redis'; export const c = createClient();",
     'redis host':
       "import { createClient } from 'redis'; export const c = createClient({ socket: { host: process.env.H, port: 6379 } });",

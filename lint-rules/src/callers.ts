@@ -1,0 +1,127 @@
+import path from 'node:path';
+import { type Callable, type Node, classAround, isFunction, keyOf, nameOf, unwrap, walk } from './ast.js';
+import { placesOf } from './aliases.js';
+import { exportOf, importOf } from './imports.js';
+import { placeOf, variableOf } from './origin.js';
+import { packageOf } from './package-scan.js';
+import { type FileContext, programOf } from './project-file.js';
+
+/** Of the files that load a function, so many are read. */
+const most = 30;
+const extension = /\.[cm]?[jt]sx?$/;
+const notOfTheProgram = /(?:^|[\\/])(?:examples?|samples?|demos?|benchmarks?|scripts?|docs?)[\\/]/i;
+
+/** What the other files of the package give for a name that a function of this file, or a class, takes as a parameter. */
+export function callsElsewhere(context: FileContext, node: Node): Node[] {
+  const taken = parameterBehind(context, node);
+  if (!taken || placeOf(node)) return [];
+  const { program, names } = exportsOf(context, taken.callable);
+  if (!program || names.length === 0) return [];
+  return importersOf(context).flatMap((file) => callsIn(context, file, names, taken.index));
+}
+
+interface Taken {
+  readonly callable: Callable;
+  readonly index: number;
+}
+
+function parameterBehind({ sourceCode: source }: FileContext, node: Node): Taken | undefined {
+  const bare = unwrap(node);
+  if (bare.type === 'MemberExpression' && bare.object.type === 'ThisExpression') {
+    const kept = keptBy(bare, nameOf(bare) ?? '');
+    return kept && placeIn(kept.callable, kept.name);
+  }
+  const definition = bare.type === 'Identifier' ? variableOf(source, bare)?.defs[0] : undefined;
+  const around = definition?.node as Node | undefined;
+  return definition && around && isFunction(around) ? placeIn(around, definition.name) : undefined;
+}
+
+/** The constructor that keeps a parameter under a name, and that parameter. */
+function keptBy(member: Node, name: string): { readonly callable: Callable; readonly name: Node } | undefined {
+  const maker = classAround(member)?.body.body.find(
+    (each) => each.type === 'MethodDefinition' && each.kind === 'constructor',
+  );
+  if (maker?.type !== 'MethodDefinition' || !isFunction(maker.value)) return undefined;
+  const callable = maker.value;
+  const property = callable.params.find(
+    (each) => each.type === 'TSParameterProperty' && nameOf(each.parameter) === name,
+  );
+  if (property?.type === 'TSParameterProperty') return { callable, name: property.parameter };
+  let found: Node | undefined;
+  walk(callable.body, (each) => {
+    if (each.type === 'AssignmentExpression' && each.left.type === 'MemberExpression' && nameOf(each.left) === name)
+      if (each.left.object.type === 'ThisExpression' && each.right.type === 'Identifier') found = each.right;
+    return found === undefined;
+  });
+  const given = callable.params.find((each) => found && nameOf(each) === nameOf(found));
+  return given && { callable, name: given };
+}
+
+function placeIn(callable: Callable, name: Node): Taken | undefined {
+  const index = callable.params.findIndex(
+    (each) =>
+      each === name ||
+      (each.type === 'TSParameterProperty' && each.parameter === name) ||
+      (each.type === 'AssignmentPattern' && each.left === name),
+  );
+  return index < 0 ? undefined : { callable, index };
+}
+
+/** The names under which this file exports a function, or the class whose constructor it is. */
+function exportsOf({ sourceCode: { ast } }: FileContext, callable: Callable) {
+  const isMaker = callable.parent.type === 'MethodDefinition' && callable.parent.kind === 'constructor';
+  const exported: Node | undefined = isMaker ? classAround(callable) : callable;
+  const holder = exported?.parent;
+  const id =
+    exported && 'id' in exported && exported.id
+      ? exported.id
+      : holder?.type === 'VariableDeclarator' && holder.init === exported
+        ? holder.id
+        : undefined;
+  const own = nameOf(id) ?? (holder?.type === 'AssignmentExpression' ? nameOf(holder.left) : undefined);
+  const property = holder?.type === 'Property' ? keyOf(holder) : undefined;
+  const candidates = ['default', own, property].filter((each) => each !== undefined);
+  const names = candidates.filter((each) => {
+    const found = exportOf(ast, each);
+    return found !== undefined && (found === exported || (found.type === 'Identifier' && found.name === own));
+  });
+  return { program: ast, names };
+}
+
+const bareOf = (file: string) => file.replace(extension, '');
+
+/** True where a module that a file names is the one that is linted. */
+function isOwn({ filename, cwd }: FileContext, importer: string, module: string): boolean {
+  const own = bareOf(filename);
+  const last = bareOf(path.basename(module));
+  if (last !== path.basename(own) && path.basename(own) !== 'index') return false;
+  return placesOf({ filename: importer, cwd }, module).some(
+    (each) => bareOf(each) === own || path.join(each, 'index') === own,
+  );
+}
+
+function importersOf(context: FileContext): string[] {
+  const around = packageOf(context);
+  if (!around) return [];
+  return around.sources
+    .filter(({ file }) => file !== context.filename && !notOfTheProgram.test(path.relative(around.root, file)))
+    .filter(({ file, modules }) => modules.some((each) => isOwn(context, file, each)))
+    .slice(0, most)
+    .map(({ file }) => file);
+}
+
+function callsIn(context: FileContext, file: string, names: readonly string[], index: number): Node[] {
+  const relative = path.relative(path.dirname(context.filename), file);
+  const program = programOf(context, relative.startsWith('.') ? relative : `./${relative}`);
+  const other = program && placeOf(program);
+  if (!other) return [];
+  const found: Node[] = [];
+  walk(program, (node) => {
+    if (node.type !== 'CallExpression' && node.type !== 'NewExpression') return true;
+    const argument = node.arguments[index];
+    const imported = argument && importOf(other.source, node.callee);
+    if (imported && names.includes(imported.name) && isOwn(context, file, imported.module)) found.push(argument);
+    return true;
+  });
+  return found;
+}
