@@ -43,6 +43,8 @@ export interface Client {
   readonly readsEnvironment?: boolean;
   /** Called without any argument, it takes its options from a file of this name above, or from the environment. */
   readonly settingsFile?: string;
+  /** Its first argument is a list of options. */
+  readonly takesList?: boolean;
   /** Says how to write the hook. */
   readonly remedy: string;
   /** The options that bound the life of a connection, as paths; what to write; and whether there is a bound by default. */

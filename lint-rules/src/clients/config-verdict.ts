@@ -180,13 +180,14 @@ export function configVerdict(
   }
   if (password && binding === 'captured') return { id: 'capturedCredential', node, config, user, password };
   if (url) {
-    const value = tracedBeyond(source, url.value);
+    const place = firstOf(source, url.value);
+    const value = tracedBeyond(source, place);
     const text = textOf(value);
     if (text !== undefined && embeddedUrl.test(text)) return undefined;
     const isBare = text === undefined ? isPlainUrl(value) : !holdsCredential(text);
     if (isBare && (!password || binding === 'absent')) return undefined;
-    if (!isBare && bindingBeyond(source, url.value) === 'captured') return { id: 'capturedCredential', node };
-    if (!isBare) return unknownUrl(url.value, node);
+    if (!isBare && bindingBeyond(source, place) === 'captured') return { id: 'capturedCredential', node };
+    if (!isBare) return unknownUrl(place, node);
   }
   if (password && binding !== 'absent')
     return { id: 'unknown', node, given: { node: password.value, keys: [], hooks: [] } };
@@ -203,6 +204,13 @@ export function configVerdict(
   if (config.properties.some((each) => each.type === 'SpreadElement'))
     return spreadVerdict(source, config, client, node, option, depth);
   return client.name === 'prisma' ? { id: 'capturedCredential', node } : undefined;
+}
+
+/** A list of servers holds one credential for all of them. */
+function firstOf(source: Source, value: Node): Node {
+  const list = tracedBeyond(source, value);
+  const first = list.type === 'ArrayExpression' ? list.elements[0] : undefined;
+  return first && first.type !== 'SpreadElement' ? first : value;
 }
 
 /** Some options hold a URL or an object. */

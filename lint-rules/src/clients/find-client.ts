@@ -78,7 +78,8 @@ function mayBeMaker(method: string): boolean {
 }
 
 function lookUp(source: Source, node: Making): Made | undefined {
-  if (nameOf(node.callee) === 'register') return registered(source, node);
+  const plugin = nameOf(node.callee) === 'register' ? registered(source, node) : undefined;
+  if (plugin) return plugin;
   const origin = originOf(source, node.callee);
   const client = origin && clientOf(origin);
   if (!origin || !client) return isElsewhere(origin) ? clientByType(source, node) : undefined;

@@ -6,8 +6,40 @@ import { storesAndBrokers } from './stores-and-brokers.js';
 const rows = [...databaseClients, ...objectMappers, ...storesAndBrokers];
 const factories = ['useFactory', 'useClass', 'useExisting'];
 
+const brokerKeys = {
+  userKeys: ['username', 'user'],
+  passwordKeys: ['password', 'pass', 'token'],
+  urlKeys: ['urls', 'url'],
+  nested: ['options', 'options.sasl', 'options.client.sasl'],
+  takesUrl: false,
+  passwordFunction: 'no' as const,
+  hooks: [],
+  remedy: 'Restart its process, or connect anew, when the credential changes.',
+  drain: [],
+};
+
+/** Microservices of NestJS, which connect to a broker with the options of their transport. */
+const microservices: readonly Client[] = [
+  {
+    ...brokerKeys,
+    name: 'microservices of NestJS',
+    modules: ['@nestjs/microservices'],
+    makers: ['ClientsModule.register', 'ClientsModule.registerAsync', 'ClientProxyFactory.create'],
+    takesList: true,
+    factories,
+  },
+  {
+    ...brokerKeys,
+    name: 'a microservice of NestJS',
+    modules: ['@nestjs/core'],
+    makers: ['NestFactory.createMicroservice', 'NestFactory.create.().connectMicroservice'],
+  },
+];
+
 /** Modules of NestJS that make the client of a library with the options they are given. */
 export const frameworkModules: readonly Client[] = [
+  ...microservices,
+  like('redis', 'Cache of NestJS', ['@nestjs/cache-manager'], ['CacheModule'], { takesUrl: false, drain: [] }),
   like('typeorm', 'TypeORM in NestJS', ['@nestjs/typeorm'], ['TypeOrmModule']),
   like('sequelize', 'Sequelize in NestJS', ['@nestjs/sequelize'], ['SequelizeModule'], { takesUrl: false }),
   like('mongoose', 'Mongoose in NestJS', ['@nestjs/mongoose'], ['MongooseModule'], { urlKeys: ['uri'] }),
@@ -54,6 +86,7 @@ function like(
   differing: Partial<Client> = {},
 ): Client {
   const row = rowOf(library);
-  const makers = classes.flatMap((each) => [`${each}.forRoot`, `${each}.forRootAsync`]);
+  const ways = ['forRoot', 'forRootAsync', 'register', 'registerAsync', 'registerQueue'];
+  const makers = classes.flatMap((each) => ways.map((way) => `${each}.${way}`));
   return { ...row, name, modules, makers, factories, ...differing };
 }

@@ -110,7 +110,11 @@ function judge(
   }
 
   if (objects.every((each) => each === undefined)) {
-    const verdicts = objectsBehindImport(source, first).map((each) => judge(source, node, client, option, [each]));
+    const list = client.takesList ? tracedBeyond(source, first) : undefined;
+    const members = list?.type === 'ArrayExpression' ? list.elements.flatMap((each) => each ?? []) : [first];
+    const verdicts = members
+      .flatMap((each) => objectsBehindImport(source, each))
+      .map((each) => judge(source, node, client, option, [each]));
     if (verdicts.length > 0) return decisive(verdicts);
     const calls = callsBeyond(source, first).flatMap((each) => objectsBehindImport(source, each));
     const wrong = calls.map((each) => judge(source, node, client, option, [each])).find((each) => isCertain(each));
