@@ -72,7 +72,9 @@ export function objectBehind(
 
 /** `Object.assign(options, { … })`, `_.merge({}, defaults, { … })`, `Object.freeze({ … })` */
 function isMerge({ callee }: TSESTree.CallExpression): boolean {
-  return /^(?:deep)?(?:assign|merge|extend|defaults|freeze|defineConfig)(?:Deep|Objects?)?$/i.test(nameOf(callee) ?? '');
+  return /^(?:deep)?(?:assign|merge|extend|defaults|freeze|defineConfig)(?:Deep|Objects?)?$/i.test(
+    nameOf(callee) ?? '',
+  );
 }
 
 function objectIn(
