@@ -1,10 +1,12 @@
 import path from 'node:path';
+import type { TSESTree } from '@typescript-eslint/utils';
 import { type Callable, type Node, classAround, isFunction, keyOf, nameOf, unwrap, walk } from './ast.js';
 import { placesOf } from './aliases.js';
 import { exportOf, importOf } from './imports.js';
 import { placeOf, variableOf } from './origin.js';
 import { packageOf } from './package-scan.js';
 import { type FileContext, programOf } from './project-file.js';
+import { traced } from './value.js';
 
 /** Of the files that load a function, so many are read. */
 const most = 30;
@@ -100,6 +102,40 @@ function isOwn({ filename, cwd }: FileContext, importer: string, module: string)
   );
 }
 
+/** True where a file takes nothing from the one that is linted but plain objects that it exports. */
+export function takesObjectsAlone(context: FileContext, file: string): boolean {
+  const { sourceCode: source } = context;
+  const { body = [] } = programBeside(context, file) ?? {};
+  const imports = body.filter((each) => each.type === 'ImportDeclaration');
+  const own = imports.filter((each) => isOwn(context, file, each.source.value));
+  return (
+    own.length > 0 &&
+    !body.some((each) => loads(each)) &&
+    own.every(({ specifiers }) =>
+      specifiers.every((each) => {
+        const exported =
+          each.type === 'ImportSpecifier' ? exportOf(source.ast, nameOf(each.imported) ?? '') : undefined;
+        return exported !== undefined && traced(source, exported).type === 'ObjectExpression';
+      }),
+    )
+  );
+}
+
+/** `require` and re-exports hand everything on. */
+function loads(statement: TSESTree.ProgramStatement): boolean {
+  return (
+    statement.type === 'ExportAllDeclaration' ||
+    (statement.type === 'ExportNamedDeclaration' && statement.source !== null) ||
+    (statement.type === 'VariableDeclaration' &&
+      statement.declarations.some(({ init }) => init?.type === 'CallExpression' && nameOf(init.callee) === 'require'))
+  );
+}
+
+function programBeside(context: FileContext, file: string): TSESTree.Program | undefined {
+  const relative = path.relative(path.dirname(context.filename), file);
+  return programOf(context, relative.startsWith('.') ? relative : `./${relative}`);
+}
+
 function importersOf(context: FileContext): string[] {
   const around = packageOf(context);
   if (!around) return [];
@@ -111,8 +147,7 @@ function importersOf(context: FileContext): string[] {
 }
 
 function callsIn(context: FileContext, file: string, names: readonly string[], index: number): Node[] {
-  const relative = path.relative(path.dirname(context.filename), file);
-  const program = programOf(context, relative.startsWith('.') ? relative : `./${relative}`);
+  const program = programBeside(context, file);
   const other = program && placeOf(program);
   if (!other) return [];
   const found: Node[] = [];

@@ -60,6 +60,18 @@ describe('a data source that a script gives to the command line, and nothing loa
     expect(await judged(migrate, files, { rule })).toEqual([]);
   });
 
+  it.each([
+    [0, 'its options alone', "import { options } from './orm.config.js';", ''],
+    [1, 'the data source', "import source from './orm.config.js';", ''],
+    [1, 'everything', "import * as all from './orm.config.js';", ''],
+    [1, 'its options, beside a path that is computed', "import { options } from './orm.config.js';", 'import(name);'],
+  ])('has %i findings where others take %s', async (count, _, taking, beside) => {
+    const text =
+      "import { DataSource } from 'typeorm';\nexport const options = { type: 'postgres', url: process.env.DATABASE_URL };\nexport default new DataSource(options);\n";
+    const files = { 'src/app.ts': taking, 'src/b.ts': beside, 'src/orm.config.ts': text };
+    expect(await judged(migrate, files)).toHaveLength(count);
+  });
+
   it('is left alone where a manifest further up names it', async () => {
     const file = 'api/src/orm.config.ts';
     const script = 'typeorm migration:run -d api/src/orm.config.ts';

@@ -1,30 +1,42 @@
 import path from 'node:path';
+import { takesObjectsAlone } from './callers.js';
 import { opensPort } from './file-kind.js';
 import { foldersAbove } from './folders.js';
 import type { LoadingFile } from './loads.js';
 import { type Manifest, manifestIn, rangesIn } from './manifest.js';
-import type { Source } from './origin.js';
 import { packageOf } from './package-scan.js';
-
-interface FileContext {
-  readonly filename: string;
-  readonly cwd: string;
-  readonly sourceCode: Source;
-}
+import type { FileContext } from './project-file.js';
 
 const remembered = new WeakMap<object, boolean>();
+const rememberedMakers = new WeakMap<object, boolean>();
 
 /**
  * True for a file that a `package.json` gives to the command line of an object mapper, and that no other source of its
- * package loads: what it opens lives for one command.
+ * package loads: what it holds lives for one command.
  */
 export function isForOneCommand(context: FileContext): boolean {
-  const { ast } = context.sourceCode;
-  const known = remembered.get(ast);
+  return rememberedIn(remembered, context, () => isNamedForCommands(context) && !isLoaded(context, () => false));
+}
+
+/** As `isForOneCommand` for the clients that the file makes, also where others take plain objects from it. */
+export function makesForOneCommand(context: FileContext): boolean {
+  return rememberedIn(
+    rememberedMakers,
+    context,
+    () => isNamedForCommands(context) && !isLoaded(context, ({ file }) => takesObjectsAlone(context, file)),
+  );
+}
+
+function rememberedIn(
+  memory: WeakMap<object, boolean>,
+  { sourceCode: source }: FileContext,
+  look: () => boolean,
+): boolean {
+  const known = memory.get(source.ast);
   if (known !== undefined) return known;
-  const isFor = isNamedForCommands(context) && !opensPort(context.sourceCode) && !isLoaded(context);
-  remembered.set(ast, isFor);
-  return isFor;
+  const found = !opensPort(source) && look();
+  memory.set(source.ast, found);
+  return found;
 }
 
 const extension = /\.[cm]?[jt]sx?$/;
@@ -119,13 +131,18 @@ function filesMeant(name: string, from: string): string[] {
   return files.flatMap((each) => [each, path.join(each, 'index')]);
 }
 
-/** True where another source may load the file. */
-function isLoaded(context: FileContext): boolean {
+/** True where another source may load the file, unless that takes nothing that matters. */
+function isLoaded(context: FileContext, isHarmless: (source: LoadingFile) => boolean): boolean {
   const around = packageOf(context);
   if (!around) return true;
   const file = bareOf(context.filename);
   const packages = Object.keys(rangesIn(manifestIn(around.root)));
-  return around.sources.some((each) => each.file !== context.filename && mayLoad(each, file, around.root, packages));
+  return around.sources.some(
+    (each) =>
+      each.file !== context.filename &&
+      mayLoad(each, file, around.root, packages) &&
+      (each.loadsUnknown || !isHarmless(each)),
+  );
 }
 
 function mayLoad(

@@ -34,7 +34,7 @@ const testName = /[._-](?:test|tests|spec|specs|e2e|cy|stories|story|fixture|fix
 const testRunner =
   /(?:^|[\\/])(?:jest|vitest|cypress|playwright|karma)(?:(?:global)?(?:setup|env))?(?:[-.]\w+)*\.[cm]?[jt]sx?$/i;
 const namedForTests =
-  /(?:^|[\\/])(?:[a-z0-9]*Test(?:s|Utils?|Helpers?|Data|Setup|Env(?:Vars|ironment)?|Db|Database)?|test(?:[-_.]?(?:[uU]tils?|[hH]elpers?|[dD]ata|[sS]etup|[cC]onstants?|[sS]erver|[cC]redentials?|[eE]nv(?:ironment)?|[fF]ixtures?))|mock-[\w.-]+)(?:\.[a-z]+)?\.[cm]?[jt]sx?$/;
+  /(?:^|[\\/])(?:[a-z0-9]*Test(?:s|Utils?|Helpers?|Data|Setup|Env(?:Vars|ironment)?|Db|Database)?|test(?:[-_.]?(?:[uU]tils?|[hH]elpers?|[dD]ata|[sS]etup|[cC]onstants?|[sS]erver|[cC]redentials?|[eE]nv(?:ironment)?|[fF]ixtures?|[dD]atabase|[dD]b))|mock-[\w.-]+)(?:\.[a-z]+)?\.[cm]?[jt]sx?$/;
 /** `functionalTests/` */
 const testsInWords = /(?:^|[\\/])[a-z][a-zA-Z0-9]*Tests[\\/]/;
 const testModules = new Set([
@@ -90,7 +90,8 @@ export function isLocaleFile(filename: string): boolean {
 
 const scripts = new WeakMap<object, boolean>();
 const ends = /process\.exit\s*\(\s*0?\s*\)|\.(?:\$disconnect|end|destroy|close|disconnect|quit)\s*\(/;
-const serves = /\.listen\s*\(|\bcreateServer\s*\(|\bexport\s|\bexports\b/;
+const serves =
+  /\.(?:listen|login|consume|subscribe|schedule|addCommand)\s*\(|\b(?:createServer|setInterval)\s*\(|\bexport\s|\bexports\b/;
 
 /** True for a program that does its work once and closes what it opened: it ends before any rotation matters. */
 export function isScript(context: FileContext): boolean {
@@ -133,16 +134,24 @@ function endsItself({ ast, text }: Source): boolean {
 
 /** True for a program that somebody starts by hand, and that serves nobody. */
 export function isInScriptFolder(context: FileContext): boolean {
-  return scriptFolder.test(pathOf(context)) && !opensPort(context.sourceCode);
+  const file = pathOf(context);
+  return (scriptFolder.test(file) || toolFolder.test(file)) && !opensPort(context.sourceCode);
 }
 
 /** Programs that people start, and those that fill a database: by their folder, or by their name. */
 const scriptFolder = /(?:^|[\\/])(?:scripts?|seeds?|seeders?)[\\/]|(?:^|[\\/])seed(?:er|s)?\.[cm]?[jt]sx?$/i;
+/** Beside the sources; a folder `tools` among them may hold anything. */
+const toolFolder = /^(?!(?:.*[\\/])?(?:src|lib|app)[\\/])(?:[^\\/]+[\\/])*tools?[\\/]/i;
 /** A program that nobody imports, and whose name says what it does to a database. */
 function isForOneTask(context: FileContext): boolean {
-  const { text } = context.sourceCode;
-  return taskName.test(pathOf(context)) && !serves.test(text);
+  const { sourceCode: source } = context;
+  const file = pathOf(context);
+  if (taskName.test(file) && !serves.test(source.text)) return true;
+  return migratorName.test(path.basename(file)) && namesAnyOf(source, migrators) && !opensPort(source);
 }
+
+const migratorName = /migrat(?:or|e|ions?)/i;
+const migrators = new Set(['@slonik/migrator', 'umzug', 'node-pg-migrate', 'postgres-migrations', 'db-migrate']);
 
 const taskName =
   /(?:^|[\\/])(?:[a-z0-9]+[-_.])*(?:migrate|migrator|migrations?|(?:create|init|reset|drop|setup|populate|import|backup|restore|dump)[-_.](?:db|database|schema|users?|data|tables?|admin))(?:[-_.][a-z0-9]+)*\.[cm]?[jt]sx?$/i;

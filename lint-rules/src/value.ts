@@ -94,7 +94,8 @@ function objectIn(
 export function objectsBehind(source: Source, node: Node, trace: Trace = traced): TSESTree.ObjectExpression[] {
   const only = objectBehind(source, node, 0, trace);
   if (only) return [only];
-  const bare = unwrap(node);
+  const behind = trace(source, node);
+  const bare = behind.type === 'Identifier' ? behind : unwrap(node);
   const variable = bare.type === 'Identifier' ? variableOf(source, bare) : undefined;
   const given = variable ? variable.references.map((each) => wholeWriteOf(each)) : [bare];
   return given.flatMap((each) =>

@@ -39,6 +39,8 @@ export interface Client {
   readonly assignable?: readonly string[];
   /** Methods of the client that add a hook. */
   readonly hookMethods?: readonly string[];
+  /** Its first argument is a URL or an object, whatever it is called. */
+  readonly firstIsUrl?: boolean;
   /** Without any argument it still connects, with credentials from the environment. */
   readonly readsEnvironment?: boolean;
   /** Called without any argument, it takes its options from a file of this name above, or from the environment. */

@@ -53,7 +53,7 @@ export interface RefreshOption {
 }
 
 const embeddedUrl = /^(?:sqlite:|file:|:memory:)/;
-const urlName = /ur[il]|dsn|conn(?:ection)?_?str|uri|database$|^db$/i;
+const urlName = /ur[il]|dsn|conn(?:ection)?_?str|uri|database$|^db$|endpoint/i;
 
 export function urlVerdict(
   source: Source,
@@ -76,7 +76,7 @@ export function urlVerdict(
   const bare = unwrap(url);
   if (isWholeConfig(source, bare)) return { id: 'capturedCredential', node };
   if (text === undefined && (bare.type === 'ObjectExpression' || isHookedValue(source, bare))) return undefined;
-  if (!looksLikeUrl(source, bare)) {
+  if (!looksLikeUrl(source, bare) && !(client.firstIsUrl && bindingBeyond(source, url) === 'captured')) {
     const beside = config && configVerdict(source, config, client, node, option);
     return beside ?? (config && namesNoCredential(config, client) ? undefined : { id: 'unknown', node });
   }
@@ -185,7 +185,9 @@ export function configVerdict(
     const text = textOf(value);
     if (text !== undefined && embeddedUrl.test(text)) return undefined;
     const isBare = text === undefined ? isPlainUrl(value) : !holdsCredential(text);
-    if (isBare && (!password || binding === 'absent')) return undefined;
+    const isOpen = !password && config.properties.some((each) => each.type === 'SpreadElement');
+    if (isBare && (!password || binding === 'absent'))
+      return isOpen ? spreadVerdict(source, config, client, node, option, depth) : undefined;
     if (!isBare && bindingBeyond(source, place) === 'captured') return { id: 'capturedCredential', node };
     if (!isBare) return unknownUrl(place, node);
   }

@@ -73,7 +73,8 @@ export function holdsCredential(text: string): boolean {
 
 /** True for a URL, put together or whole, that names its server and no credential. An expression at its start may bring one along. */
 export function isPlainUrl(value: Node): boolean {
-  const [authority] = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]+/i.exec(textWithHoles(value)) ?? [''];
+  const text = textWithHoles(value).replace(/^scheme:\/\/:\/\//, 'scheme://');
+  const [authority] = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]+/i.exec(text) ?? [''];
   return authority !== '' && !authority.includes('@') && !authority.includes('://\0');
 }
 
@@ -108,5 +109,7 @@ function textWithHoles(value: Node): string {
 }
 
 function textOfHole(hole: Node): string {
-  return hosts.test(environmentName(hole) ?? nameOf(hole) ?? '') ? 'host' : '\0';
+  const name = environmentName(hole) ?? nameOf(hole) ?? '';
+  if (/^(?:protocol|scheme)$/i.test(name)) return 'scheme://';
+  return hosts.test(name) ? 'host' : '\0';
 }

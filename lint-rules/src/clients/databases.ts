@@ -168,6 +168,7 @@ export const databaseClients: readonly Client[] = [
   },
   {
     name: 'mongodb',
+    firstIsUrl: true,
     modules: ['mongodb'],
     makers: ['MongoClient', 'MongoClient.connect', 'connect'],
     userKeys: ['username', 'user'],
@@ -183,6 +184,7 @@ export const databaseClients: readonly Client[] = [
   },
   {
     name: 'mongoose',
+    firstIsUrl: true,
     modules: ['mongoose'],
     makers: ['connect', 'createConnection'],
     userKeys: ['user'],

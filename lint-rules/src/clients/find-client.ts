@@ -80,11 +80,20 @@ function mayBeMaker(method: string): boolean {
 function lookUp(source: Source, node: Making): Made | undefined {
   const plugin = nameOf(node.callee) === 'register' ? registered(source, node) : undefined;
   if (plugin) return plugin;
-  const origin = originOf(source, node.callee);
+  const origin = originOf(source, extendedBy(source, node) ?? node.callee);
   const client = origin && clientOf(origin);
   if (!origin || !client) return isElsewhere(origin) ? clientByType(source, node) : undefined;
   const member = origin.members.join('.');
   return client.makers.includes(member) ? madeBy(node, client, member) : undefined;
+}
+
+/** What a class of this file extends and leaves as it is: `class Models extends Sequelize {}`. */
+function extendedBy(source: Source, { type, callee }: Making): TSESTree.Expression | undefined {
+  if (type !== 'NewExpression' || callee.type !== 'Identifier') return undefined;
+  const made = variableOf(source, callee)?.defs[0]?.node;
+  if (made?.type !== 'ClassDeclaration' || !made.superClass) return undefined;
+  const hasMaker = made.body.body.some((each) => each.type === 'MethodDefinition' && each.kind === 'constructor');
+  return hasMaker ? undefined : made.superClass;
 }
 
 /** `fastify.register(require('@fastify/postgres'), { … })` */

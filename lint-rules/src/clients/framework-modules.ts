@@ -39,9 +39,16 @@ const microservices: readonly Client[] = [
 /** Modules of NestJS that make the client of a library with the options they are given. */
 export const frameworkModules: readonly Client[] = [
   ...microservices,
-  like('redis', 'Cache of NestJS', ['@nestjs/cache-manager'], ['CacheModule'], { takesUrl: false, drain: [] }),
+  like('redis', 'Cache of NestJS', ['@nestjs/cache-manager', '@nestjs/common'], ['CacheModule'], {
+    takesUrl: false,
+    drain: [],
+  }),
   like('typeorm', 'TypeORM in NestJS', ['@nestjs/typeorm'], ['TypeOrmModule']),
   like('sequelize', 'Sequelize in NestJS', ['@nestjs/sequelize'], ['SequelizeModule'], { takesUrl: false }),
+  like('slonik', 'Slonik in NestJS', ['nestjs-slonik'], ['SlonikModule'], {
+    urlKeys: ['connectionUri'],
+    takesUrl: false,
+  }),
   like('mongoose', 'Mongoose in NestJS', ['@nestjs/mongoose'], ['MongooseModule'], { urlKeys: ['uri'] }),
   like('mikro-orm', 'MikroORM in NestJS', ['@mikro-orm/nestjs'], ['MikroOrmModule']),
   like('bull', 'Bull in NestJS', ['@nestjs/bull'], ['BullModule']),

@@ -5,6 +5,16 @@ const lint = projects();
 
 /** The first file makes the client, and the others hold what it is made with. */
 const found: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'knex whose configuration has branches in another file': {
+    'main.ts': "import knex from 'knex'; import config from './connect'; export const db = knex(config);",
+    'connect.ts':
+      "let config; if (process.env.DB_TYPE) { config = { client: 'pg', connection: { host: 'h', password: process.env.P } }; } else { config = { client: 'sqlite3', connection: {} }; } export default config;",
+  },
+  'knex over a URL of the environment, or what was there before': {
+    'main.ts':
+      "import knex from 'knex'; import config from './connect'; export const db = knex({ ...config, connection: process.env.READONLY_DATABASE_URL || { ...config.connection, host: process.env.H } });",
+    'connect.ts': 'export default JSON.parse(process.env.DB_JSON);',
+  },
   'pg env imported t3': {
     'main.ts':
       "import { Pool } from 'pg'; import { env } from './env'; export const pool = new Pool({ connectionString: env.DATABASE_URL });",

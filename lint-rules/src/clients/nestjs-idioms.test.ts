@@ -4,6 +4,10 @@ idioms(
   'require-pool-refresh',
   {
     capturedCredential: {
+      'nest slonik':
+        "import { SlonikModule } from 'nestjs-slonik'; export const m = SlonikModule.forRoot({ connectionUri: process.env.DATABASE_URL });",
+      'nest cache of version 9':
+        "import { CacheModule } from '@nestjs/common'; import { ConfigService } from '@nestjs/config'; export const m = CacheModule.registerAsync({ useFactory: (config: ConfigService) => ({ store, host: config.get('H'), password: config.get('REDIS_PASS') }) });",
       'nest typeorm forRoot':
         "import { Module } from '@nestjs/common'; import { TypeOrmModule } from '@nestjs/typeorm'; @Module({ imports: [TypeOrmModule.forRoot({ type: 'postgres', host: process.env.H, password: process.env.P, autoLoadEntities: true })] }) export class AppModule {}",
       'nest typeorm forRootAsync factory':

@@ -4,6 +4,8 @@ idioms(
   'require-pool-refresh',
   {
     capturedCredential: {
+      'a class that extends Sequelize and leaves it as it is':
+        "import { Sequelize } from 'sequelize-typescript'; class Models extends Sequelize { idType = 'uuid'; } export const db = new Models(process.env.DATABASE_URL, { dialect: 'postgres' });",
       'knex connection url':
         "const db = require('knex')({ client: 'pg', connection: process.env.DATABASE_URL }); module.exports = db;",
       'sequelize positional env':

@@ -1,8 +1,18 @@
 import type { TSESTree } from '@typescript-eslint/utils';
-import { type Callable, type Node, findProperty, functionAround, isFunction, keyOf, nameOf, textOf } from '../ast.js';
+import {
+  type Callable,
+  type Node,
+  findProperty,
+  functionAround,
+  isFunction,
+  keyOf,
+  nameOf,
+  textOf,
+  unwrap,
+} from '../ast.js';
 import type { Source } from '../origin.js';
 import { comesFromParameter } from '../parameters.js';
-import { traced } from '../value.js';
+import { environmentName, traced } from '../value.js';
 import type { Client } from './client.js';
 import { clients, embeddedDialects } from './clients.js';
 import { credentialUrlIn, holdsCredential, isPlainUrl, propertyThrough } from './config.js';
@@ -241,6 +251,9 @@ function knexConfigVerdict(
   const verdicts = objectsBehindImport(source, connection.value).map((each) =>
     configVerdict(source, each, client, node, option),
   );
+  const value = unwrap(connection.value);
+  if (value.type === 'LogicalExpression' && environmentName(value.left) !== undefined && !isCertain(decisive(verdicts)))
+    return { id: 'capturedCredential', node };
   if (verdicts.length > 0) return decisive(verdicts);
   if (!looksLikeUrl(source, connection.value) && comesFromParameter(source, connection.value))
     return { id: 'unknown', node };

@@ -16,6 +16,14 @@ idioms(
         "import { createClient } from 'redis'; export class A { async open() { const client = createClient({ url: process.env.REDIS_URL }); try { await client.connect(); } catch { await client.quit(); } this.client = client; } }",
       'kafkajs given its password later':
         "import { Kafka } from 'kafkajs'; function config() { const settings = { brokers: ['a'] }; if (process.env.P) { settings.sasl = { username: 'u', password: process.env.P }; } return settings; } export const kafka = new Kafka(config());",
+      'a variable of any name that a driver takes for a URL':
+        "const mongoose = require('mongoose'); mongoose.connect(process.env.MONGODB_SRV, { useNewUrlParser: true }).then(() => log());",
+      'an address of the configuration that a broker takes for a URL':
+        "import amqp from 'amqplib'; import { Config } from './config'; export const open = async () => { const host = Config.get().rabbit.host; return amqp.connect(host, { timeout: 60000 }); };",
+      'a password that is spread beside a plain URL':
+        "import { createClient } from 'redis'; export class A { async open() { const scheme = this.tls ? 'rediss' : 'redis'; const password = this.config.get('redis.password'); this.client = createClient({ url: `${scheme}://${this.config.get('redis.host')}`, ...(password && { password }) }); } }",
+      'a bot, which runs for ever though it can end':
+        "const mongoose = require('mongoose'); mongoose.connect(process.env.MONGO_URL); client.on('message', () => client.destroy()); client.login(process.env.TOKEN);",
       'plugins of fastify':
         "const app = require('fastify')(); app.register(require('@fastify/postgres'), { connectionString: process.env.DATABASE_URL }); app.register(require('@fastify/redis'), { host: 'h', password: process.env.P }); app.register(require('@fastify/mongodb'), { url: process.env.MONGO_URL });",
       mongoose: "const mongoose = require('mongoose'); mongoose.connect(process.env.MONGO_URI);",
@@ -89,6 +97,8 @@ idioms(
       "import { connect } from 'amqplib'; export const open = (app) => { connect('amqp://' + app.rabbit.ip); connect(`amqp://${app.rabbit.ip}/x`); };",
     'a parameter that may be another environment':
       "import Redis from 'ioredis'; export const open = (env) => new Redis(env.REDIS_URL);",
+    'an address with a scheme of its own':
+      "import { createClient } from 'redis'; const protocol = dev ? 'redis://' : 'rediss://'; export const c = createClient({ url: `${protocol}${process.env.REDIS_HOST}:${process.env.REDIS_PORT}` });",
     'a public method of a class':
       "import Redis from 'ioredis'; export class A { init() { this.make(process.env.R); } make(url) { return new Redis(url); } }",
     'plugins of fastify without a credential, or that ask again':

@@ -65,6 +65,7 @@ export const storesAndBrokers: readonly Client[] = [
   },
   {
     name: 'amqplib',
+    firstIsUrl: true,
     modules: ['amqplib', 'amqplib/callback_api'],
     makers: ['connect'],
     userKeys: ['username'],
@@ -79,6 +80,7 @@ export const storesAndBrokers: readonly Client[] = [
   },
   {
     name: 'amqp-connection-manager',
+    firstIsUrl: true,
     modules: ['amqp-connection-manager'],
     makers: ['connect'],
     userKeys: ['username'],

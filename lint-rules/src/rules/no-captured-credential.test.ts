@@ -25,6 +25,10 @@ table(rule, {
       name: 'what a check is made of',
       code: "import assert from 'node:assert'; import { isStrong } from 'strength'; assert(process.env.DB_PASSWORD); const a = isStrong(process.env.DB_PASSWORD), b = parseInt(process.env.DB_PASSWORD);",
     },
+    {
+      name: 'an object that is called env and is made here',
+      code: 'const env = { JWT_SECRET: read() }; export const jwt = { secret: env.JWT_SECRET };',
+    },
     { name: 'the length of one', code: 'const length = process.env.DB_PASSWORD.length;' },
     {
       name: 'a function of this program, which may read it again',
@@ -93,6 +97,26 @@ table(rule, {
       name: 'a client of somebody else, whatever the variable is called',
       code: "const stripe = require('stripe')(process.env.STRIPE_KEY);",
       says: [['captured', { name: 'STRIPE_KEY' }]],
+    },
+    {
+      name: 'the environment that another module has read, or that was checked here',
+      code: "import { env } from './env'; import { cleanEnv } from 'envalid'; export const jwt = new JwtToken({ secret: env.JWT_SECRET });",
+      says: [['captured', { name: 'JWT_SECRET' }]],
+    },
+    {
+      name: 'the environment that was checked here',
+      code: "import { cleanEnv } from 'envalid'; const env = cleanEnv(process.env, {}); export default { secret: env.JWT_SECRET };",
+      says: [['captured', { name: 'JWT_SECRET' }]],
+    },
+    {
+      name: 'a key with a fallback, which a client takes',
+      code: "import Stripe from 'stripe'; const stripe = new Stripe(process.env.STRIPESECRETKEY ?? '', {});",
+      says: [['captured', { name: 'STRIPESECRETKEY' }]],
+    },
+    {
+      name: 'a copy in several lines, from its name on',
+      code: 'export const values = {\n  PASSWORD:\n    process.env.REDIS_PASSWORD || undefined,\n};',
+      says: [['captured', { name: 'REDIS_PASSWORD' }, 2]],
     },
     {
       name: 'a middleware',

@@ -7,10 +7,10 @@ import { kindOf } from '../credentials/names.js';
 import { mentionsSecretReader, secretReadOf } from '../credentials/secret-reads.js';
 import { isInfrastructure, isInScriptFolder, isMigration, isScript, isTestFile } from '../file-kind.js';
 import { namesAnyOf } from '../modules.js';
-import { type Source, originOf } from '../origin.js';
+import { type Source, originOf, variableOf } from '../origin.js';
 
 const reads =
-  /\.env\s*(?:\??\.|\[\s*['"`]|!)[^\s;,)]{0,100}(?:pass|secret|token|key|pwd|pw|psw|salt|senha|contrasena|sign|ur[il]|dsn|connection_string)/i;
+  /\benv\s*(?:\??\.|\[\s*['"`]|!)[^\s;,)]{0,100}(?:pass|secret|token|key|pwd|pw|psw|salt|senha|contrasena|sign|ur[il]|dsn|connection_string)/i;
 /** `DATABASE_URL`, whose value has the password in it. */
 const connectionUrl =
   /(?:^|_)(?:DATABASE|DB|POSTGRES(?:QL)?|PG|MYSQL|MARIADB|MONGO(?:DB|OSE)?|REDIS|AMQP|RABBIT(?:MQ)?)_(?:[A-Z0-9]+_)?(?:URL|URI|DSN|CONNECTION_STRING)$/;
@@ -38,7 +38,7 @@ export default createRule<[TestsOption], 'captured' | 'readOnce'>({
   defaultOptions: testsDefault,
   create(context, [option]) {
     const source = context.sourceCode;
-    const hasVariables = source.text.includes('.env') && reads.test(source.text);
+    const hasVariables = source.text.includes('env') && reads.test(source.text);
     const hasReads = mentionsSecretReader(source) && !isInfrastructure(source) && !isScript(context);
     if ((!hasVariables && !hasReads) || isMigration(source) || isInScriptFolder(context)) return {};
     if (!option.checkTests && isTestFile(context)) return {};
@@ -50,11 +50,11 @@ export default createRule<[TestsOption], 'captured' | 'readOnce'>({
       },
       MemberExpression(node) {
         const name = nameOf(node);
-        if (name === undefined || nameOf(node.object) !== 'env' || node.object.type !== 'MemberExpression') return;
+        if (name === undefined || nameOf(node.object) !== 'env' || !isEnvironment(source, node.object)) return;
         if (!hasVariables || !isAtModuleScope(node) || !isKept(source, node)) return;
         if (!namesCredential(name) && !isTakenAsCredential(source, node)) return;
         if (namesAnyOf(source, commandLines) || isForOneCommand(context)) return;
-        context.report({ node, messageId: 'captured', data: { name } });
+        context.report({ loc: { start: startOf(node), end: node.loc.end }, messageId: 'captured', data: { name } });
       },
     };
 
@@ -73,6 +73,32 @@ export default createRule<[TestsOption], 'captured' | 'readOnce'>({
   },
 });
 
+/** `process.env`, and the `env` of `import { env } from './env'`, which has read it. */
+function isEnvironment(source: Source, node: Node): boolean {
+  if (node.type !== 'Identifier') return node.type === 'MemberExpression';
+  const definition = variableOf(source, node)?.defs[0];
+  if (definition?.parent?.type === 'ImportDeclaration') return true;
+  if (definition?.node.type !== 'VariableDeclarator') return false;
+  const { id, init } = definition.node;
+  if (id.type === 'ObjectPattern') return nameOf(init) === 'process';
+  if (init?.type === 'CallExpression') return init.arguments.some((each) => isProcessEnvironment(each));
+  return init !== null && isProcessEnvironment(init);
+}
+
+function isProcessEnvironment(node: Node): boolean {
+  return node.type === 'MemberExpression' && nameOf(node) === 'env';
+}
+
+/** Where the copy begins: at its name. */
+function startOf(node: Node): TSESTree.Position {
+  let holder: Node = node;
+  while (holder.parent && !/^(?:Property|PropertyDefinition|VariableDeclarator)$/.test(holder.type)) {
+    if (holder.parent.type === 'ExpressionStatement' || holder.parent.type === 'Program') return node.loc.start;
+    holder = holder.parent;
+  }
+  return holder.loc.start;
+}
+
 function namesCredential(variable: string): boolean {
   const name = variable.replace(stage, '');
   return kindOf(name) !== undefined || connectionUrl.test(name);
@@ -80,10 +106,14 @@ function namesCredential(variable: string): boolean {
 
 /** What a library takes as a credential is one, whatever the variable is called. */
 function isTakenAsCredential(source: Source, node: TSESTree.MemberExpression): boolean {
-  const { parent } = node;
+  let given: Node = node;
+  while (given.parent && /^(?:LogicalExpression|TSNonNullExpression|TSAsExpression)$/.test(given.parent.type))
+    given = given.parent;
+  const { parent } = given;
+  if (!parent) return false;
   if (parent.type !== 'CallExpression' && parent.type !== 'NewExpression') return false;
   return sinksOf(source, parent).some(
-    ({ argument, properties, kind }) => (!properties || kind === 'issued') && parent.arguments[argument] === node,
+    ({ argument, properties, kind }) => (!properties || kind === 'issued') && parent.arguments[argument] === given,
   );
 }
 

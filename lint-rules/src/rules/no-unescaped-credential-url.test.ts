@@ -26,6 +26,19 @@ table(rule, {
   ],
   wrong: [
     {
+      name: 'what a configuration is asked for',
+      code: "const u = `amqp://app:${config.get('pass')}@${config.get('host')}:1`;",
+      says: [['unescaped']],
+      suggests: [
+        [
+          {
+            messageId: 'escape',
+            output: "const u = `amqp://app:${encodeURIComponent(config.get('pass'))}@${config.get('host')}:1`;",
+          },
+        ],
+      ],
+    },
+    {
       name: 'a template',
       code: 'const u = `postgres://${user}:${process.env.DB_PASSWORD}@${host}:5432/app`;',
       says: [['unescaped', {}, 1]],

@@ -69,7 +69,7 @@ export default createRule<[TestsOption], Ids>({
           if (escapes.test(nameOf(value.callee) ?? '')) return false;
           const callee = traced(source, value.callee);
           if (isFunction(callee)) return returnsOf(callee).every((each) => isUnescaped(each, depth + 1));
-          return kindOf(nameOf(value.callee) ?? '') !== undefined || environmentName(value) !== undefined;
+          return kindOf(nameOf(value.callee) ?? '') !== undefined || isLookUp(value);
         }
         case 'AwaitExpression':
           return isUnescaped(value.argument, depth + 1);
@@ -104,6 +104,14 @@ export default createRule<[TestsOption], Ids>({
     };
   },
 });
+
+/** `config.get('dbPassword')`, and `get('DB_PASSWORD').required().asString()`. */
+function isLookUp(call: TSESTree.CallExpression): boolean {
+  if (environmentName(call) !== undefined) return true;
+  if (/^get(?:OrThrow)?$/.test(nameOf(call.callee) ?? '') && textOf(call.arguments[0]) !== undefined) return true;
+  const { callee } = call;
+  return callee.type === 'MemberExpression' && callee.object.type === 'CallExpression' && isLookUp(callee.object);
+}
 
 /** `scheme://` + user + `:` + password + `@`: the user may be a text, the password is an expression. */
 function accountOf(pieces: readonly Piece[]): { readonly user?: Node; readonly password: Node } | undefined {

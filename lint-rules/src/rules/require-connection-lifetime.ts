@@ -1,13 +1,14 @@
 import type { TSESTree } from '@typescript-eslint/utils';
 import { type Node, isFunction, textOf } from '../ast.js';
-import type { Lifetime } from '../clients/client.js';
+import type { Client, Lifetime } from '../clients/client.js';
 import { embeddedDialects } from '../clients/clients.js';
 import { nestedIn, propertyThrough } from '../clients/config.js';
+import { factoryIn } from '../clients/factories.js';
 import { type Making, clientMadeBy, mentionsClient } from '../clients/find-client.js';
 import { mayLookBeside, objectsBehindImport, tracedBeyond } from '../clients/imported.js';
 import { isKnex, knexClient } from '../clients/knex.js';
 import { isShortLived } from '../clients/short-lived.js';
-import { isForOneCommand } from '../command-line.js';
+import { makesForOneCommand } from '../command-line.js';
 import { type TestsOption, createRule, testsDefault, testsSchema } from '../create-rule.js';
 import { withProperty } from '../edits.js';
 import { isScript, isTestFile } from '../file-kind.js';
@@ -46,14 +47,16 @@ export default createRule<[TestsOption], Ids>({
       const made = clientMadeBy(source, node);
       const client = made?.client ?? (isKnex(source, node) ? knexClient : undefined);
       if (!client?.lifetime || made?.single || isShortLived(source, node)) return;
-      if (isForOneCommand(context) || node.arguments.some(mayBeGiven)) return;
+      if (makesForOneCommand(context) || node.arguments.some(mayBeGiven)) return;
       const maker = made?.maker ?? 'knex';
       const { lifetime } = client;
       const objects = node.arguments.map((each) =>
         each.type === 'SpreadElement' ? undefined : objectsBehindImport(source, each)[0],
       );
-      const config = objects.find((each) => each !== undefined);
-      if (!config) return noConfig(node, lifetime, maker);
+      const options = objects.find((each) => each !== undefined);
+      if (!options) return noConfig(node, lifetime, maker);
+      const config = madeBy(options, client);
+      if (!config) return;
       if (isOpen(config) || !isOfDialect(config, lifetime) || isAskedAgain(config)) return;
 
       const given = lifetime.keys.map((path) => ({ path, value: valueAt(config, path.split('.')) }));
@@ -70,6 +73,15 @@ export default createRule<[TestsOption], Ids>({
       const isSubject =
         objects[0] === undefined || places.some((each) => propertyThrough(source, each, keys, objectsBehindImport));
       if (isSubject) missing(node, config, lifetime, maker);
+    }
+
+    /** The options themselves, or what a factory among them answers with. */
+    function madeBy(
+      options: TSESTree.ObjectExpression,
+      { factories = [] }: Client,
+    ): TSESTree.ObjectExpression | undefined {
+      const answers = factoryIn(source, options, factories);
+      return answers ? answers.flatMap((each) => objectsBehindImport(source, each))[0] : options;
     }
 
     /** `given ?? { … }` */

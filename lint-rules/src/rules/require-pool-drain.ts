@@ -1,7 +1,7 @@
 import type { TSESLint, TSESTree } from '@typescript-eslint/utils';
 import { type Node, isFunction, nameOf, textOf, walk } from '../ast.js';
 import { type Made, clientMadeBy, mentionsClient } from '../clients/find-client.js';
-import { isForOneCommand } from '../command-line.js';
+import { makesForOneCommand } from '../command-line.js';
 import { createRule } from '../create-rule.js';
 import { type Kept, isPassedOn, keptFor, mayBe, methodOn } from '../clients/kept.js';
 import { isInfrastructure, isScript, isTestFile } from '../file-kind.js';
@@ -89,7 +89,7 @@ export default createRule<[Option], 'notDrained' | 'abrupt' | 'neverDrained'>({
       if (!around?.serves || [...around.ended].some((each) => mayBe(kept, each))) return;
       // One that nobody opens is what the command line of TypeORM reads.
       if (kept.library === 'typeorm' && !around.initializes) return;
-      if (isForOneCommand(context)) return;
+      if (makesForOneCommand(context)) return;
       context.report({ node, messageId: 'neverDrained', data: { name, drain } });
     }
 

@@ -8,7 +8,7 @@ import { isEmbeddedPrisma } from '../clients/prisma-schema.js';
 import { refreshLike, refreshOf } from '../clients/refresh.js';
 import { suggestionsFor } from '../clients/refresh-suggestions.js';
 import { isTextByType } from '../clients/written-types.js';
-import { isForOneCommand } from '../command-line.js';
+import { makesForOneCommand } from '../command-line.js';
 import { createRule } from '../create-rule.js';
 import { isScript, isTestFile } from '../file-kind.js';
 import { otherFileOf } from '../origin.js';
@@ -101,7 +101,7 @@ export default createRule<[Option], Ids>({
       const verdict = here(node, bySupplier(found.verdict));
       if (verdict.id === 'unknown' && !option.reportUnknown) return;
       if (found.library === 'prisma' && verdict.node === node && isEmbeddedPrisma(context)) return;
-      if (isForOneCommand(context)) return;
+      if (makesForOneCommand(context)) return;
       context.report({
         node: verdict.node,
         messageId: verdict.id,
@@ -135,7 +135,7 @@ export default createRule<[Option], Ids>({
       if (!superClass || body.body.some((each) => each.type === 'MethodDefinition' && each.kind === 'constructor'))
         return;
       const client = clientNamed(source, superClass);
-      if (client?.name !== 'prisma' || isEmbeddedPrisma(context) || isForOneCommand(context)) return;
+      if (client?.name !== 'prisma' || isEmbeddedPrisma(context) || makesForOneCommand(context)) return;
       const maker = `new ${nameOf(superClass) ?? client.name}`;
       context.report({ node: superClass, messageId: 'capturedCredential', data: { maker, remedy: client.remedy } });
     }
