@@ -31,6 +31,16 @@ const found: Readonly<Record<string, Readonly<Record<string, string>>>> = {
       "import Redis from 'ioredis'; export default class Cache { constructor(url) { this.url = url; } open() { return new Redis(this.url); } }",
     'src/main.ts': "import Cache from './cache'; export const cache = new Cache(process.env.REDIS_URL);",
   },
+  'a function that an index hands on': {
+    'src/configs/db.ts': "import mongoose from 'mongoose'; export const connectDB = (url) => mongoose.connect(url);",
+    'src/configs/index.ts': "export * from './db';",
+    'src/main.ts': "import { connectDB } from './configs'; connectDB(process.env.MONGO_URI);",
+  },
+  'a function that is called without what it has a default for': {
+    'src/db.ts':
+      "import { Pool } from 'pg'; import { env } from './env'; export const getPool = (connectionString = env.DATABASE_URL) => new Pool({ connectionString });",
+    'src/env.ts': 'export const env = process.env;',
+  },
   'options that another file gives whole': {
     'src/db.ts': "import { Pool } from 'pg'; export default (options) => new Pool(options);",
     'src/main.ts': "import makePool from './db'; export const pool = makePool({ host: 'h', password: process.env.P });",

@@ -19,7 +19,8 @@ export function callsElsewhere(context: FileContext, node: Node): Node[] {
   if (!taken || placeOf(node)) return [];
   const { program, names } = exportsOf(context, taken.callable);
   if (!program || names.length === 0) return [];
-  return importersOf(context).flatMap((file) => callsIn(context, file, names, taken.index));
+  const { own, files } = importersOf(context);
+  return files.flatMap((file) => callsIn(context, file, { own, names, index: taken.index }));
 }
 
 interface Taken {
@@ -92,14 +93,13 @@ function exportsOf({ sourceCode: { ast } }: FileContext, callable: Callable) {
 
 const bareOf = (file: string) => file.replace(extension, '');
 
-/** True where a module that a file names is the one that is linted. */
-function isOwn({ filename, cwd }: FileContext, importer: string, module: string): boolean {
-  const own = bareOf(filename);
+/** True where a module that a file names is one of these files. */
+function isOneOf(files: readonly string[], cwd: string, importer: string, module: string): boolean {
   const last = bareOf(path.basename(module));
-  if (last !== path.basename(own) && path.basename(own) !== 'index') return false;
-  return placesOf({ filename: importer, cwd }, module).some(
-    (each) => bareOf(each) === own || path.join(each, 'index') === own,
-  );
+  const likely = files.filter((each) => path.basename(each) === last || path.basename(each) === 'index');
+  if (likely.length === 0) return false;
+  const places = placesOf({ filename: importer, cwd }, module).map(bareOf);
+  return likely.some((each) => places.some((place) => place === each || path.join(place, 'index') === each));
 }
 
 /** True where a file takes nothing from the one that is linted but plain objects that it exports. */
@@ -107,7 +107,8 @@ export function takesObjectsAlone(context: FileContext, file: string): boolean {
   const { sourceCode: source } = context;
   const { body = [] } = programBeside(context, file) ?? {};
   const imports = body.filter((each) => each.type === 'ImportDeclaration');
-  const own = imports.filter((each) => isOwn(context, file, each.source.value));
+  const files = [bareOf(context.filename)];
+  const own = imports.filter((each) => isOneOf(files, context.cwd, file, each.source.value));
   return (
     own.length > 0 &&
     !body.some((each) => loads(each)) &&
@@ -136,17 +137,40 @@ function programBeside(context: FileContext, file: string): TSESTree.Program | u
   return programOf(context, relative.startsWith('.') ? relative : `./${relative}`);
 }
 
-function importersOf(context: FileContext): string[] {
-  const around = packageOf(context);
-  if (!around) return [];
-  return around.sources
-    .filter(({ file }) => file !== context.filename && !notOfTheProgram.test(path.relative(around.root, file)))
-    .filter(({ file, modules }) => modules.some((each) => isOwn(context, file, each)))
-    .slice(0, most)
-    .map(({ file }) => file);
+interface Importers {
+  /** The linted file, and the files that hand on what it exports; without their endings. */
+  readonly own: readonly string[];
+  readonly files: readonly string[];
 }
 
-function callsIn(context: FileContext, file: string, names: readonly string[], index: number): Node[] {
+function importersOf(context: FileContext): Importers {
+  const own = [bareOf(context.filename)];
+  const around = packageOf(context);
+  if (!around) return { own, files: [] };
+  const importing = () =>
+    around.sources
+      .filter(({ file }) => file !== context.filename && !notOfTheProgram.test(path.relative(around.root, file)))
+      .filter(({ file, modules }) => modules.some((each) => isOneOf(own, context.cwd, file, each)))
+      .slice(0, most)
+      .map(({ file }) => file);
+  const direct = importing();
+  const barrels = direct.filter((each) => programBeside(context, each)?.body.some((one) => handsOn(one)));
+  if (barrels.length === 0) return { own, files: direct };
+  own.push(...barrels.map(bareOf));
+  return { own, files: importing() };
+}
+
+function handsOn({ type }: TSESTree.ProgramStatement): boolean {
+  return type === 'ExportAllDeclaration' || type === 'ExportNamedDeclaration';
+}
+
+interface Sought {
+  readonly own: readonly string[];
+  readonly names: readonly string[];
+  readonly index: number;
+}
+
+function callsIn(context: FileContext, file: string, { own, names, index }: Sought): Node[] {
   const program = programBeside(context, file);
   const other = program && placeOf(program);
   if (!other) return [];
@@ -155,7 +179,8 @@ function callsIn(context: FileContext, file: string, names: readonly string[], i
     if (node.type !== 'CallExpression' && node.type !== 'NewExpression') return true;
     const argument = node.arguments[index];
     const imported = argument && importOf(other.source, node.callee);
-    if (imported && names.includes(imported.name) && isOwn(context, file, imported.module)) found.push(argument);
+    if (imported && names.includes(imported.name) && isOneOf(own, context.cwd, file, imported.module))
+      found.push(argument);
     return true;
   });
   return found;

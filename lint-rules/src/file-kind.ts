@@ -46,6 +46,8 @@ const testModules = new Set([
   '@playwright/test',
   'supertest',
   'testcontainers',
+  'mongodb-memory-server',
+  'redis-memory-server',
   'cypress',
 ]);
 const testBlock = /^[ \t]*(?:describe|it|test|suite)(?:\.[a-z]+)?\s*\(\s*['"`]/m;

@@ -52,7 +52,15 @@ function isOfEnvironment({ object, property }: TSESTree.MemberExpression): boole
 function isEnvironment(node: Node): boolean {
   const bare = unwrap(node);
   if (bare.type !== 'MemberExpression') return false;
-  return (nameOf(bare) === 'env' && bare.object.type !== 'ThisExpression') || isEnvironment(bare.object);
+  const { object } = bare;
+  if (object.type === 'Identifier' && object.name === 'env') return true;
+  return (nameOf(bare) === 'env' && object.type !== 'ThisExpression') || isEnvironment(object);
+}
+
+/** `(url = process.env.DATABASE_URL) => …` is called without it. */
+export function hasDefaultOfEnvironment(name: Node): boolean {
+  const { parent } = name;
+  return parent?.type === 'AssignmentPattern' && parent.left === name && isEnvironment(parent.right);
 }
 
 function isNameOfParameter(source: Source, node: TSESTree.Identifier, depth: number): boolean {
@@ -61,9 +69,7 @@ function isNameOfParameter(source: Source, node: TSESTree.Identifier, depth: num
   if (!variable || !definition) return false;
   if (definition.type === ('Parameter' as typeof definition.type)) {
     if (isOfProvider(definition.node as Node)) return false;
-    const { parent } = definition.name as TSESTree.Identifier;
-    if (parent.type === 'AssignmentPattern' && parent.left === definition.name && isEnvironment(parent.right))
-      return false;
+    if (hasDefaultOfEnvironment(definition.name)) return false;
     const given = isFunction(definition.node as Node)
       ? argumentsFor(source, definition.node as Callable, definition.name)
       : undefined;

@@ -1,7 +1,7 @@
 import type { TSESLint, TSESTree } from '@typescript-eslint/utils';
 import { type Node, findProperty, isFunction, nameOf, returnsOf, textOf, unwrap } from './ast.js';
 import { type Source, initialValueOf, variableOf } from './origin.js';
-import { comesFromParameter, isOfProvider } from './parameters.js';
+import { hasDefaultOfEnvironment, comesFromParameter, isOfProvider } from './parameters.js';
 import { typedBinding } from './types.js';
 
 /**
@@ -191,7 +191,10 @@ function bindingOfName(source: Source, node: TSESTree.Identifier): Binding {
   if (!variable || !definition) return 'unknown';
   if (definition.type === ('Parameter' as typeof definition.type)) {
     const annotation = (definition.name as TSESTree.Identifier).typeAnnotation?.typeAnnotation;
-    const isFixed = annotation?.type === 'TSStringKeyword' || isOfProvider(definition.node as Node);
+    const isFixed =
+      annotation?.type === 'TSStringKeyword' ||
+      isOfProvider(definition.node as Node) ||
+      hasDefaultOfEnvironment(definition.name);
     return isFixed ? 'captured' : 'parameter';
   }
   if (definition.parent?.type === 'ImportDeclaration')

@@ -4,6 +4,8 @@ idioms(
   'no-hardcoded-credential',
   {
     fallback: {
+      'the default of a setting that a helper reads':
+        "export const auth = { adminDefaultPassword: arg({ key: 'ADMIN_DEFAULT_PASSWORD', default: 'root' }) };",
       'the key of a storage': "const s3 = { key: process.env.STORAGE_ENCRYPTION_KEY ?? '73b00476e456323e' };",
       'a made-up key in capitals': "const CRYPTO_KEY = (await getSecret('CRYPTO_KEY')) || 'SAMPLE_KEY';",
       'env fallback ||': "export const secret = process.env.JWT_SECRET || 'mysecret';",
@@ -42,6 +44,13 @@ idioms(
         "const secret = process.env.NODE_ENV === 'production' ? process.env.JWT_SECRET : 'dev-jwt-secret';",
     },
     literal: {
+      'a password that the runtime hashes': "const hash = await Bun.password.hash('hunter2'); export default hash;",
+      'a token with its scheme':
+        "const token = 'Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.dBjftJeZ4CVPmB92K27uhbUJU1p1r_wW1gFWFOEjXk8'; export default token;",
+      'a header that is set by name':
+        "request.post(url).set('Authorization', 'Bearer 8f14e45fceea167a5a36dedd4bea2543Xy').send(body);",
+      'a secret in capitals that signs':
+        "import jwt from 'jsonwebtoken'; const SECRET = 'WINTER_IS_NEAR'; export const sign = (body) => jwt.sign(body, SECRET);",
       'a secret of tokens that is called secret': "export const JWT_SECRET = 'secret';",
       'a service of tokens': "await this.jwtService.verifyAsync(token, { secret: 'at-secret' });",
       'an encryption key, shortened': "const ENC_KEY = 'bf3c199c2470cb477d907b1e0917c17b';",

@@ -73,6 +73,8 @@ function leavesOfCall(call: TSESTree.CallExpression, certainty: Certainty, depth
   if (method === 'default') return leaves(first, stronger(certainty, 'fallback'), depth + 1);
   // `string('password')` of a builder of schemas names what it reads.
   if (/^str(?:ing)?$/.test(method) && textOf(first) !== undefined) return [];
+  // `arg({ key: 'JWT_SECRET', default: '…' })`
+  if (first.type === 'ObjectExpression' && findProperty(first, 'default')) return leaves(first, certainty, depth + 1);
   if (passesOn.test(method)) return leaves(first, certainty, depth + 1);
   return call.callee.type === 'MemberExpression' ? leaves(call.callee.object, certainty, depth + 1) : [];
 }

@@ -299,7 +299,7 @@ export function isCredential(text: string, name: string, kind: CredentialKind, c
   if (isMask(bare) || isHole(bare) || isHash(bare) || publicFormats.test(bare)) return false;
   if (certainty === 'sink')
     return (
-      (!isEnvironmentName(bare) || /\d/.test(bare)) &&
+      (!isEnvironmentName(bare) || kind === 'secret' || /\d/.test(bare)) &&
       !/placeholder|public/i.test(bare) &&
       (kind !== 'issued' || looksIssued(bare))
     );

@@ -7,8 +7,15 @@ const hashes =
 /** What a function is given that by its name hashes passwords: whoever knows it can log in as the one that it is kept for. */
 export function hashedPassword(call: TSESTree.CallExpression | TSESTree.NewExpression): Node | undefined {
   const [first] = call.arguments;
-  if (!first || first.type === 'SpreadElement' || !hashes.test(nameOf(call.callee) ?? '')) return undefined;
-  return first;
+  if (!first || first.type === 'SpreadElement') return undefined;
+  const name = nameOf(call.callee) ?? '';
+  return hashes.test(name) || isOfHasher(call.callee, name) ? first : undefined;
+}
+
+/** `Bun.password.hash(…)`, and the `bcrypt.hash` that a service was given. */
+function isOfHasher(callee: Node, name: string): boolean {
+  if (!/^hash(?:Sync)?$/.test(name) || callee.type !== 'MemberExpression') return false;
+  return /^(?:password|bcrypt(?:js|Service)?|argon2?|scrypt|hasher)$/i.test(nameOf(callee.object) ?? '');
 }
 
 const takes = /^(?:set|change|update|reset)(?:User|Admin)?Password$|WithEmailAndPassword$/;

@@ -15,7 +15,7 @@ import {
   isEcho,
   mayHoldKnownFormat,
 } from '../credentials/literals.js';
-import { mentionsCredential } from '../credentials/mentions.js';
+import { mayNameCredential } from '../credentials/mentions.js';
 import { type CredentialKind, isShortPassword, kindOf } from '../credentials/names.js';
 import { givenPassword, hashedPassword } from '../credentials/password-hash.js';
 import { leaves } from '../credentials/leaves.js';
@@ -78,7 +78,7 @@ export default createRule<[Option], Ids>({
     const { text } = source;
     const hasClients = mentionsClient(source);
     const hasSinks = namesAnyOf(source, sinkModules);
-    const hasNames = mentionsCredential(source);
+    const hasNames = mayNameCredential(source);
     const hasFormats = mayHoldKnownFormat(text);
     const hasAddresses = text.includes('://') && addresses.test(text);
     if (!(hasClients || hasSinks || hasNames || hasFormats || hasAddresses) || isLocaleFile(pathOf(context))) return {};
@@ -141,6 +141,11 @@ export default createRule<[Option], Ids>({
       const certainty: Certainty = around.hasOwner && !around.isCatalogue ? 'beside' : 'named';
       for (const leaf of leaves(value, certainty)) {
         if (around.isCatalogue && leaf.certainty !== 'fallback') continue;
+        // `token = 'Bearer …'`
+        if (kind === 'issued' && !isTelling(leaf.literal) && isAuthorization(leaf.value)) {
+          report(leaf.literal, 'literal', name, node);
+          continue;
+        }
         if (isProgram && kind === 'secret' && leaf.certainty === 'named' && !/\d/.test(leaf.value)) continue;
         const isTaken = kind === 'secret' && isOfSigning(node);
         if (!isCredential(leaf.value, name, kind, isTaken ? 'fallback' : leaf.certainty)) continue;
@@ -168,12 +173,15 @@ export default createRule<[Option], Ids>({
         if (password && password.type !== 'SpreadElement' && node.arguments.length > 2)
           sink(password, 'password', 'password');
       }
+      if (node.arguments.length === 0) return;
       configured(node);
       const hashed = hashedPassword(node);
       if (hashed) sink(hashed, 'password', 'password');
       const text = givenPassword(node);
       if (text) target(text, 'password', text);
       if (isEncodedAuthorization(node) && !isForTests) report(node, 'literal', 'authorization');
+      const [header, value] = node.arguments;
+      if (value && /^authorization$/i.test(textOf(header) ?? '')) authorization(value, 'Authorization');
       const given = optionIn(node);
       if (given) fallback(given.name, given.fallback);
       const knex = objectOfKnex(node);

@@ -39,6 +39,20 @@ table(rule, {
       ],
     },
     {
+      name: 'a scheme of its own',
+      code: 'const u = `${scheme}://app:${encodeURIComponent(a)}@${host}`; const v = `${scheme}://${user}:${pass}@${server}/a`;',
+      says: [['unescaped', {}, 1]],
+      suggests: [
+        [
+          {
+            messageId: 'escape',
+            output:
+              'const u = `${scheme}://app:${encodeURIComponent(a)}@${host}`; const v = `${scheme}://${encodeURIComponent(user)}:${encodeURIComponent(pass)}@${server}/a`;',
+          },
+        ],
+      ],
+    },
+    {
       name: 'a template',
       code: 'const u = `postgres://${user}:${process.env.DB_PASSWORD}@${host}:5432/app`;',
       says: [['unescaped', {}, 1]],

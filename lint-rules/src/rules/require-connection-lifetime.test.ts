@@ -9,6 +9,10 @@ table(rule, {
       name: 'a database inside of the program',
       code: "import { Sequelize } from 'sequelize'; export const db = new Sequelize('app', 'u', 'p', { dialect: 'sqlite' });",
     },
+    {
+      name: 'an empty password',
+      code: "import { Sequelize } from 'sequelize'; export const db = new Sequelize('app', 'root', '', { host: 'localhost', dialect: 'mysql' });",
+    },
     { name: 'a lifetime', code: `${pg}export const pool = new Pool({ password: read, maxLifetimeSeconds: 600 });` },
     { name: 'a number of uses', code: `${pg}export const pool = new Pool({ password: read, maxUses: 7500 });` },
     { name: 'one connection', code: `${pg}export const client = new Client({ password: read });` },

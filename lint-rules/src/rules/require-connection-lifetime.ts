@@ -5,7 +5,7 @@ import { embeddedDialects } from '../clients/clients.js';
 import { nestedIn, propertyThrough } from '../clients/config.js';
 import { factoryIn } from '../clients/factories.js';
 import { type Making, clientMadeBy, mentionsClient } from '../clients/find-client.js';
-import { mayLookBeside, objectsBehindImport, tracedBeyond } from '../clients/imported.js';
+import { bindingBeyond, mayLookBeside, objectsBehindImport, tracedBeyond } from '../clients/imported.js';
 import { isKnex, knexClient } from '../clients/knex.js';
 import { isShortLived } from '../clients/short-lived.js';
 import { makesForOneCommand } from '../command-line.js';
@@ -53,6 +53,8 @@ export default createRule<[TestsOption], Ids>({
       const objects = node.arguments.map((each) =>
         each.type === 'SpreadElement' ? undefined : objectsBehindImport(source, each)[0],
       );
+      const password = client.positional && node.arguments[client.positional.password];
+      if (password && bindingBeyond(source, password) === 'absent') return;
       const options = objects.find((each) => each !== undefined);
       if (!options) return noConfig(node, lifetime, maker);
       const config = madeBy(options, client);
