@@ -15,6 +15,10 @@ const found: Readonly<Record<string, Readonly<Record<string, string>>>> = {
       "import knex from 'knex'; import config from './connect'; export const db = knex({ ...config, connection: process.env.READONLY_DATABASE_URL || { ...config.connection, host: process.env.H } });",
     'connect.ts': 'export default JSON.parse(process.env.DB_JSON);',
   },
+  'a part of a package of settings': {
+    'main.js':
+      "const Redis = require('ioredis'); const config = require('wild-config'); module.exports = new Redis(config.dbs.redis);",
+  },
   'pg env imported t3': {
     'main.ts':
       "import { Pool } from 'pg'; import { env } from './env'; export const pool = new Pool({ connectionString: env.DATABASE_URL });",

@@ -29,7 +29,7 @@ export function isLookedUp(source: Source, node: Node): boolean {
 function isPartOfSettings(source: Source, member: TSESTree.MemberExpression): boolean {
   const module = isSubject(nameOf(member)) ? (originOf(source, member)?.module ?? '') : '';
   return (
-    module === 'config' ||
+    /(?:^|[-/])config$/.test(module) ||
     /^(?:[.~#@].*\/)?(?:conf|config|settings|env|environment)s?(?:\/index)?(?:\.[cm]?[jt]s)?$/i.test(
       module.replace(/^\.\//, ''),
     )

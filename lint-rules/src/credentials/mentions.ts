@@ -11,21 +11,44 @@ const names = [
   String.raw`(?:${[...new Set(beforeKey)].join('|')})[ _-]?key`,
   String.raw`\bkeys\s*[:=]|\bp[sw]w?\b`,
 ].join('|');
-const words = new RegExp(`${names}|credential|identified|authentication_string`, 'i');
-const remembered = new WeakMap<object, boolean>();
+const named = new RegExp(names, 'i');
+const told = /credential|identified|authentication_string/i;
+/** Where one of them may stand. Of a text it is looked for in a quarter of the time, and what is found is looked at closely. */
+const likely = /p(?:ass|wd|w\b|sw?\b)|s(?:ecret|alt|enha)|token|key|auth|c(?:red|ontrasena)|identified/gi;
+const around = 24;
+
+interface Mention {
+  readonly isTold: boolean;
+  readonly isNamed: boolean;
+}
+
+const remembered = new WeakMap<object, Mention>();
 
 /** True when the text of a file has a word for a credential in it. A cheap look before any work, once for all rules. */
-export function mentionsCredential({ ast, text }: Source): boolean {
+export function mentionsCredential(source: Source): boolean {
+  return mentionIn(source).isTold;
+}
+
+/** True when it may name one that is given a value. */
+export function mayNameCredential(source: Source): boolean {
+  return mentionIn(source).isNamed;
+}
+
+function mentionIn({ ast, text }: Source): Mention {
   const known = remembered.get(ast);
-  if (known !== undefined) return known;
-  const found = words.test(text);
+  if (known) return known;
+  const found = lookIn(text);
   remembered.set(ast, found);
   return found;
 }
 
-const namesOnly = new RegExp(names, 'i');
-
-/** True when it may name one that is given a value. */
-export function mayNameCredential(source: Source): boolean {
-  return mentionsCredential(source) && namesOnly.test(source.text);
+function lookIn(text: string): Mention {
+  let isTold = false;
+  likely.lastIndex = 0;
+  for (let match = likely.exec(text); match; match = likely.exec(text)) {
+    const near = text.slice(Math.max(0, match.index - around), match.index + around);
+    if (named.test(near)) return { isTold: true, isNamed: true };
+    isTold ||= told.test(near);
+  }
+  return { isTold, isNamed: false };
 }

@@ -39,6 +39,20 @@ table(rule, {
       ],
     },
     {
+      name: 'an account of a web API',
+      code: 'const u = `http://${process.env.RPC_USER}:${process.env.RPC_PASS}@localhost:1`;',
+      says: [['unescaped']],
+      suggests: [
+        [
+          {
+            messageId: 'escape',
+            output:
+              'const u = `http://${encodeURIComponent(process.env.RPC_USER)}:${encodeURIComponent(process.env.RPC_PASS)}@localhost:1`;',
+          },
+        ],
+      ],
+    },
+    {
       name: 'a scheme of its own',
       code: 'const u = `${scheme}://app:${encodeURIComponent(a)}@${host}`; const v = `${scheme}://${user}:${pass}@${server}/a`;',
       says: [['unescaped', {}, 1]],

@@ -1,7 +1,7 @@
 import type { TSESTree } from '@typescript-eslint/utils';
 import { type Node, isFunction, nameOf, returnsOf, textOf, unwrap } from '../ast.js';
 import { type TestsOption, createRule, testsDefault, testsSchema } from '../create-rule.js';
-import { isShortPassword, kindOf } from '../credentials/names.js';
+import { kindOf } from '../credentials/names.js';
 import { isTestFile } from '../file-kind.js';
 import { environmentName, traced } from '../value.js';
 
@@ -124,7 +124,7 @@ function accountOf(pieces: readonly Piece[]): { readonly user?: Node; readonly p
     const scheme = colon && user ? pieces[at - 3]?.text : /^(.*:\/\/)[^\s/?#@:]*:$/s.exec(before)?.[1];
     if (scheme === undefined) continue;
     const name = lastName(password) ?? '';
-    const isNamed = kindOf(name) === 'password' || isShortPassword(name);
+    const isNamed = kindOf(name) === 'password' || /(?:^|[a-z]_?|_)pass$/i.test(name);
     // `${scheme}://${user}:${pass}@${host}`
     const isOpen = scheme === '://' && pieces[at - 4]?.node !== undefined;
     const isPassword = databases.test(scheme) || ((web.test(scheme) || isOpen) && isNamed);
