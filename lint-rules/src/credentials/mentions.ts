@@ -14,7 +14,8 @@ const names = [
 const named = new RegExp(names, 'i');
 const told = /credential|identified|authentication_string/i;
 /** Where one of them may stand. Of a text it is looked for in a quarter of the time, and what is found is looked at closely. */
-const likely = /p(?:ass|wd|w\b|sw?\b)|s(?:ecret|alt|enha)|token|key|auth|c(?:red|ontrasena)|identified/gi;
+const likely =
+  /p(?:ass|wd|w\b|sw?\b)|s(?:ecret|alt|enha)|token|key(?:(?<=[a-z_-]key)|s\s*[:=])|auth|c(?:red|ontrasena)|identified/gi;
 const around = 24;
 
 interface Mention {
