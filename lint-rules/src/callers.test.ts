@@ -66,6 +66,11 @@ const fine: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'other/connect.js': 'module.exports = (url) => url;',
     'app.js': "const connectDB = require('./other/connect'); connectDB(process.env.MONGO_URI);",
   },
+  'a function of the same name in a file that only uses it': {
+    'src/db.ts': "import mongoose from 'mongoose'; export const connectDB = (url) => mongoose.connect(url);",
+    'src/other.ts': "import { connectDB as open } from './db'; export const connectDB = (name) => open(name);",
+    'src/main.ts': "import { connectDB } from './other'; connectDB(process.env.MONGO_NAME);",
+  },
   'a caller that gives what asks again': {
     'src/db.ts': "import { Pool } from 'pg'; export const open = (password) => new Pool({ host: 'h', password });",
     'src/main.ts': "import { open } from './db'; export const pool = open(async () => read());",

@@ -17,8 +17,8 @@ const notOfTheProgram = /(?:^|[\\/])(?:examples?|samples?|demos?|benchmarks?|scr
 export function callsElsewhere(context: FileContext, node: Node): Node[] {
   const taken = parameterBehind(context, node);
   if (!taken || placeOf(node)) return [];
-  const { program, names } = exportsOf(context, taken.callable);
-  if (!program || names.length === 0) return [];
+  const names = namesOf(context, taken.callable);
+  if (names.length === 0) return [];
   const { own, files } = importersOf(context);
   return files.flatMap((file) => callsIn(context, file, { own, names, index: taken.index }));
 }
@@ -71,7 +71,7 @@ function placeIn(callable: Callable, name: Node): Taken | undefined {
 }
 
 /** The names under which this file exports a function, or the class whose constructor it is. */
-function exportsOf({ sourceCode: { ast } }: FileContext, callable: Callable) {
+function namesOf({ sourceCode: { ast } }: FileContext, callable: Callable): string[] {
   const isMaker = callable.parent.type === 'MethodDefinition' && callable.parent.kind === 'constructor';
   const exported: Node | undefined = isMaker ? classAround(callable) : callable;
   const holder = exported?.parent;
@@ -84,11 +84,10 @@ function exportsOf({ sourceCode: { ast } }: FileContext, callable: Callable) {
   const own = nameOf(id) ?? (holder?.type === 'AssignmentExpression' ? nameOf(holder.left) : undefined);
   const property = holder?.type === 'Property' ? keyOf(holder) : undefined;
   const candidates = ['default', own, property].filter((each) => each !== undefined);
-  const names = candidates.filter((each) => {
+  return candidates.filter((each) => {
     const found = exportOf(ast, each);
     return found !== undefined && (found === exported || (found.type === 'Identifier' && found.name === own));
   });
-  return { program: ast, names };
 }
 
 const bareOf = (file: string) => file.replace(extension, '');
@@ -125,8 +124,7 @@ export function takesObjectsAlone(context: FileContext, file: string): boolean {
 /** `require` and re-exports hand everything on. */
 function loads(statement: TSESTree.ProgramStatement): boolean {
   return (
-    statement.type === 'ExportAllDeclaration' ||
-    (statement.type === 'ExportNamedDeclaration' && statement.source !== null) ||
+    handsOn(statement) ||
     (statement.type === 'VariableDeclaration' &&
       statement.declarations.some(({ init }) => init?.type === 'CallExpression' && nameOf(init.callee) === 'require'))
   );
@@ -160,8 +158,12 @@ function importersOf(context: FileContext): Importers {
   return { own, files: importing() };
 }
 
-function handsOn({ type }: TSESTree.ProgramStatement): boolean {
-  return type === 'ExportAllDeclaration' || type === 'ExportNamedDeclaration';
+/** `export * from './a'` and `export { name } from './a'` */
+function handsOn(statement: TSESTree.ProgramStatement): boolean {
+  return (
+    statement.type === 'ExportAllDeclaration' ||
+    (statement.type === 'ExportNamedDeclaration' && statement.source !== null)
+  );
 }
 
 interface Sought {
