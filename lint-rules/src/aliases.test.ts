@@ -38,7 +38,7 @@ const found: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'apps/api/src/main.ts': pool('@app/common'),
     'libs/common/src/index.ts': settings,
     'package.json': '{}',
-    'tsconfig.json': '{ "compilerOptions": { "paths": { "@app/common": ["libs/common/src"] } } }',
+    'tsconfig.json': '{ "compilerOptions": { "baseUrl": "./", "paths": { "@app/common": ["libs/common/src"] } } }',
   },
 };
 const fine: typeof found = {

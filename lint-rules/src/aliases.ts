@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { createPathsMatcher, parseTsconfig } from 'get-tsconfig';
 import { statsOf } from './file-stats.js';
 import { foldersAbove } from './folders.js';
 import { manifestIn, rangesIn } from './manifest.js';
@@ -58,62 +58,38 @@ function byImports(folder: string, module: string): string[] {
   });
 }
 
-interface Paths {
-  readonly base: string | undefined;
-  readonly entries: readonly (readonly [pattern: string, targets: readonly string[]])[];
+interface Matching {
+  readonly changed: number;
+  readonly matches: PathsMatcher;
 }
-const remembered = new Map<string, { readonly changed: number; readonly paths: Paths }>();
-const none: Paths = { base: undefined, entries: [] };
+const remembered = new Map<string, Matching>();
 
 function byPaths(folder: string, module: string): string[] {
   for (const name of ['tsconfig.json', 'jsconfig.json']) {
-    const { base, entries } = pathsIn(path.join(folder, name));
-    const found = entries.flatMap(([pattern, targets]) => targetsOf(pattern, targets, module));
+    const found = matcherOf(path.join(folder, name))(module);
     if (found.length > 0) return found;
-    if (base !== undefined) return [path.join(base, module)];
   }
   return [];
 }
 
-function pathsIn(file: string, depth = 0): Paths {
+function matcherOf(file: string): PathsMatcher {
   const stats = statsOf(file);
-  if (!stats?.isFile() || depth > 3) return none;
+  if (!stats?.isFile()) return matchesNothing;
   const known = remembered.get(file);
-  if (known?.changed === stats.mtimeMs) return known.paths;
-  const paths = read(file, depth);
-  remembered.set(file, { changed: stats.mtimeMs, paths });
-  return paths;
+  if (known?.changed === stats.mtimeMs) return known.matches;
+  const matches = read(file);
+  remembered.set(file, { changed: stats.mtimeMs, matches });
+  return matches;
 }
 
-function read(file: string, depth: number): Paths {
-  const folder = path.dirname(file);
-  const { extends: from, compilerOptions } = parseWithComments(readFileSync(file, 'utf8'));
-  const { baseUrl, paths } = Object.assign({}, compilerOptions) as { baseUrl?: unknown; paths?: unknown };
-  const base = typeof baseUrl === 'string' ? path.resolve(folder, baseUrl) : undefined;
-  const entries = Object.entries(Object.assign({}, paths) as Record<string, unknown>).map(
-    ([pattern, targets]) =>
-      [
-        pattern,
-        (Array.isArray(targets) ? targets : [])
-          .filter((each): each is string => typeof each === 'string')
-          .map((each) => path.resolve(base ?? folder, each)),
-      ] as const,
-  );
-  const above =
-    typeof from === 'string' && from.startsWith('.')
-      ? pathsIn(path.resolve(folder, from.endsWith('.json') ? from : `${from}.json`), depth + 1)
-      : none;
-  return { base: base ?? above.base, entries: paths ? entries : above.entries };
-}
+type PathsMatcher = NonNullable<ReturnType<typeof createPathsMatcher>>;
+const matchesNothing: PathsMatcher = () => [];
 
-function parseWithComments(text: string): Readonly<Record<string, unknown>> {
-  const bare = text
-    .replaceAll(/("(?:[^"\\\n]|\\.)*")|\/\/[^\n]*|\/\*[^*]*\*+(?:[^/*][^*]*\*+)*\//g, '$1')
-    .replaceAll(/,(?=\s*[}\]])/g, '');
+function read(file: string): PathsMatcher {
   try {
-    return Object.assign({}, JSON.parse(bare)) as Readonly<Record<string, unknown>>;
+    return createPathsMatcher({ path: file, config: parseTsconfig(file) }) ?? matchesNothing;
   } catch {
-    // What cannot be read, or is being written just now, names no paths.
-    return {};
+    // What cannot be read, or extends what is not there, names no paths.
+    return matchesNothing;
   }
 }

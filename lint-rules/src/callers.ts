@@ -5,6 +5,7 @@ import { placesOf } from './aliases.js';
 import { exportOf, importOf } from './imports.js';
 import { placeOf, variableOf } from './origin.js';
 import { packageOf } from './package-scan.js';
+import { indexOfParameter } from './parameters.js';
 import { type FileContext, programOf } from './project-file.js';
 import { traced } from './value.js';
 
@@ -61,12 +62,7 @@ function keptBy(member: Node, name: string): { readonly callable: Callable; read
 }
 
 function placeIn(callable: Callable, name: Node): Taken | undefined {
-  const index = callable.params.findIndex(
-    (each) =>
-      each === name ||
-      (each.type === 'TSParameterProperty' && each.parameter === name) ||
-      (each.type === 'AssignmentPattern' && each.left === name),
-  );
+  const index = indexOfParameter(callable, name);
   return index < 0 ? undefined : { callable, index };
 }
 

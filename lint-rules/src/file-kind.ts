@@ -93,7 +93,7 @@ export function isLocaleFile(filename: string): boolean {
 const scripts = new WeakMap<object, boolean>();
 const ends = /process\.exit\s*\(\s*0?\s*\)|\.(?:\$disconnect|end|destroy|close|disconnect|quit)\s*\(/;
 const serves =
-  /\.(?:listen|login|consume|subscribe|schedule|addCommand)\s*\(|\b(?:createServer|setInterval)\s*\(|\bexport\s|\bexports\b/;
+  /\.(?:listen|login|consume|subscribe|schedule)\s*\(|\b(?:createServer|setInterval)\s*\(|\bexport\s|\bexports\b/;
 
 /** True for a program that does its work once and closes what it opened: it ends before any rotation matters. */
 export function isScript(context: FileContext): boolean {

@@ -163,7 +163,7 @@ function givenAlways(given: readonly (Node | undefined)[]): readonly Node[] | un
 
 /** For each use of a function that has a name, or of a class by its constructor: what it is called with, or nothing where it is not called. */
 function usesOf(source: Source, callable: Callable, name: Node): readonly (Node | undefined)[] {
-  const index = callable.params.findIndex((each) => each === name || isAround(each, name));
+  const index = indexOfParameter(callable, name);
   const id = nameFor(callable);
   if (index < 0) return [];
   const method = callable.parent;
@@ -195,6 +195,11 @@ function callsInClass(method: TSESTree.MethodDefinition, index: number): (Node |
     return true;
   });
   return found;
+}
+
+/** Where a function takes what it calls by a name; -1 where it takes no such thing. */
+export function indexOfParameter({ params }: Callable, name: Node): number {
+  return params.findIndex((each) => isAround(each, name));
 }
 
 /** `private readonly url: string`, and a parameter with a default. */

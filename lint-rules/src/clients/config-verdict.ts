@@ -80,11 +80,14 @@ export function urlVerdict(
     const beside = config && configVerdict(source, config, client, node, option);
     return beside ?? (config && namesNoCredential(config, client) ? undefined : { id: 'unknown', node });
   }
+  const binding = bindingOfUrl(source, url);
+  return binding === 'parameter' ? unknownUrl(url, node) : verdictOf(binding, node);
+}
+
+/** No driver takes a function for a URL, so what an import brings is a text. */
+export function bindingOfUrl(source: Source, url: Node): Binding {
   const binding = bindingBeyond(source, url);
-  // No driver takes a function for a URL.
-  return binding === 'parameter'
-    ? unknownUrl(url, node)
-    : verdictOf(binding === 'unknown' ? 'captured' : binding, node);
+  return binding === 'unknown' ? 'captured' : binding;
 }
 
 function unknownUrl(url: Node, node: Making): Problem {
@@ -188,7 +191,7 @@ export function configVerdict(
     const isOpen = !password && config.properties.some((each) => each.type === 'SpreadElement');
     if (isBare && (!password || binding === 'absent'))
       return isOpen ? spreadVerdict(source, config, client, node, option, depth) : undefined;
-    if (!isBare && bindingBeyond(source, place) === 'captured') return { id: 'capturedCredential', node };
+    if (!isBare && bindingOfUrl(source, place) === 'captured') return { id: 'capturedCredential', node };
     if (!isBare) return unknownUrl(place, node);
   }
   if (password && binding !== 'absent')

@@ -73,6 +73,7 @@ export function holdsCredential(text: string): boolean {
 
 /** True for a URL, put together or whole, that names its server and no credential. An expression at its start may bring one along. */
 export function isPlainUrl(value: Node): boolean {
+  // `${protocol}${host}` and `${protocol}://${host}`
   const text = textWithHoles(value).replace(/^scheme:\/\/:\/\//, 'scheme://');
   const [authority] = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]+/i.exec(text) ?? [''];
   return authority !== '' && !authority.includes('@') && !authority.includes('://\0');

@@ -19,6 +19,7 @@ import { credentialUrlIn, holdsCredential, isPlainUrl, propertyThrough } from '.
 import {
   type RefreshOption,
   type Verdict,
+  bindingOfUrl,
   configVerdict,
   isWholeConfig,
   looksLikeUrl,
@@ -231,7 +232,7 @@ function knexUrlVerdict(source: Source, url: TSESTree.Expression, node: Making):
   const text = textOf(value);
   if (text !== undefined) return holdsCredential(text) ? { id: 'capturedCredential', node } : undefined;
   if (!looksLikeUrl(source, url) || isPlainUrl(value)) return { id: 'unknown', node };
-  return verdictOf(bindingBeyond(source, url), node);
+  return verdictOf(bindingOfUrl(source, url), node);
 }
 
 function knexConfigVerdict(
