@@ -106,6 +106,9 @@ const commandLines = [
   { program: /(?:^|\/)sequelize(?:-cli)?$/, option: /^--(?:config|options-path)$/ },
 ];
 
+/** Options, variables, addresses and names of scripts. */
+const notFiles = /^$|^[-$&<>]|[:*]/;
+
 function usesOfScript(script: string, manifestFolder: string): Use[] {
   let from = manifestFolder;
   return script.split(/&&|\|\||[;|]/).flatMap((command) => {
@@ -115,7 +118,8 @@ function usesOfScript(script: string, manifestFolder: string): Use[] {
     const options = commandLines.filter(({ program }) => words.some((each) => program.test(each)));
     return words.flatMap((file, index) => {
       const isGiven = options.some(({ option }) => option.test(words[index - 1] ?? ''));
-      return isGiven || options.length === 0 ? [{ file, from, byCommandLine: isGiven }] : [];
+      const mayBeFile = isGiven || (options.length === 0 && !notFiles.test(file));
+      return mayBeFile ? [{ file, from, byCommandLine: isGiven }] : [];
     });
   });
 }

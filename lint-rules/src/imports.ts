@@ -1,7 +1,7 @@
 import type { TSESTree } from '@typescript-eslint/utils';
 import { type Node, nameOf, textOf, unwrap } from './ast.js';
 import { type OtherFile, type Source, initialValueOf, placeOf, variableOf } from './origin.js';
-import { type FileContext, programOf } from './project-file.js';
+import { type FileContext, programOf, programWith } from './project-file.js';
 
 /** What another file of the project exports under the name that is imported here, and that file. */
 export function exportBehind(
@@ -19,7 +19,7 @@ export function exportIn(
   name: string,
   depth = 0,
 ): { readonly node: Node; readonly source: Source } | undefined {
-  const program = programOf(context, module);
+  const program = depth === 0 ? programOf(context, module) : programWith(context, module, name);
   const other = program && placeOf(program);
   if (!other || depth > 4) return undefined;
   const exported = exportOf(program, name);

@@ -1,8 +1,10 @@
 import type { TSESTree } from '@typescript-eslint/utils';
-import { textOf } from './ast.js';
+import { nameOf, textOf } from './ast.js';
 import type { Source } from './origin.js';
 
 const remembered = new WeakMap<object, ReadonlySet<string>>();
+/** Files that have a `require` or an `import()`. */
+const loaders = new WeakSet();
 const loading = /(?:require|import)\s*\(/;
 const calls = /\b(?:require|import)\s*\(\s*['"`]([^'"`\n]+)['"`]/g;
 
@@ -13,8 +15,10 @@ export function modulesOf(source: Source): ReadonlySet<string> {
   const found = new Set<string>();
   collect(source.ast.body, found);
   const { text } = source;
-  if (loading.test(text))
+  if (loading.test(text)) {
+    loaders.add(source.ast);
     for (const [, module] of text.matchAll(calls)) if (module !== undefined) found.add(plain(module));
+  }
   remembered.set(source.ast, found);
   return found;
 }
@@ -41,6 +45,21 @@ function collect(statements: readonly TSESTree.ProgramStatement[], found: Set<st
         collect((node as unknown as TSESTree.Program).body, found);
     }
   }
+}
+
+/** The names that are imported in braces from a module that the file names; nothing where it may use any other member of it as well. */
+export function takenFrom({ ast }: Source, module: string): ReadonlySet<string> | undefined {
+  if (loaders.has(ast)) return undefined;
+  const taken = new Set<string>();
+  for (const node of ast.body) {
+    if (node.type !== 'ImportDeclaration' || plain(node.source.value) !== module) continue;
+    for (const each of node.specifiers) {
+      const name = each.type === 'ImportSpecifier' ? nameOf(each.imported) : 'default';
+      if (name === undefined || name === 'default') return undefined;
+      taken.add(name);
+    }
+  }
+  return taken.size === 0 ? undefined : taken;
 }
 
 /** True when the file names any of the modules. */

@@ -23,48 +23,67 @@ export function programOf(context: FileContext, module: string): TSESTree.Progra
   const { ast } = context.sourceCode;
   const known = looked.get(ast) ?? new Map<string, TSESTree.Program | undefined>();
   if (known.has(module)) return known.get(module);
-  const found = lookUp(context, module);
+  const found = lookUp(context, module, () => true);
   // A file beside the linted one is kept for longer, and what it imports may change.
   if (!otherFileOf(ast)) looked.set(ast, known.set(module, found));
   return found;
 }
 
-function lookUp(context: FileContext, module: string): TSESTree.Program | undefined {
+/** The same, where the file says the name or passes on what others export: an index may name a hundred files, and one of them has it. */
+export function programWith(context: FileContext, module: string, name: string): TSESTree.Program | undefined {
+  return lookUp(context, module, (text) => name === 'default' || text.includes(name) || passesOn.test(text));
+}
+
+const passesOn = /export\s*\*/;
+
+type Wanted = (text: string) => boolean;
+
+function lookUp(context: FileContext, module: string, isWanted: Wanted): TSESTree.Program | undefined {
   for (const place of placesOf(context, module)) {
-    const found = module.endsWith('.json') ? programIn(context, place) : programAt(context, place);
+    const found = module.endsWith('.json') ? programIn(context, place, isWanted) : programAt(context, place, isWanted);
     if (found) return found;
   }
   return undefined;
 }
 
-function programAt(context: FileContext, place: string): TSESTree.Program | undefined {
+function programAt(context: FileContext, place: string, isWanted: Wanted): TSESTree.Program | undefined {
   const bare = place.replace(/\.([cm]?)[jt]sx?$/, '');
   for (const ending of endings) {
-    const found = programIn(context, bare + ending);
+    const found = programIn(context, bare + ending, isWanted);
     if (found) return found;
   }
   return undefined;
 }
 
-function programIn(context: FileContext, file: string): TSESTree.Program | undefined {
+function programIn(context: FileContext, file: string, isWanted: Wanted): TSESTree.Program | undefined {
   const stats = statsOf(file);
   if (!stats?.isFile() || stats.size > most.bytes) return undefined;
   const known = parsed.get(file);
   if (known?.changed === stats.mtimeMs) return known.program;
-  const program = parse(context, file);
+  const text = textIn(file);
+  if (text === undefined || !isWanted(text)) return undefined;
+  const program = parse(context, file, text);
   if (parsed.size >= most.files) parsed.clear();
   parsed.set(file, { changed: stats.mtimeMs, program });
   return program;
 }
 
-function parse(context: FileContext, file: string): TSESTree.Program | undefined {
+function textIn(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+function parse(context: FileContext, file: string, written: string): TSESTree.Program | undefined {
   const { parser } = context.languageOptions;
   const isData = file.endsWith('.json');
   // A parser would take the name of a JSON file to mean JSON.
   const filePath = isData ? `${file}.js` : file;
   const options = { sourceType: 'module', ecmaVersion: 'latest', filePath, range: true, loc: true } as const;
   try {
-    const text = (isData ? 'module.exports = ' : '') + readFileSync(file, 'utf8');
+    const text = (isData ? 'module.exports = ' : '') + written;
     if (!parser || !('parseForESLint' in parser)) return parser?.parse(text, options) as TSESTree.Program | undefined;
     const result = parser.parseForESLint(text, { ...options, tokens: true, comment: true });
     const SourceCode = context.sourceCode.constructor as new (given: object) => Source & { traverse(): unknown };

@@ -1,6 +1,6 @@
 import type { TSESLint, TSESTree } from '@typescript-eslint/utils';
 import { classAround, nameOf } from '../ast.js';
-import { modulesOf } from '../modules.js';
+import { modulesOf, takenFrom } from '../modules.js';
 import { type Origin, type Source, originOf, variableOf } from '../origin.js';
 import { declarationsOf, hasTypes } from '../types.js';
 import type { Client } from './client.js';
@@ -21,15 +21,24 @@ export interface Made {
 const byModule = new Map<string, Client>();
 for (const client of clients) for (const module of client.modules) byModule.set(module, client);
 
-/** The word that a maker is called by; none for a default export, which may be called anything, and for what a call returns. */
-const lastOf = (maker: string) => /\w*$/.exec(maker)?.[0] ?? '';
+interface Word {
+  /** The member of the module that the maker is, or is in; none for a default export and for what a call returns. */
+  readonly member: string;
+  /** What the maker is called by; none for a default export, which may be called anything, and for what a call returns. */
+  readonly word: string;
+}
+
+function wordOf(maker: string): Word {
+  return { member: /^\w*/.exec(maker)?.[0] ?? '', word: /\w*$/.exec(maker)?.[0] ?? '' };
+}
 
 const byPlugin = new Map(plugins.flatMap((client) => client.modules.map((module) => [module, client] as const)));
 
 /** What a file has to say beside the name of the module to make a client. */
-const wordsOfModule = new Map([...byModule].map(([module, { makers }]) => [module, makers.map(lastOf)]));
-for (const each of ['knex', 'Knex']) wordsOfModule.set(each, ['']);
-for (const each of byPlugin.keys()) wordsOfModule.set(each, ['register']);
+const wordsOfModule = new Map([...byModule].map(([module, { makers }]) => [module, makers.map(wordOf)]));
+for (const each of ['knex', 'Knex']) wordsOfModule.set(each, [wordOf('')]);
+for (const each of byPlugin.keys()) wordsOfModule.set(each, [wordOf('().register')]);
+const ofPrisma = [wordOf('PrismaClient')];
 
 /** Options of clients. With type information a client may come through another file of the project. */
 const mayConnect = /\b(?:password|connectionString|connection|sasl|credentials)\b\s*[:,}]|\b(?:url|uri)\b\s*:/i;
@@ -37,7 +46,7 @@ const mayConnect = /\b(?:password|connectionString|connection|sasl|credentials)\
 /** Prisma 7 generates its client into the project, so it is imported by a path. */
 const generated = /(?:^|[/@])(?:prisma|generated)(?:\/|$)/;
 
-const makerNames = new Set([...wordsOfModule.values()].flat());
+const makerNames = new Set([...wordsOfModule.values()].flat().map((each) => each.word));
 const mentioned = new WeakMap<object, boolean>();
 
 /** True when the file names any package that makes clients, and what makes them. A cheap look before any work. */
@@ -52,8 +61,11 @@ export function mentionsClient(source: Source): boolean {
 function mentions(source: Source): boolean {
   const { text } = source;
   for (const module of modulesOf(source)) {
-    const words = wordsOfModule.get(module) ?? (generated.test(module) ? ['PrismaClient'] : []);
-    if (words.some((each) => text.includes(each))) return true;
+    const words = wordsOfModule.get(module) ?? (generated.test(module) ? ofPrisma : undefined);
+    if (!words) continue;
+    const taken = takenFrom(source, module);
+    const mayBeUsed = (member: string) => taken === undefined || member === '' || taken.has(member);
+    if (words.some(({ member, word }) => mayBeUsed(member) && text.includes(word))) return true;
   }
   return hasTypes(source) && mayConnect.test(text);
 }

@@ -18,7 +18,7 @@ interface FileContext {
 }
 
 const word = 'keyturn-ignore-next-line';
-const remembered = new WeakMap<object, FileExceptions | undefined>();
+const remembered = new WeakMap<object, FileExceptions | 'none'>();
 
 /**
  * The exceptions of a file; nothing where it has none. With the setting `keyturn: { exceptions: 'elsewhere' }` the caller judges them, as
@@ -27,9 +27,9 @@ const remembered = new WeakMap<object, FileExceptions | undefined>();
 export function exceptionsOf(context: FileContext): FileExceptions | undefined {
   const { ast } = context.sourceCode;
   const known = remembered.get(ast);
-  if (known || remembered.has(ast)) return known;
+  if (known !== undefined) return known === 'none' ? undefined : known;
   const found = read(context);
-  remembered.set(ast, found);
+  remembered.set(ast, found ?? 'none');
   return found;
 }
 

@@ -36,6 +36,10 @@ import { originOf } from '../origin.js';
 import { hasKeyInUrl } from '../credentials/url-key.js';
 import { environmentName, objectBehind, traced } from '../value.js';
 
+/** Functions that may say by their name that they take a credential, or that they read one. A cheap look before any work. */
+const takers =
+  /pass|hash|crypt|WithEmail|^(?:log_?in|sign_?in|sign_?up|register|authenticate|create_?(?:user|admin|account)|btoa|from|encode|(?:required)?option|get|getOrThrow|env|getenv|string|str)$/i;
+
 interface Option {
   readonly checkTests: boolean;
 }
@@ -174,20 +178,26 @@ export default createRule<[Option], Ids>({
           sink(password, 'password', 'password');
       }
       if (node.arguments.length === 0) return;
+      if (takers.test(nameOf(node.callee) ?? '')) named(node);
+      const [header, value] = node.arguments;
+      if (value && header?.type === 'Literal' && /^authorization$/i.test(textOf(header) ?? ''))
+        authorization(value, 'Authorization');
+      const knex = objectOfKnex(node);
+      if (knex) inside(knex, ['password'], []);
+      if (!hasSinks) return;
+      for (const each of sinksOf(source, node)) into(each, node);
+    }
+
+    /** What a function is given that says by its name what it takes. */
+    function named(node: TSESTree.CallExpression | TSESTree.NewExpression): void {
       configured(node);
       const hashed = hashedPassword(node);
       if (hashed) sink(hashed, 'password', 'password');
       const text = givenPassword(node);
       if (text) target(text, 'password', text);
       if (isEncodedAuthorization(node) && !isForTests) report(node, 'literal', 'authorization');
-      const [header, value] = node.arguments;
-      if (value && /^authorization$/i.test(textOf(header) ?? '')) authorization(value, 'Authorization');
       const given = optionIn(node);
       if (given) fallback(given.name, given.fallback);
-      const knex = objectOfKnex(node);
-      if (knex) inside(knex, ['password'], []);
-      if (!hasSinks) return;
-      for (const each of sinksOf(source, node)) into(each, node);
     }
 
     /** A database inside of the program, which asks nobody for a password. */

@@ -45,6 +45,7 @@ const caches = new Map<string, { readonly makers: readonly string[]; readonly ke
   ['@isaacs/ttlcache', { makers: ['', 'TTLCache'], keys: ['ttl'] }],
 ]);
 
+const readers = /(?:Secret|Credential|Password)\w*\s*\(/;
 const readerNames = /\b(?:get|fetch|read|load|retrieve|resolve)\w*(?:Secret|Credential|Password)\w*\s*\(/;
 
 export default createRule<[Option], Ids>({
@@ -85,7 +86,7 @@ export default createRule<[Option], Ids>({
   defaultOptions: [{ checkTests: false, maxAgeSeconds: 3600, secretReaders: [] }],
   create(context, [option]) {
     const source = context.sourceCode;
-    const mayReadElsewhere = mentionsCredential(source) && readerNames.test(source.text);
+    const mayReadElsewhere = mentionsCredential(source) && readers.test(source.text) && readerNames.test(source.text);
     if (!mentionsSecretReader(source) && option.secretReaders.length === 0 && !mayReadElsewhere) return {};
     if (isInfrastructure(source)) return {};
     if (!option.checkTests && isTestFile(context)) return {};

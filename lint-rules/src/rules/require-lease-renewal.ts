@@ -40,7 +40,7 @@ export default createRule<[TestsOption], Ids>({
     const source = context.sourceCode;
     const { text } = source;
     const reads = text.includes('/creds/');
-    const renews = /start(?:Lease|Token)Renewal/.test(text);
+    const renews = /(?:Lease|Token)Renewal/.test(text);
     if (!reads && !renews) return {};
     if (!option.checkTests && isTestFile(context)) return {};
     const keepsLease = mentionsLease.test(textWithoutComments(source));
