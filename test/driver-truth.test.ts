@@ -221,6 +221,9 @@ describe(
       'kafkajs',
       'nats',
       'cassandra-driver',
+      'neo4j-driver',
+      'snowflake-sdk',
+      'mqtt',
       // Stores and queues over a driver that has a row of its own.
       'pg-boss',
       'graphile-worker',
@@ -235,6 +238,10 @@ describe(
       'cache-manager over redis',
       'graphql-redis-subscriptions',
       'bee-queue',
+      'apollo-server-cache-redis',
+      'koa-redis',
+      'socket.io-redis',
+      'kue',
       // They speak to services that no registry has, or over a driver that has a row of its own.
       '@planetscale/database',
       'serverless-mysql',

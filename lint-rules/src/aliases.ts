@@ -3,6 +3,7 @@ import { createPathsMatcher, parseTsconfig } from 'get-tsconfig';
 import { statsOf } from './file-stats.js';
 import { foldersAbove } from './folders.js';
 import { manifestIn, rangesIn } from './manifest.js';
+import { placesInPackage, workspacesOf } from './workspaces.js';
 
 interface Place {
   readonly filename: string;
@@ -16,7 +17,10 @@ export function placesOf(context: Place, module: string): string[] {
   if (module.includes(':')) return [];
   const folders = [...foldersAbove(context)];
   const name = /^(?:@[^/]+\/)?[^/]+/.exec(module)?.[0] ?? module;
-  if (folders.some((each) => Object.hasOwn(rangesIn(manifestIn(each)), name))) return [];
+  if (folders.some((each) => Object.hasOwn(rangesIn(manifestIn(each)), name))) {
+    const folder = workspacesOf(context).get(name);
+    return folder === undefined ? [] : placesInPackage(folder, module.slice(name.length + 1));
+  }
   const said = folders.flatMap((each) => [...byPaths(each, module), ...byImports(each, module)]);
   return [...said, ...byConvention(filename, cwd, folders, module)];
 }

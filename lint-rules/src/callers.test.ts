@@ -41,6 +41,56 @@ const found: Readonly<Record<string, Readonly<Record<string, string>>>> = {
       "import { Pool } from 'pg'; import { env } from './env'; export const getPool = (connectionString = env.DATABASE_URL) => new Pool({ connectionString });",
     'src/env.ts': 'export const env = process.env;',
   },
+  'a function that hands on what its own caller gives': {
+    'src/db.ts': "import mongoose from 'mongoose'; export const connectDB = (url) => mongoose.connect(url);",
+    'src/start.ts':
+      "import { connectDB } from './db'; export async function start(settings) { await connectDB(settings.url); }",
+    'src/main.ts': "import { start } from './start'; start({ url: process.env.MONGO_URI });",
+  },
+  'a static method that another file calls': {
+    'src/cache.module.ts':
+      "import Redis from 'ioredis'; export class CacheModule { static forRoot(options) { return { provide: 'CACHE', useValue: new Redis(options.redisUrl) }; } }",
+    'src/app.module.ts':
+      "import { CacheModule } from './cache.module'; export const imports = [CacheModule.forRoot({ redisUrl: process.env.REDIS_URL })];",
+  },
+  'a part of the options that a module hands on': {
+    'src/jobs.module.ts':
+      "import { BullModule } from '@nestjs/bullmq'; export class JobsModule { static forRoot(options) { return { imports: [BullModule.forRoot({ connection: options.connection })] }; } }",
+    'src/app.module.ts':
+      "import { JobsModule } from './jobs.module'; export const imports = [JobsModule.forRoot({ connection: { url: process.env.REDIS_URL } })];",
+  },
+  'a class that keeps a part of its options': {
+    'src/db.ts':
+      "import { Pool } from 'pg'; export class Db { constructor(readonly config) { const { uri } = config; this.pool = new Pool({ connectionString: uri }); } }",
+    'src/main.ts': "import { Db } from './db'; export const db = new Db({ uri: process.env.DATABASE_URL });",
+  },
+  'a class that is made by a factory beside it': {
+    'src/rabbit.ts':
+      "import amqp from 'amqplib'; class Rabbit { constructor(private brokerUrl) {} async open() { this.connection = await amqp.connect(this.brokerUrl); } } export const makeRabbit = () => new Rabbit(process.env.RABBIT_URL ?? '');",
+  },
+  'a copy of what was given': {
+    'lib/redis.js':
+      "const Redis = require('ioredis'); module.exports = { createClient(options) { const own = Object.assign({ lazyConnect: true }, options); return new Redis(own); } };",
+    'app.js':
+      "const { createClient } = require('./lib/redis'); createClient({ host: 'h', password: process.env.REDIS_PASSWORD });",
+  },
+  'a list of addresses': {
+    'src/db.ts':
+      "import { Pool } from 'pg'; export const pools = (urls) => urls.map((url) => new Pool({ connectionString: url }));",
+    'src/main.ts': "import { pools } from './db'; export const all = pools(process.env.DATABASE_URLS.split(','));",
+  },
+  'defaults of a class that nobody has to change': {
+    'src/queue.ts':
+      "import Redis from 'ioredis'; const defaults = { redisUrl: process.env.REDIS_URL }; export class Queue { constructor(options) { this.options = { ...defaults, ...options }; } open() { this.client = new Redis(this.options.redisUrl); } }",
+  },
+  'a part of the settings that a program gives': {
+    'src/redis.js':
+      "module.exports = (app, appConfig) => { const settings = appConfig.redis; app.redis = require('redis').createClient({ password: settings.auth }); };",
+  },
+  'a variable of the environment that an instance holds': {
+    'src/plugin.ts':
+      "import { Pool } from 'pg'; export default async (app) => { app.decorate('db', new Pool({ connectionString: app.env.DATABASE_URL })); };",
+  },
   'options that another file gives whole': {
     'src/db.ts': "import { Pool } from 'pg'; export default (options) => new Pool(options);",
     'src/main.ts': "import makePool from './db'; export const pool = makePool({ host: 'h', password: process.env.P });",
@@ -68,8 +118,17 @@ const fine: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   'a function of the same name in a file that only uses it': {
     'src/db.ts': "import mongoose from 'mongoose'; export const connectDB = (url) => mongoose.connect(url);",
-    'src/other.ts': "import { connectDB as open } from './db'; export const connectDB = (name) => open(name);",
+    'src/other.ts':
+      "import { connectDB as open } from './db'; export const connectDB = (name) => open('mongodb://localhost/' + name);",
     'src/main.ts': "import { connectDB } from './other'; connectDB(process.env.MONGO_NAME);",
+  },
+  'the environment of a request': {
+    'src/worker.ts':
+      "import { Pool } from 'pg'; export default { fetch(request, context) { return new Pool({ connectionString: context.env.DATABASE_URL }).query('select 1'); } };",
+  },
+  'options of one client that have parts': {
+    'src/db.ts':
+      "import { Pool } from 'pg'; export const open = (config) => new Pool({ password: config.connection.password });",
   },
   'a caller that gives what asks again': {
     'src/db.ts': "import { Pool } from 'pg'; export const open = (password) => new Pool({ host: 'h', password });",

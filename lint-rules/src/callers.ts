@@ -1,74 +1,35 @@
 import path from 'node:path';
 import type { TSESTree } from '@typescript-eslint/utils';
-import { type Callable, type Node, classAround, isFunction, keyOf, nameOf, unwrap, walk } from './ast.js';
+import { type Callable, type Node, classAround, keyOf, nameOf, walk } from './ast.js';
 import { placesOf } from './aliases.js';
 import { exportOf, importOf } from './imports.js';
-import { placeOf, variableOf } from './origin.js';
-import { packageOf } from './package-scan.js';
-import { indexOfParameter } from './parameters.js';
+import { placeOf } from './origin.js';
+import type { LoadingFile } from './loads.js';
+import { manifestIn } from './manifest.js';
+import { type PackageFacts, packageOf } from './package-scan.js';
+import { type Taken, staticNameOf } from './parameters.js';
 import { type FileContext, programOf } from './project-file.js';
 import { traced } from './value.js';
+import { dependentsOf } from './workspaces.js';
 
 /** Of the files that load a function, so many are read. */
 const most = 30;
 const extension = /\.[cm]?[jt]sx?$/;
 const notOfTheProgram = /(?:^|[\\/])(?:examples?|samples?|demos?|benchmarks?|scripts?|docs?)[\\/]/i;
 
-/** What the other files of the package give for a name that a function of this file, or a class, takes as a parameter. */
-export function callsElsewhere(context: FileContext, node: Node): Node[] {
-  const taken = parameterBehind(context, node);
-  if (!taken || placeOf(node)) return [];
-  const names = namesOf(context, taken.callable);
+/** What the other files of the package call a function of this file with, or a class, for one of its parameters. */
+export function callsElsewhere(context: FileContext, { callable, index }: Taken): Node[] {
+  const names = namesOf(context, callable);
   if (names.length === 0) return [];
   const { own, files } = importersOf(context);
-  return files.flatMap((file) => callsIn(context, file, { own, names, index: taken.index }));
-}
-
-interface Taken {
-  readonly callable: Callable;
-  readonly index: number;
-}
-
-function parameterBehind({ sourceCode: source }: FileContext, node: Node): Taken | undefined {
-  const bare = unwrap(node);
-  if (bare.type === 'MemberExpression' && bare.object.type === 'ThisExpression') {
-    const kept = keptBy(bare, nameOf(bare) ?? '');
-    return kept && placeIn(kept.callable, kept.name);
-  }
-  const definition = bare.type === 'Identifier' ? variableOf(source, bare)?.defs[0] : undefined;
-  const around = definition?.node as Node | undefined;
-  return definition && around && isFunction(around) ? placeIn(around, definition.name) : undefined;
-}
-
-/** The constructor that keeps a parameter under a name, and that parameter. */
-function keptBy(member: Node, name: string): { readonly callable: Callable; readonly name: Node } | undefined {
-  const maker = classAround(member)?.body.body.find(
-    (each) => each.type === 'MethodDefinition' && each.kind === 'constructor',
-  );
-  if (maker?.type !== 'MethodDefinition' || !isFunction(maker.value)) return undefined;
-  const callable = maker.value;
-  const property = callable.params.find(
-    (each) => each.type === 'TSParameterProperty' && nameOf(each.parameter) === name,
-  );
-  if (property?.type === 'TSParameterProperty') return { callable, name: property.parameter };
-  let found: Node | undefined;
-  walk(callable.body, (each) => {
-    if (each.type === 'AssignmentExpression' && each.left.type === 'MemberExpression' && nameOf(each.left) === name)
-      if (each.left.object.type === 'ThisExpression' && each.right.type === 'Identifier') found = each.right;
-    return found === undefined;
-  });
-  const given = callable.params.find((each) => found && nameOf(each) === nameOf(found));
-  return given && { callable, name: given };
-}
-
-function placeIn(callable: Callable, name: Node): Taken | undefined {
-  const index = indexOfParameter(callable, name);
-  return index < 0 ? undefined : { callable, index };
+  const member = staticNameOf(callable);
+  return files.flatMap((file) => callsIn(context, file, { own, names, index, member }));
 }
 
 /** The names under which this file exports a function, or the class whose constructor it is. */
 function namesOf({ sourceCode: { ast } }: FileContext, callable: Callable): string[] {
-  const isMaker = callable.parent.type === 'MethodDefinition' && callable.parent.kind === 'constructor';
+  const { parent } = callable;
+  const isMaker = parent.type === 'MethodDefinition' && (parent.kind === 'constructor' || parent.static);
   const exported: Node | undefined = isMaker ? classAround(callable) : callable;
   const holder = exported?.parent;
   const id =
@@ -141,17 +102,33 @@ function importersOf(context: FileContext): Importers {
   const own = [bareOf(context.filename)];
   const around = packageOf(context);
   if (!around) return { own, files: [] };
+  const { name } = manifestIn(around.root);
+  const dependents = typeof name === 'string' ? dependentsOf(context, name) : [];
+  const sources = dependents.flatMap((each) => sourcesOf(context, each)).concat(sourcesIn(around));
   const importing = () =>
-    around.sources
-      .filter(({ file }) => file !== context.filename && !notOfTheProgram.test(path.relative(around.root, file)))
+    sources
       .filter(({ file, modules }) => modules.some((each) => isOneOf(own, context.cwd, file, each)))
+      .filter(({ file }) => file !== context.filename && !own.includes(bareOf(file)))
       .slice(0, most)
       .map(({ file }) => file);
-  const direct = importing();
-  const barrels = direct.filter((each) => programBeside(context, each)?.body.some((one) => handsOn(one)));
-  if (barrels.length === 0) return { own, files: direct };
-  own.push(...barrels.map(bareOf));
+  // An index may be handed on by another.
+  for (let step = 0; step < mostBarrels; step++) {
+    const barrels = importing().filter((each) => programBeside(context, each)?.body.some((one) => handsOn(one)));
+    if (barrels.length === 0) break;
+    own.push(...barrels.map(bareOf));
+  }
   return { own, files: importing() };
+}
+
+const mostBarrels = 4;
+
+function sourcesOf({ cwd }: FileContext, folder: string): readonly LoadingFile[] {
+  const around = packageOf({ filename: path.join(folder, 'package.json'), cwd });
+  return around ? sourcesIn(around) : [];
+}
+
+function sourcesIn({ root, sources }: PackageFacts): readonly LoadingFile[] {
+  return sources.filter(({ file }) => !notOfTheProgram.test(path.relative(root, file)));
 }
 
 /** `export * from './a'` and `export { name } from './a'` */
@@ -166,9 +143,11 @@ interface Sought {
   readonly own: readonly string[];
   readonly names: readonly string[];
   readonly index: number;
+  /** The static method of a class that is called by one of the names. */
+  readonly member: string | undefined;
 }
 
-function callsIn(context: FileContext, file: string, { own, names, index }: Sought): Node[] {
+function callsIn(context: FileContext, file: string, { own, names, index, member }: Sought): Node[] {
   const program = programBeside(context, file);
   const other = program && placeOf(program);
   if (!other) return [];
@@ -176,10 +155,16 @@ function callsIn(context: FileContext, file: string, { own, names, index }: Soug
   walk(program, (node) => {
     if (node.type !== 'CallExpression' && node.type !== 'NewExpression') return true;
     const argument = node.arguments[index];
-    const imported = argument && importOf(other.source, node.callee);
+    const callee = member === undefined ? node.callee : ownerOf(node.callee, member);
+    const imported = argument && callee && importOf(other.source, callee);
     if (imported && names.includes(imported.name) && isOneOf(own, context.cwd, file, imported.module))
       found.push(argument);
     return true;
   });
   return found;
+}
+
+/** The class of `Class.member`. */
+function ownerOf(callee: Node, member: string): Node | undefined {
+  return callee.type === 'MemberExpression' && nameOf(callee) === member ? callee.object : undefined;
 }

@@ -110,8 +110,12 @@ function endsSoon(context: FileContext): boolean {
   if (isMigration(source)) return true;
   if (isInScriptFolder(context)) return true;
   if (isForOneTask(context) || isCommand(source)) return true;
+  if (besideSchema.test(pathOf(context)) && !serves.test(source.text)) return true;
   return (ends.test(source.text) && !serves.test(source.text)) || endsItself(source);
 }
+
+/** The folder of Prisma's schema, in which programs fill the database or change it. */
+const besideSchema = /(?:^|[\\/])prisma[\\/]/;
 
 const commandKits = new Set(['nest-commander', '@oclif/core', '@oclif/command', 'clipanion']);
 
@@ -141,7 +145,7 @@ export function isInScriptFolder(context: FileContext): boolean {
 }
 
 /** Programs that people start, and those that fill a database: by their folder, or by their name. */
-const scriptFolder = /(?:^|[\\/])(?:scripts?|seeds?|seeders?)[\\/]|(?:^|[\\/])seed(?:er|s)?\.[cm]?[jt]sx?$/i;
+const scriptFolder = /(?:^|[\\/])(?:scripts?|seeds?|seeders?|scratch)[\\/]|(?:^|[\\/])seed(?:er|s)?\.[cm]?[jt]sx?$/i;
 /** Beside the sources; a folder `tools` among them may hold anything. */
 const toolFolder = /^(?!(?:.*[\\/])?(?:src|lib|app)[\\/])(?:[^\\/]+[\\/])*tools?[\\/]/i;
 /** A program that nobody imports, and whose name says what it does to a database. */

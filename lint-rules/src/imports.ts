@@ -1,6 +1,6 @@
 import type { TSESTree } from '@typescript-eslint/utils';
-import { type Node, nameOf, textOf, unwrap } from './ast.js';
-import { type OtherFile, type Source, initialValueOf, placeOf, variableOf } from './origin.js';
+import { type Node, nameOf, unwrap } from './ast.js';
+import { type OtherFile, type Source, initialValueOf, moduleIn, placeOf, variableOf } from './origin.js';
 import { type FileContext, programOf, programWith } from './project-file.js';
 
 /** What another file of the project exports under the name that is imported here, and that file. */
@@ -65,7 +65,7 @@ export function importOf(source: Source, node: Node, depth = 0): Import | undefi
   const bare = unwrap(node);
   if (bare.type === 'MemberExpression') return takenFrom(importOf(source, bare.object, depth + 1), [nameOf(bare)]);
   if (bare.type === 'CallExpression' && nameOf(bare.callee) === 'require') {
-    const module = textOf(bare.arguments[0]);
+    const module = moduleIn(bare.arguments[0]);
     return module === undefined ? undefined : { module, name: 'default', isWhole: true };
   }
   const variable = bare.type === 'Identifier' ? variableOf(source, bare) : undefined;

@@ -103,7 +103,7 @@ export function originOf(source: Source, node: Node, depth = 0): Origin | undefi
     }
     case 'CallExpression':
       if (bare.callee.type === 'Identifier' && bare.callee.name === 'require')
-        return fromModule(textOf(bare.arguments[0]));
+        return fromModule(moduleIn(bare.arguments[0]));
       if (isInteropHelper(bare.callee)) return bare.arguments[0] && originOf(source, bare.arguments[0], depth + 1);
       return taking(['()'], originOf(source, bare.callee, depth + 1));
     case 'NewExpression':
@@ -116,6 +116,11 @@ export function originOf(source: Source, node: Node, depth = 0): Origin | undefi
         (isNothing(bare.alternate) ? originOf(source, bare.consequent, depth + 1) : undefined) ??
         (isNothing(bare.consequent) ? originOf(source, bare.alternate, depth + 1) : undefined)
       );
+    // `pg.Pool || pg.default.Pool`
+    case 'LogicalExpression':
+      return bare.operator === '&&'
+        ? undefined
+        : (originOf(source, bare.left, depth + 1) ?? originOf(source, bare.right, depth + 1));
     case 'Super': {
       const extended = classAround(bare)?.superClass;
       return extended ? originOf(source, extended, depth + 1) : undefined;
@@ -123,6 +128,25 @@ export function originOf(source: Source, node: Node, depth = 0): Origin | undefi
     default:
       return undefined;
   }
+}
+
+/** The module that `require` is given: a text, or a path beside the file as `__dirname + '/../config'` and `path.join(__dirname, 'config')`. */
+export function moduleIn(node: Node | undefined): string | undefined {
+  const text = textOf(node);
+  if (text !== undefined || !node) return text;
+  const isHere = (each: Node | null | undefined) => nameOf(each) === '__dirname';
+  if (node.type === 'BinaryExpression' && node.operator === '+' && isHere(node.left)) {
+    const rest = textOf(node.right);
+    return rest === undefined ? undefined : `.${rest}`;
+  }
+  if (node.type === 'TemplateLiteral' && node.expressions.length === 1 && isHere(node.expressions[0]))
+    return node.quasis[0]?.value.raw === '' ? `.${node.quasis[1]?.value.raw ?? ''}` : undefined;
+  if (node.type !== 'CallExpression' || !/^(?:join|resolve)$/.test(nameOf(node.callee) ?? '')) return undefined;
+  const [first, ...rest] = node.arguments;
+  const parts = rest.map((each) => textOf(each));
+  return isHere(first) && parts.length > 0 && parts.every((each) => each !== undefined)
+    ? ['.', ...parts].join('/')
+    : undefined;
 }
 
 function isNothing(node: Node): boolean {

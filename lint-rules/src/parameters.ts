@@ -1,6 +1,17 @@
 import type { TSESTree } from '@typescript-eslint/utils';
-import { type Callable, type Node, classAround, isFunction, keyOf, nameOf, returnsOf, unwrap, walk } from './ast.js';
-import { type Source, initialValueOf, variableOf } from './origin.js';
+import {
+  type Callable,
+  type Node,
+  classAround,
+  isFunction,
+  keyOf,
+  nameOf,
+  returnsOf,
+  textOf,
+  unwrap,
+  walk,
+} from './ast.js';
+import { type Source, initialValueOf, membersTo, variableOf } from './origin.js';
 
 /** Sources may refer to themselves, so each way ends after so many steps. */
 const deepest = 8;
@@ -11,7 +22,7 @@ export function comesFromParameter(source: Source, node: Node, depth = 0): boole
   const bare = unwrap(node);
   switch (bare.type) {
     case 'MemberExpression':
-      if (isOfEnvironment(bare)) return false;
+      if (isOfEnvironment(bare) || isOfSettings(source, bare)) return false;
       return bare.object.type === 'ThisExpression'
         ? isKeptParameter(source, bare, depth)
         : comesFromParameter(source, bare.object, depth + 1);
@@ -38,14 +49,44 @@ export function comesFromParameter(source: Source, node: Node, depth = 0): boole
   }
 }
 
+/** Workers are given their environment with each request: `context.env`. */
+const ofRequest = /^(?:c|ctx|context|event|platform|locals|req(?:uest)?|args?|params)$/i;
+
 /** `fastify.config.DATABASE_URL`: a variable of the environment, which a plugin has read when the process started. */
 function isOfEnvironment({ object, property }: TSESTree.MemberExpression): boolean {
   return (
     property.type === 'Identifier' &&
     /^[A-Z][A-Z0-9]*_[A-Z0-9_]+$/.test(property.name) &&
     object.type === 'MemberExpression' &&
-    /^(?:env)?conf(?:ig)?$/i.test(nameOf(object) ?? '')
+    (/^(?:(?:env)?conf(?:ig)?|secrets|settings)$/i.test(nameOf(object) ?? '') ||
+      (nameOf(object) === 'env' && !ofRequest.test(nameOf(object.object) ?? '')))
   );
+}
+
+/** What the settings of a whole program are called. */
+export const settingsName =
+  /^(?:(?:app|application|server|global|main|full)_?)?(?:conf(?:ig|igs|iguration)?|settings|env)$/i;
+/** Parts of the options of one client. */
+const ofOneClient = /^(?:connection|auth|authentication|credentials|options|sasl|params|pool|ssl|tls)$/i;
+
+/** `config.redis.password`: the settings of a whole program have parts, and it has read them when it started. */
+function isOfSettings(source: Source, node: Node): boolean {
+  const names = namesTo(source, node);
+  const settings = names.findIndex((each) => settingsName.test(each));
+  return settings >= 0 && settings < names.length - 2 && !ofOneClient.test(names[settings + 1] ?? '');
+}
+
+/** The names that lead to a value, through constants: `this`, `config`, `redis`, `password`. */
+function namesTo(source: Source, node: Node, depth = 0): readonly string[] {
+  const bare = unwrap(node);
+  if (depth > deepest) return [];
+  if (bare.type === 'ThisExpression') return ['this'];
+  if (bare.type === 'MemberExpression')
+    return [...namesTo(source, bare.object, depth + 1), (bare.computed ? textOf(bare.property) : nameOf(bare)) ?? '*'];
+  if (bare.type !== 'Identifier') return [];
+  const variable = variableOf(source, bare);
+  const initial = variable && initialValueOf(variable);
+  return initial ? [...namesTo(source, initial.value, depth + 1), ...initial.members] : [bare.name];
 }
 
 /** `process.env`, and what is read from it. */
@@ -95,16 +136,12 @@ function isKeptParameter(source: Source, member: TSESTree.MemberExpression, dept
   const name = nameOf(member);
   const body = classAround(member)?.body;
   if (name === undefined || !body) return true;
-  const given: Node[] = [];
   let isGiven = false;
   walk(body, (node) => {
-    if (node.type === 'TSParameterProperty') {
-      const { parameter } = node;
-      isGiven ||= nameOf(parameter.type === 'AssignmentPattern' ? parameter.left : parameter) === name;
-    } else if (node.type === 'PropertyDefinition' && keyOf(node) === name && node.value) given.push(node.value);
-    else if (node.type === 'AssignmentExpression' && isMemberOfThis(node.left, name)) given.push(node.right);
-    return true;
+    isGiven ||= node.type === 'TSParameterProperty' && isCalled(node, name);
+    return !isGiven;
   });
+  const given = assignedToMember(member);
   return isGiven || given.length === 0 || given.some((each) => comesFromParameter(source, each, depth + 1));
 }
 
@@ -139,22 +176,131 @@ function isMemberOfThis(node: Node, name: string): boolean {
   return bare.type === 'MemberExpression' && bare.object.type === 'ThisExpression' && nameOf(bare) === name;
 }
 
-/** What this file itself calls the function with that a name is a parameter of, whoever else may call it. */
-export function callsHere(source: Source, node: Node): Node[] {
+/** A parameter that a value is taken from: of which function, where among its parameters, and the members that lead to the value. */
+export interface Taken {
+  readonly callable: Callable;
+  readonly index: number;
+  readonly members: readonly string[];
+}
+
+/** The parameter behind a value, through constants, patterns, what a class keeps, and what is used where nothing else is given. */
+export function takenBy(source: Source, node: Node, depth = 0): Taken | undefined {
+  if (depth > deepest) return undefined;
   const bare = unwrap(node);
-  const definition = bare.type === 'Identifier' ? variableOf(source, bare)?.defs[0] : undefined;
-  const around = definition?.node as Node | undefined;
-  if (!definition || !around || !isFunction(around)) return [];
-  return usesOf(source, around, definition.name).flatMap((each) => each ?? []);
+  const inside = (each: Node) => takenBy(source, each, depth + 1);
+  switch (bare.type) {
+    case 'LogicalExpression':
+      return inside(bare.left) ?? inside(bare.right);
+    case 'CallExpression':
+    case 'NewExpression':
+      if (isParsing(bare)) return bare.arguments[0] && inside(bare.arguments[0]);
+      return isCopying(bare) ? firstOf(bare.arguments, inside) : undefined;
+    case 'ObjectExpression':
+      return firstOf(bare.properties, (each) => (each.type === 'SpreadElement' ? inside(each.argument) : undefined));
+    case 'MemberExpression': {
+      const name = nameOf(bare);
+      if (name === undefined) return undefined;
+      if (bare.object.type === 'ThisExpression') return takenByMember(source, bare, name, depth);
+      return withMembers(inside(bare.object), [name]);
+    }
+    case 'Identifier': {
+      const variable = variableOf(source, bare);
+      const definition = variable?.defs[0];
+      if (!variable || !definition) return undefined;
+      const around = definition.node as Node;
+      if (isFunction(around)) {
+        const list = listFor(around);
+        return list ? inside(list) : takenAs(around, definition.name);
+      }
+      const initial = initialValueOf(variable);
+      return initial && initial.value !== bare ? withMembers(inside(initial.value), initial.members) : undefined;
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** `Object.assign({}, options)` */
+export function isCopying({ callee }: TSESTree.CallExpression | TSESTree.NewExpression): boolean {
+  return /^(?:assign|merge|extend|defaults|cloneDeep|structuredClone)$/.test(nameOf(callee) ?? '');
+}
+
+function firstOf<Each extends Node>(
+  nodes: readonly Each[],
+  look: (each: Each) => Taken | undefined,
+): Taken | undefined {
+  for (const each of nodes) {
+    const found = look(each);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+/** The list whose elements a callback gets: `urls.map((url) => …)`. */
+function listFor({ parent: call }: Callable): Node | undefined {
+  if (call.type !== 'CallExpression' || call.callee.type !== 'MemberExpression') return undefined;
+  return /^(?:map|forEach|flatMap)$/.test(nameOf(call.callee) ?? '') ? call.callee.object : undefined;
+}
+
+function withMembers(taken: Taken | undefined, members: readonly string[]): Taken | undefined {
+  return taken && { ...taken, members: [...taken.members, ...members] };
+}
+
+function takenAs(callable: Callable, name: Node): Taken | undefined {
+  for (const [index, parameter] of callable.params.entries()) {
+    const members = membersTo(parameter.type === 'TSParameterProperty' ? parameter.parameter : parameter, name);
+    if (members) return { callable, index, members };
+  }
+  return undefined;
+}
+
+/** What a class assigns to a member of itself, and what that is at first. */
+export function assignedToMember(member: TSESTree.MemberExpression): Node[] {
+  const name = nameOf(member);
+  const body = member.object.type === 'ThisExpression' ? classAround(member)?.body : undefined;
+  const given: Node[] = [];
+  if (name === undefined || !body) return given;
+  walk(body, (node) => {
+    if (node.type === 'AssignmentExpression' && isMemberOfThis(node.left, name)) given.push(node.right);
+    else if (node.type === 'PropertyDefinition' && keyOf(node) === name && node.value) given.push(node.value);
+    return true;
+  });
+  return given;
+}
+
+/** What the class around keeps under a name: a property of its constructor, or what it assigns. */
+function takenByMember(
+  source: Source,
+  member: TSESTree.MemberExpression,
+  name: string,
+  depth: number,
+): Taken | undefined {
+  const body = classAround(member)?.body;
+  const maker = body?.body.find((each) => each.type === 'MethodDefinition' && each.kind === 'constructor');
+  const callable = maker?.type === 'MethodDefinition' && isFunction(maker.value) ? maker.value : undefined;
+  const own = callable?.params.find((each) => each.type === 'TSParameterProperty' && isCalled(each, name));
+  if (callable && own?.type === 'TSParameterProperty')
+    return { callable, index: callable.params.indexOf(own), members: [] };
+  return firstOf(assignedToMember(member), (each) => takenBy(source, each, depth + 1));
+}
+
+function isCalled({ parameter }: TSESTree.TSParameterProperty, name: string): boolean {
+  return nameOf(parameter.type === 'AssignmentPattern' ? parameter.left : parameter) === name;
+}
+
+/** What this file itself calls a function with, whoever else may call it. */
+export function callsHere(source: Source, { callable, index }: Taken): Node[] {
+  return usesOf(source, callable, index).flatMap((each) => each ?? []);
 }
 
 /** What a function of this file is called with, where nobody else can call it; nothing where somebody could. */
 function argumentsFor(source: Source, callable: Callable, name: Node): readonly Node[] | undefined {
   const holder = callable.type === 'FunctionDeclaration' ? callable : callable.parent;
-  if (holder.type === 'MethodDefinition' && isPrivate(holder)) return givenAlways(usesOf(source, callable, name));
+  const index = indexOfParameter(callable, name);
+  if (holder.type === 'MethodDefinition' && isPrivate(holder)) return givenAlways(usesOf(source, callable, index));
   const statement = holder.type === 'VariableDeclarator' ? holder.parent : holder;
   if (statement.parent?.type !== 'Program') return undefined;
-  return givenAlways(usesOf(source, callable, name));
+  return givenAlways(usesOf(source, callable, index));
 }
 
 function givenAlways(given: readonly (Node | undefined)[]): readonly Node[] | undefined {
@@ -162,22 +308,29 @@ function givenAlways(given: readonly (Node | undefined)[]): readonly Node[] | un
 }
 
 /** For each use of a function that has a name, or of a class by its constructor: what it is called with, or nothing where it is not called. */
-function usesOf(source: Source, callable: Callable, name: Node): readonly (Node | undefined)[] {
-  const index = indexOfParameter(callable, name);
+function usesOf(source: Source, callable: Callable, index: number): readonly (Node | undefined)[] {
   const id = nameFor(callable);
   if (index < 0) return [];
   const method = callable.parent;
   if (method.type === 'MethodDefinition' && isPrivate(method)) return callsInClass(method, index);
   if (id?.type !== 'Identifier') return [];
+  const member = staticNameOf(callable);
   // A class has its own name inside of itself, too.
   const own = id.parent.type === 'ClassDeclaration' ? source.getDeclaredVariables?.(id.parent) : undefined;
   const variables = own ?? [variableOf(source, id)];
   const uses = variables.flatMap((each) => each?.references ?? []).filter((each) => each.isRead());
   return uses.map(({ identifier }) => {
-    const call = identifier.parent;
-    const isCall = call.type === 'CallExpression' || call.type === 'NewExpression';
-    return isCall && call.callee === identifier ? call.arguments[index] : undefined;
+    const used = member !== undefined && nameOf(identifier.parent) === member ? identifier.parent : identifier;
+    if (member !== undefined && used === identifier) return undefined;
+    const call = used.parent;
+    const isCall = call?.type === 'CallExpression' || call?.type === 'NewExpression';
+    return isCall && call.callee === used ? call.arguments[index] : undefined;
   });
+}
+
+/** The name of a static method, which is called on its class. */
+export function staticNameOf({ parent }: Callable): string | undefined {
+  return parent.type === 'MethodDefinition' && parent.static ? nameOf(parent.key) : undefined;
 }
 
 function isPrivate({ accessibility, key }: TSESTree.MethodDefinition): boolean {
@@ -198,7 +351,7 @@ function callsInClass(method: TSESTree.MethodDefinition, index: number): (Node |
 }
 
 /** Where a function takes what it calls by a name; -1 where it takes no such thing. */
-export function indexOfParameter({ params }: Callable, name: Node): number {
+function indexOfParameter({ params }: Callable, name: Node): number {
   return params.findIndex((each) => isAround(each, name));
 }
 
@@ -211,6 +364,6 @@ function isAround(parameter: Node, name: Node): boolean {
 function nameFor(callable: Callable): Node | null {
   const holder = callable.type === 'FunctionDeclaration' ? callable : callable.parent;
   if (holder.type === 'FunctionDeclaration' || holder.type === 'VariableDeclarator') return holder.id;
-  if (holder.type !== 'MethodDefinition' || holder.kind !== 'constructor') return null;
+  if (holder.type !== 'MethodDefinition' || (holder.kind !== 'constructor' && !holder.static)) return null;
   return classAround(holder)?.id ?? null;
 }

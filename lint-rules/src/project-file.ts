@@ -16,6 +16,8 @@ const most = { files: 100, bytes: 500_000 };
 const parsed = new Map<string, { readonly changed: number; readonly program: TSESTree.Program | undefined }>();
 const endings = ['.ts', '.tsx', '.mts', '.cts', '.d.ts', '.js', '.mjs', '.cjs', '/index.ts', '/index.js'];
 
+const extension = /\.[cm]?[jt]sx?$/;
+
 const looked = new WeakMap<object, Map<string, TSESTree.Program | undefined>>();
 
 /** A file of the project, read with the parser of the file that imports it; nothing where it cannot be read. Looked up once while a file is linted. */
@@ -34,6 +36,13 @@ export function programWith(context: FileContext, module: string, name: string):
   return lookUp(context, module, (text) => name === 'default' || text.includes(name) || passesOn.test(text));
 }
 
+/** True for a file of the project that is not there, as one with secrets that no repository holds. */
+export function isAbsent(context: FileContext, module: string): boolean {
+  if (!/^\.\.?\//.test(module)) return false;
+  const places = placesOf(context, module).flatMap((each) => [each, each.replace(extension, '')]);
+  return places.every((place) => ['', ...endings, '.json', '/index.json'].every((each) => !statsOf(place + each)));
+}
+
 const passesOn = /export\s*\*/;
 
 type Wanted = (text: string) => boolean;
@@ -47,7 +56,7 @@ function lookUp(context: FileContext, module: string, isWanted: Wanted): TSESTre
 }
 
 function programAt(context: FileContext, place: string, isWanted: Wanted): TSESTree.Program | undefined {
-  const bare = place.replace(/\.([cm]?)[jt]sx?$/, '');
+  const bare = place.replace(extension, '');
   for (const ending of endings) {
     const found = programIn(context, bare + ending, isWanted);
     if (found) return found;

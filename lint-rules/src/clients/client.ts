@@ -19,6 +19,10 @@ export interface Client {
   readonly factories?: readonly string[];
   /** The positions of user and password when they are arguments. */
   readonly positional?: { readonly user: number; readonly password: number };
+  /** An option, and its values with which no credential is sent. */
+  readonly withoutCredential?: { readonly key: string; readonly values: readonly string[] };
+  /** The position of a credential that a function of the library makes: which function, and where the password is among its arguments. Any other value asks again. */
+  readonly credential?: { readonly at: number; readonly maker: RegExp; readonly password: number };
   /** Whether a function as password is called for every new connection; `with-checker` when its answer has an `expirationChecker`. */
   readonly passwordFunction: 'yes' | 'not-with-url' | 'with-checker' | 'no';
   /** What differs in a major version, where the project asks for that one. */

@@ -18,7 +18,13 @@ import type { Client } from './client.js';
 import { at, holdsCredential, isPlainUrl, nestedIn } from './config.js';
 import type { Making } from './find-client.js';
 import { isHookedValue } from './hooks.js';
-import { bindingBeyond, objectBehindImport, objectsBehindImport, tracedBeyond } from './imported.js';
+import {
+  bindingBeyond,
+  isOfAbsentSettings,
+  objectBehindImport,
+  objectsBehindImport,
+  tracedBeyond,
+} from './imported.js';
 import { checkerOf, providerOf } from './knex.js';
 import { isLookedUp } from './settings.js';
 import type { Given } from './written-types.js';
@@ -101,7 +107,7 @@ function namesNoCredential(config: TSESTree.ObjectExpression, client: Client): b
 
 /** A whole configuration that was looked up or parsed, once: `config.get('db')`, `parse(process.env.DATABASE_URL)`. */
 export function isWholeConfig(source: Source, node: Node): boolean {
-  if (isLookedUp(source, node)) return true;
+  if (isLookedUp(source, node) || isOfAbsentSettings(source, node)) return true;
   const value = tracedBeyond(source, node);
   if (value.type !== 'CallExpression' && value.type !== 'NewExpression') return false;
   const [first] = value.arguments;
@@ -205,6 +211,8 @@ export function configVerdict(
   for (const path of client.nested ?? []) {
     const value = at(source, config, path.split('.'), objectsBehindImport);
     if (value && isWholeConfig(source, value)) return { id: 'capturedCredential', node };
+    if (value && comesFromParameter(source, value) && objectsBehindImport(source, value).length === 0)
+      return { id: 'unknown', node, given: { node: value, keys: client.passwordKeys, hooks: client.hooks } };
   }
   if (config.properties.some((each) => each.type === 'SpreadElement'))
     return spreadVerdict(source, config, client, node, option, depth);

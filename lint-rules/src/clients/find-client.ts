@@ -43,8 +43,8 @@ const ofPrisma = [wordOf('PrismaClient')];
 /** Options of clients. With type information a client may come through another file of the project. */
 const mayConnect = /\b(?:password|connectionString|connection|sasl|credentials)\b\s*[:,}]|\b(?:url|uri)\b\s*:/i;
 
-/** Prisma 7 generates its client into the project, so it is imported by a path. */
-const generated = /(?:^|[/@])(?:prisma|generated)(?:\/|$)/;
+/** Prisma generates its client into the project, where it is imported by a path, or by a package of the project that hands it on. */
+const generated = /^[.#~@]|(?:^|\/)(?:prisma|generated)(?:\/|$)/;
 
 const makerNames = new Set([...wordsOfModule.values()].flat().map((each) => each.word));
 const mentioned = new WeakMap<object, boolean>();
@@ -60,8 +60,10 @@ export function mentionsClient(source: Source): boolean {
 
 function mentions(source: Source): boolean {
   const { text } = source;
+  let hasPrisma: boolean | undefined;
   for (const module of modulesOf(source)) {
-    const words = wordsOfModule.get(module) ?? (generated.test(module) ? ofPrisma : undefined);
+    let words = wordsOfModule.get(module);
+    if (!words && generated.test(module) && (hasPrisma ??= text.includes('PrismaClient'))) words = ofPrisma;
     if (!words) continue;
     const taken = takenFrom(source, module);
     const mayBeUsed = (member: string) => taken === undefined || member === '' || taken.has(member);

@@ -11,6 +11,7 @@ const brokerKeys = {
   passwordKeys: ['password', 'pass', 'token'],
   urlKeys: ['urls', 'url'],
   nested: ['options', 'options.sasl', 'options.client.sasl'],
+  withoutCredential: { key: 'transport', values: ['GRPC', 'TCP'] },
   takesUrl: false,
   passwordFunction: 'no' as const,
   hooks: [],
@@ -51,7 +52,7 @@ export const frameworkModules: readonly Client[] = [
   }),
   like('mongoose', 'Mongoose in NestJS', ['@nestjs/mongoose'], ['MongooseModule'], { urlKeys: ['uri'] }),
   like('mikro-orm', 'MikroORM in NestJS', ['@mikro-orm/nestjs'], ['MikroOrmModule']),
-  like('bull', 'Bull in NestJS', ['@nestjs/bull'], ['BullModule']),
+  like('bull', 'Bull in NestJS', ['@nestjs/bull'], ['BullModule'], { urlKeys: ['redis', 'url'] }),
   like('bullmq', 'BullMQ in NestJS', ['@nestjs/bullmq'], ['BullModule']),
   like(
     'ioredis',
@@ -73,6 +74,8 @@ export const plugins: readonly Client[] = [
   plugin('mysql2', '@fastify/mysql', ['connectionString', 'uri']),
   plugin('mongodb', '@fastify/mongodb', ['url']),
   plugin('ioredis', '@fastify/redis', ['url']),
+  plugin('typeorm', 'typeorm-fastify-plugin', ['url']),
+  plugin('typeorm', 'fastify-typeorm-plugin', ['url']),
 ];
 
 function plugin(library: string, module: string, urlKeys: readonly string[]): Client {

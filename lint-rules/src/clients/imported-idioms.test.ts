@@ -19,6 +19,51 @@ const found: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'main.js':
       "const Redis = require('ioredis'); const config = require('wild-config'); module.exports = new Redis(config.dbs.redis);",
   },
+  'settings that the repository does not hold': {
+    'main.js': "const { Pool } = require('pg'); module.exports = new Pool(require('./secrets/databaseConfiguration'));",
+  },
+  'a part of settings that the repository does not hold': {
+    'main.js':
+      "const mysql = require('mysql'); const config = require('./config'); module.exports = mysql.createPool(config[0]);",
+  },
+  'the template of sequelize-cli over a password': {
+    'models/index.js':
+      "const Sequelize = require('sequelize'); const config = require(__dirname + '/../config/config.json')[process.env.NODE_ENV]; let sequelize; if (config.use_env_variable) { sequelize = new Sequelize(process.env[config.use_env_variable], config); } else { sequelize = new Sequelize(config.database, config.username, config.password, config); } module.exports = sequelize;",
+    'config/config.json': '{ "development": { "username": "root", "password": "a9x", "dialect": "mysql" } }',
+  },
+  'the template of sequelize-cli over a URL': {
+    'models/index.js':
+      "const Sequelize = require('sequelize'); const path = require('path'); const config = require(path.join(__dirname, '..', 'config.json'))[process.env.NODE_ENV]; let sequelize; if (config.use_env_variable) { sequelize = new Sequelize(process.env[config.use_env_variable], config); } else { sequelize = new Sequelize(config.database, config.username, config.password, config); } module.exports = sequelize;",
+    'config.json': '{ "production": { "use_env_variable": "DATABASE_URL", "dialect": "postgres" } }',
+  },
+  'options that a service of NestJS makes': {
+    'main.ts':
+      "import { NestFactory } from '@nestjs/core'; import { RmqService } from './rmq.service'; import { AppModule } from './app.module'; async function bootstrap() { const app = await NestFactory.create(AppModule); const rmq = app.get(RmqService); app.connectMicroservice(rmq.getOptions('auth')); await app.listen(3000); } bootstrap();",
+    'rmq.service.ts':
+      "import { Transport } from '@nestjs/microservices'; export class RmqService { constructor(private readonly configService) {} getOptions(queue) { return { transport: Transport.RMQ, options: { urls: [this.configService.get('rmq.uri')], queue } }; } }",
+  },
+  'what a package of the monorepo exports': {
+    'apps/api/main.ts':
+      "import { Pool } from 'pg'; import { config } from '@acme/config'; export const pool = new Pool(config.db);",
+    'package.json': '{ "workspaces": ["apps/*", "packages/*"] }',
+    'apps/api/package.json': '{ "name": "@acme/api", "dependencies": { "@acme/config": "*", "pg": "8" } }',
+    'packages/config/package.json': '{ "name": "@acme/config", "main": "dist/index.js" }',
+    'packages/config/src/index.ts': 'export const config = { db: { host: "h", password: process.env.P } };',
+  },
+  'what another package of the monorepo gives': {
+    'packages/db/src/pool.ts':
+      "import { Pool } from 'pg'; export const makePool = (url) => new Pool({ connectionString: url });",
+    'pnpm-workspace.yaml': "packages:\n  - 'apps/*'\n  - 'packages/**'\n",
+    'packages/db/src/index.ts': "export * from './pool';",
+    'packages/db/package.json':
+      '{ "name": "@acme/db", "exports": { ".": "./dist/index.js" }, "dependencies": { "pg": "8" } }',
+    'apps/api/package.json': '{ "name": "@acme/api", "dependencies": { "@acme/db": "workspace:*" } }',
+    'apps/api/src/main.ts':
+      "import { makePool } from '@acme/db'; export const pool = makePool(process.env.DATABASE_URL);",
+  },
+  'a client of Prisma that a package of the monorepo hands on': {
+    'main.ts': "import { PrismaClient } from '@acme/db'; export const prisma = new PrismaClient();",
+  },
   'pg env imported t3': {
     'main.ts':
       "import { Pool } from 'pg'; import { env } from './env'; export const pool = new Pool({ connectionString: env.DATABASE_URL });",
@@ -210,6 +255,28 @@ const fine: typeof found = {
     'main.ts':
       "import { Pool } from 'pg'; import config from './secrets'; export const pool = new Pool({ host: 'a', password: config.password });",
     'secrets.ts': "export default { password: async () => (await fetch('x')).text() };",
+  },
+  'the template of sequelize-cli over empty passwords': {
+    'models/index.js':
+      "const Sequelize = require('sequelize'); const config = require(__dirname + '/../config/config.json')[process.env.NODE_ENV]; let sequelize; if (config.use_env_variable) { sequelize = new Sequelize(process.env[config.use_env_variable], config); } else { sequelize = new Sequelize(config.database, config.username, config.password, config); } module.exports = sequelize;",
+    'config/config.json':
+      '{ "development": { "username": "root", "password": null }, "production": { "username": "root", "password": "" } }',
+  },
+  'settings that are not there, and only name a server': {
+    'main.js':
+      "const Redis = require('ioredis'); const config = require('./config'); module.exports = new Redis(config.port, config.host);",
+  },
+  'a package of the monorepo that exports a function': {
+    'apps/api/main.ts':
+      "import { Pool } from 'pg'; import { config } from '@acme/config'; export const pool = new Pool({ host: 'h', password: config.password });",
+    'package.json': '{ "workspaces": { "packages": ["apps/*", "packages/*"] } }',
+    'apps/api/package.json': '{ "name": "@acme/api", "dependencies": { "@acme/config": "*", "pg": "8" } }',
+    'packages/config/package.json': '{ "name": "@acme/config" }',
+    'packages/config/src/index.ts': 'export const config = { password: async () => read() };',
+  },
+  'a microservice without a broker': {
+    'main.ts':
+      "import { NestFactory } from '@nestjs/core'; import { Transport } from '@nestjs/microservices'; export const open = (module) => NestFactory.createMicroservice(module, { transport: Transport.GRPC, options: { url: process.env.GRPC_URL } });",
   },
   'bullmq conn ioredis imported': {
     'main.ts':

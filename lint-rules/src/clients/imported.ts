@@ -1,17 +1,19 @@
 import path from 'node:path';
 import type { TSESTree } from '@typescript-eslint/utils';
-import { type Node, findProperty, nameOf } from '../ast.js';
+import { type Node, findProperty, nameOf, unwrap } from '../ast.js';
 import { callsElsewhere } from '../callers.js';
 import { foldersAbove } from '../folders.js';
 import { exportBehind, exportIn, inOtherFile } from '../imports.js';
-import { type Source, initialValueOf, placeOf, variableOf } from '../origin.js';
+import { type Source, initialValueOf, originOf, placeOf, variableOf } from '../origin.js';
 import { majorOf } from '../package-version.js';
-import { callsHere } from '../parameters.js';
-import type { FileContext } from '../project-file.js';
+import { type Taken, assignedToMember, callsHere, takenBy } from '../parameters.js';
+import { type FileContext, isAbsent } from '../project-file.js';
 import { type Binding, bindingOf, objectBehind, objectsBehind, traced } from '../value.js';
 import type { Client } from './client.js';
+import { propertyThrough } from './config.js';
 import { autoConfigFor } from './framework-options.js';
 import { memberOfInstance, optionsOf, registeredConfig } from './instances.js';
+import { isLookedUp, isSubject } from './settings.js';
 
 const contexts = new WeakMap<object, FileContext>();
 
@@ -48,6 +50,20 @@ export function settingsIn(source: Source, name: string): TSESTree.ObjectExpress
     return values.flatMap((each) => (each ? objectsBehindImport(source, each) : []));
   }
   return undefined;
+}
+
+const settingsFile = /conf|settings?|secret|cred|env|options|keys?\b|private|database|connection|\bdb/i;
+
+/** Settings of a file that the repository does not hold: `require('./secrets/database')`. Somebody puts it there before the program starts. */
+export function isOfAbsentSettings(source: Source, node: Node): boolean {
+  const context = contexts.get(source.ast);
+  const bare = traced(source, node);
+  const isPart = bare.type === 'MemberExpression' && (bare.computed || isSubject(nameOf(bare)));
+  const origin = originOf(source, isPart ? bare.object : bare);
+  if (!context || !origin || !settingsFile.test(origin.module)) return false;
+  if (origin.members.some((each) => !isSubject(each))) return false;
+  const place = placeOf(bare);
+  return isAbsent(place ? inOtherFile(context, place) : context, origin.module);
 }
 
 /** Sources may import each other, so each way ends after so many steps. */
@@ -90,12 +106,51 @@ function pathTo(source: Source, node: Node): { readonly owner: Node; readonly me
   return initial && initial.members.length > 0 ? { owner: initial.value, members: initial.members } : undefined;
 }
 
-/** What the program calls a function with that takes a name as a parameter: in this file, and in the others of its package. */
+/** What the program gives for a value that a function or a class takes as a parameter: in this file, and in the others of its package. */
 export function callsBeyond(source: Source, node: Node): Node[] {
-  const here = callsHere(source, node);
-  const context = contexts.get(source.ast);
-  return here.length > 0 || !context ? here : callsElsewhere(context, node);
+  const taken = takenBy(source, node);
+  const given = taken ? givenFor(source, taken) : [];
+  return given.length > 0 ? given : defaultsFor(source, node);
 }
+
+/** What `this.options.url` is where nobody gives another: of `this.options = { ...defaults, ...options }`. */
+function defaultsFor(source: Source, node: Node): Node[] {
+  const bare = traced(source, node);
+  const owner = bare.type === 'MemberExpression' ? unwrap(bare.object) : undefined;
+  const name = nameOf(bare);
+  if (owner?.type !== 'MemberExpression' || name === undefined) return [];
+  return assignedToMember(owner)
+    .flatMap((each) => objectsBehindImport(source, each))
+    .flatMap((each) => propertyThrough(source, each, [name], objectsBehindImport)?.value ?? []);
+}
+
+/** Functions that hand on what they are given. */
+const mostCallers = 3;
+
+function givenFor(source: Source, taken: Taken, depth = 0): Node[] {
+  const place = placeOf(taken.callable);
+  const linted = contexts.get(source.ast);
+  const context = linted && place ? inOtherFile(linted, place) : linted;
+  const here = callsHere(place?.source ?? source, taken);
+  const calls = here.length > 0 || !context ? here : callsElsewhere(context, taken);
+  return calls.flatMap((each) => partsOf(source, each, taken.members, depth));
+}
+
+/** The member of what a call gives to which these names lead: through the objects that it is, and through what the caller was given itself. */
+function partsOf(source: Source, given: Node, members: readonly string[], depth: number): Node[] {
+  const [name, ...deeper] = members;
+  const [object] = name === undefined ? [] : objectsBehindImport(source, given);
+  const property = object && findProperty(object, name ?? '');
+  if (property) return partsOf(source, property.value, deeper, depth);
+  const taken = depth < mostCallers ? takenBy(source, given) : undefined;
+  const further = taken ? givenFor(source, { ...taken, members: [...taken.members, ...members] }, depth + 1) : [];
+  if (further.length > 0 || name === undefined) return further.length > 0 ? further : [given];
+  const isSettings = !object && (isLookedUp(source, given) || isOfAbsentSettings(source, given));
+  return isSettings || (!object && !taken && isVariable.test(members.at(-1) ?? '')) ? [given] : [];
+}
+
+/** `DATABASE_URL`, as variables of the environment are called. */
+const isVariable = /^[A-Z][A-Z0-9]*_[A-Z0-9_]+$/;
 
 /** As `objectBehind`, and beyond this file. */
 export function objectBehindImport(source: Source, node: Node): TSESTree.ObjectExpression | undefined {
@@ -109,5 +164,24 @@ export function objectsBehindImport(source: Source, node: Node): TSESTree.Object
 
 /** As `bindingOf`, and beyond this file. */
 export function bindingBeyond(source: Source, node: Node): Binding {
-  return bindingOf(source, node, 0, tracedBeyond);
+  return bindingOfEntry(source, node) ?? bindingOf(source, node, 0, tracedBeyond);
+}
+
+/** How `config.password` is bound where `config` is one of the entries of an object: `require('./config')[env]`. */
+export function bindingOfEntry(source: Source, node: Node): Binding | undefined {
+  const member = traced(source, node);
+  const name = member.type === 'MemberExpression' ? nameOf(member) : undefined;
+  const entry = member.type === 'MemberExpression' ? traced(source, member.object) : undefined;
+  if (name === undefined || entry?.type !== 'MemberExpression' || nameOf(entry) !== undefined) return undefined;
+  const [all] = objectsBehindImport(source, entry.object);
+  const entries = all?.properties.flatMap((each) =>
+    each.type === 'Property' ? objectsBehindImport(source, each.value) : [],
+  );
+  if (!entries || entries.length === 0) return undefined;
+  const bindings = entries.map((each): Binding => {
+    const property = findProperty(each, name);
+    if (property) return bindingBeyond(source, property.value);
+    return each.properties.some((one) => one.type === 'SpreadElement') ? 'unknown' : 'absent';
+  });
+  return bindings.find((each) => each !== 'absent') ?? 'absent';
 }

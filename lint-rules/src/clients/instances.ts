@@ -36,7 +36,17 @@ function classOf(
   if (node.type !== 'Identifier') return undefined;
   const value = follow(node);
   if (value.type === 'NewExpression') return ofClass(classBehind(source, value.callee, follow), false);
+  const provided = providedBy(value);
+  if (provided) return ofClass(classBehind(source, provided, follow), false);
   return ofClass(classBehind(source, value, follow), true);
+}
+
+/** `app.get(RmqService)` of NestJS is an instance of the class. */
+function providedBy(value: Node): Node | undefined {
+  const call = value.type === 'AwaitExpression' ? unwrap(value.argument) : value;
+  if (call.type !== 'CallExpression' || !/^(?:get|resolve)$/.test(nameOf(call.callee) ?? '')) return undefined;
+  const [first] = call.arguments;
+  return first?.type === 'Identifier' && /^[A-Z]/.test(first.name) ? first : undefined;
 }
 
 function ofClass(type: Class | undefined, isStatic: boolean): { type: Class; isStatic: boolean } | undefined {

@@ -10,8 +10,8 @@ import {
   textOf,
   unwrap,
 } from '../ast.js';
-import type { Source } from '../origin.js';
-import { comesFromParameter } from '../parameters.js';
+import { type Source, originOf } from '../origin.js';
+import { comesFromParameter, isCopying } from '../parameters.js';
 import { environmentName, traced } from '../value.js';
 import type { Client } from './client.js';
 import { clients, embeddedDialects } from './clients.js';
@@ -39,7 +39,8 @@ import {
   tracedBeyond,
 } from './imported.js';
 import { type KnexConnection, checkerOf, isKnex, knexClient, providerOf } from './knex.js';
-import { isMadeWithWhatWasJustRead, isShortLived } from './short-lived.js';
+import { bindingOfNamedVariable } from './sequelize-template.js';
+import { isKept, isMadeWithWhatWasJustRead, isShortLived } from './short-lived.js';
 
 export interface Found {
   readonly verdict: Verdict;
@@ -74,7 +75,7 @@ function clientVerdict(
   const client = asRequired(source, made.client);
   if (isOfModule(node) || isShortLived(source, node) || (made.single && isEndedInFile(source, node))) return undefined;
   const judged = judge(source, node, client, option);
-  const verdict = made.single ? judged : byCallers(source, judged);
+  const verdict = made.single ? judged : byCallers(source, judged, node, client, option);
   if (verdict?.given && refreshedElsewhere(source, client))
     return { verdict: { id: 'unknown', node }, maker, remedy: client.remedy, library: client.name };
   if (made.single && verdict?.password && isMadeWithWhatWasJustRead(source, node, verdict.password.value))
@@ -92,15 +93,20 @@ function isOfModule(node: Node): boolean {
   return parent?.type === 'Property' && keyOf(parent) === 'dataSourceFactory';
 }
 
-/** Where this file itself gives what was read once, nobody has to wait for other callers. */
-function byCallers(source: Source, verdict: Verdict): Verdict {
-  if (verdict?.id !== 'unknown' || !verdict.given || verdict.given.keys.length > 0) return verdict;
-  const given = callsBeyond(source, traced(source, verdict.given.node));
-  const isCaptured = given.some((each) => {
+/** Where the program itself gives what was read once, nobody has to wait for other callers. */
+function byCallers(source: Source, verdict: Verdict, node: Making, client: Client, option: RefreshOption): Verdict {
+  const given = verdict?.id === 'unknown' ? verdict.given : undefined;
+  if (!given) return verdict;
+  const isWhole = given.keys.length > 0;
+  const isCaptured = callsBeyond(source, given.node).some((each) => {
+    if (isWhole)
+      return objectsBehindImport(source, each).some((object) =>
+        isCertain(configVerdict(source, object, client, node, option)),
+      );
     const value = tracedBeyond(source, each);
     return bindingBeyond(source, each) === 'captured' && textOf(value) === undefined && !isPlainUrl(value);
   });
-  return isCaptured ? { id: 'capturedCredential', node: verdict.node } : verdict;
+  return isCaptured ? { id: 'capturedCredential', node } : verdict;
 }
 
 function judge(
@@ -143,6 +149,11 @@ function judge(
   const fixed = config && fixedHookIn(source, config, client);
   if (fixed) return verdictOf(fixed, node);
   const list = traced(source, first);
+  const plain = config && client.withoutCredential && findProperty(config, client.withoutCredential.key)?.value;
+  if (plain && client.withoutCredential?.values.includes(nameOf(plain) ?? '')) return undefined;
+  if (client.credential) return credentialVerdict(source, node, client.credential);
+  const named = bindingOfNamedVariable(source, node);
+  if (named) return verdictOf(named, node);
   const url = client.takesUrl && !objects[0] && list.type !== 'ArrayExpression' ? first : undefined;
   if (hook) {
     const shadow = client.urlBeatsHooks ? credentialUrlIn(source, config, client) : undefined;
@@ -170,7 +181,36 @@ function judge(
   if (!config && isWholeConfig(source, first)) return { id: 'capturedCredential', node };
   if (!config)
     return objects.every((each) => each === undefined) && client.takesUrl ? undefined : { id: 'unknown', node };
-  return configVerdict(source, config, client, node, option);
+  return configVerdict(source, config, client, node, option) ?? copyVerdict(source, first, node, client);
+}
+
+/** `Object.assign({ lazyConnect: true }, options)` may bring a credential along. */
+function copyVerdict(source: Source, config: Node, node: Making, client: Client): Verdict {
+  const copy = tracedBeyond(source, config);
+  if (copy.type !== 'CallExpression' || !isCopying(copy)) return undefined;
+  const hidden = copy.arguments.flatMap(sidesOf).filter((each) => objectsBehindImport(source, each).length === 0);
+  if (hidden.some((each) => isWholeConfig(source, each))) return { id: 'capturedCredential', node };
+  const given = hidden.find((each) => comesFromParameter(source, each));
+  return given && { id: 'unknown', node, given: { node: given, keys: client.passwordKeys, hooks: client.hooks } };
+}
+
+/** What `given || other` and `isText ? parsed : given` may be. */
+function sidesOf(node: Node): Node[] {
+  if (node.type === 'LogicalExpression') return [node.left, node.right].flatMap(sidesOf);
+  return node.type === 'ConditionalExpression' ? [node.consequent, node.alternate].flatMap(sidesOf) : [node];
+}
+
+/** `neo4j.auth.basic(user, password)` is a credential for the life of the client, and an object with a method for it is none. */
+function credentialVerdict(
+  source: Source,
+  node: Making,
+  { at, maker, password }: Required<Client>['credential'],
+): Verdict {
+  const [given, made] = [node.arguments[at], node.arguments[at] && tracedBeyond(source, node.arguments[at])];
+  if (!given || made?.type !== 'CallExpression') return given && { id: 'unknown', node };
+  if (!maker.test(originOf(source, made.callee)?.members.join('.') ?? '')) return undefined;
+  const value = made.arguments[password];
+  return value && verdictOf(bindingBeyond(source, value), node);
 }
 
 /** What a library reads by itself: a file of the project, or else its environment. */
@@ -208,7 +248,7 @@ function factoryVerdict(
 
 /** A single connection that the same file ends again is opened per use too. */
 function isEndedInFile(source: Source, node: Making): boolean {
-  return /\.(?:end|close|destroy|release)\s*\(/.test(source.text) && !isAtTop(node);
+  return /\.(?:end|close|destroy|release)\s*\(/.test(source.text) && !isAtTop(node) && !isKept(source, node);
 }
 
 function isAtTop(node: Node): boolean {

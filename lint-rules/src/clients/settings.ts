@@ -1,6 +1,7 @@
 import type { TSESTree } from '@typescript-eslint/utils';
 import { type Node, classAround, nameOf, textOf, unwrap, walk } from '../ast.js';
 import { type Source, originOf, variableOf } from '../origin.js';
+import { settingsName } from '../parameters.js';
 import { traced } from '../value.js';
 
 const libraries = new Set(['config', 'convict', 'nconf', '@nestjs/config', 'env-var', 'rc']);
@@ -16,13 +17,22 @@ const single =
 export function isLookedUp(source: Source, node: Node): boolean {
   const value = unwrap(node.type === 'AwaitExpression' ? node.argument : traced(source, node));
   if (value.type === 'MemberExpression')
-    return isPartOfSettings(source, value) || (parts.test(nameOf(value) ?? '') && isLookedUp(source, value.object));
+    return (
+      isSection(value) ||
+      isPartOfSettings(source, value) ||
+      (parts.test(nameOf(value) ?? '') && isLookedUp(source, value.object))
+    );
   if (value.type !== 'CallExpression' || value.callee.type !== 'MemberExpression') return false;
   const [first] = value.arguments;
   const subject = first && (textOf(first) ?? nameOf(first));
   if (!/^get(?:OrThrow|[A-Z]\w*)?$/.test(nameOf(value.callee) ?? '') || !isSubject(subject)) return false;
   const owner = value.callee.object;
   return libraries.has(originOf(source, owner)?.module ?? '') || /Config/.test(typeNameOf(source, owner) ?? '');
+}
+
+/** `app.config.redis`, `this.settings.db`: the settings of a whole program have parts, and it has read them when it started. */
+function isSection(member: TSESTree.MemberExpression): boolean {
+  return isSubject(nameOf(member)) && settingsName.test(nameOf(member.object) ?? '');
 }
 
 /** `config.redis`, of a library that reads settings, or of a file of the project that is named for them. */
@@ -37,7 +47,7 @@ function isPartOfSettings(source: Source, member: TSESTree.MemberExpression): bo
 }
 
 /** True for a name that speaks of a store of data and of no single value of it: `db`, `redisOptions`. */
-function isSubject(name: string | undefined): boolean {
+export function isSubject(name: string | undefined): boolean {
   const words = name?.replaceAll(/(?<=[a-z])(?=[A-Z])/g, ' ') ?? '';
   return subjects.test(words) && !single.test(words);
 }

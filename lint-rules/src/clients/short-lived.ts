@@ -25,6 +25,26 @@ export function isShortLived(source: Source, node: Making): boolean {
   return variable.references.some(({ identifier }) => isEnded(identifier) && runsIn(identifier) === around);
 }
 
+/** True for a client that outlives the function which makes it: as a member of `this`, or in a variable outside of the function. */
+export function isKept(source: Source, node: Making): boolean {
+  const around = functionAround(node);
+  const name = heldBy(node);
+  if (!around || !name) return false;
+  if (isOutside(source, name, around)) return true;
+  const variable = name.type === 'Identifier' ? variableOf(source, name) : undefined;
+  return (variable?.references ?? []).some(({ identifier: { parent }, identifier }) => {
+    const isGiven = parent.type === 'AssignmentExpression' && parent.right === identifier;
+    return isGiven && isOutside(source, parent.left, around);
+  });
+}
+
+function isOutside(source: Source, target: Node, around: Node): boolean {
+  if (target.type === 'MemberExpression') return target.object.type === 'ThisExpression';
+  const variable = target.type === 'Identifier' ? variableOf(source, target) : undefined;
+  const place = variable?.defs[0]?.node as Node | undefined;
+  return place?.type === 'VariableDeclarator' && functionAround(place) !== around;
+}
+
 /** `this.client = client`: what ends it then is for the case that it cannot connect. */
 function livesOn(identifier: Node): boolean {
   const { parent } = identifier;

@@ -4,6 +4,14 @@ idioms(
   'require-pool-refresh',
   {
     capturedCredential: {
+      'neo4j basic':
+        "const neo4j = require('neo4j-driver').v1; module.exports = neo4j.driver(config.server, neo4j.auth.basic(config.user, process.env.NEO4J_PASSWORD));",
+      'snowflake pool':
+        "import snowflake from 'snowflake-sdk'; export const pool = snowflake.createPool({ account: 'a', username: 'u', password: process.env.SNOWFLAKE_PASSWORD }, { max: 5 });",
+      'pg class that one of two ways of a module brings':
+        "export async function open() { const pg = await import('pg'); const Pool = pg.Pool || pg.default?.Pool; return new Pool({ connectionString: process.env.DATABASE_URL }); }",
+      'a listening connection that is kept outside of its function':
+        "import { Client } from 'pg'; let connection; export async function listen() { const next = new Client({ connectionString: process.env.DATABASE_URL }); await next.connect(); if (connection) await connection.end(); connection = next; }",
       'pg cjs':
         "const { Pool } = require('pg'); module.exports = new Pool({ user: process.env.PGUSER, password: process.env.PGPASSWORD });",
       'pg default import url':
@@ -92,6 +100,12 @@ idioms(
     },
   },
   {
+    'neo4j with a token that is asked for again':
+      "import neo4j from 'neo4j-driver'; export const d = neo4j.driver(url, neo4j.authTokenManagers.basic({ tokenProvider }));",
+    'neo4j without a credential':
+      "import neo4j from 'neo4j-driver'; export const d = neo4j.driver('bolt://localhost');",
+    'a connection that its own function ends':
+      "import { Client } from 'pg'; export async function ask(text) { const client = new Client({ connectionString: process.env.DATABASE_URL }); await client.connect(); try { return await client.query(text); } finally { await client.end(); } }",
     'pg function param':
       "import { Pool } from 'pg'; export function open(url) { return new Pool({ connectionString: url }); }",
     'pg library class options':

@@ -4,6 +4,8 @@ idioms(
   'require-pool-refresh',
   {
     capturedCredential: {
+      'mqtt options':
+        "import mqtt from 'mqtt'; export const client = mqtt.connect('mqtt://broker', { username: 'u', password: process.env.MQTT_PASSWORD });",
       'mongoose with a password beside a URL without one':
         "const mongoose = require('mongoose'); const config = require('../config.json'); mongoose.connect(`mongodb://${config.host}/app`, { user: config.user, pass: config.password });",
       'a private method of a class that is called with what was read':

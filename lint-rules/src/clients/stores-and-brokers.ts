@@ -20,7 +20,7 @@ export const storesAndBrokers: readonly Client[] = [
   },
   {
     name: 'ioredis',
-    modules: ['ioredis'],
+    modules: ['ioredis', 'iovalkey'],
     makers: ['', 'Redis', 'Cluster', 'Redis.Cluster'],
     userKeys: ['username'],
     passwordKeys: ['password', 'sentinelPassword'],
@@ -132,5 +132,19 @@ export const storesAndBrokers: readonly Client[] = [
     remedy: 'Pass an `authenticator` over functions.',
     drain: ['drain'],
     abrupt: ['close'],
+  },
+  {
+    name: 'mqtt',
+    modules: ['mqtt'],
+    makers: ['connect', 'connectAsync'],
+    userKeys: ['username'],
+    passwordKeys: ['password'],
+    urlKeys: [],
+    takesUrl: true,
+    passwordFunction: 'no',
+    hooks: [],
+    assignable: ['options.password'],
+    remedy: 'Assign `options.password` in its `reconnect` event.',
+    drain: ['end'],
   },
 ];

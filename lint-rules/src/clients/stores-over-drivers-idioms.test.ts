@@ -4,6 +4,16 @@ idioms(
   'require-pool-refresh',
   {
     capturedCredential: {
+      'the store of koa-redis':
+        "const redisStore = require('koa-redis'); module.exports = redisStore({ host: 'h', password: process.env.REDIS_PASSWORD });",
+      'the adapter of socket.io':
+        "const redis = require('socket.io-redis'); io.adapter(redis({ host: 'h', auth_pass: process.env.REDIS_PASSWORD }));",
+      'the cache of apollo-server':
+        "import { RedisCache } from 'apollo-server-cache-redis'; export const cache = new RedisCache(process.env.REDIS_URL);",
+      'a queue of kue':
+        "const kue = require('kue'); module.exports = kue.createQueue({ redis: { host: 'h', auth: process.env.REDIS_PASSWORD } });",
+      'a client of Redis that keyv hands on':
+        "import { createClient } from '@keyv/redis'; export const client = createClient({ url: process.env.REDIS_URL });",
       'pg-boss url': "import PgBoss from 'pg-boss'; export const boss = new PgBoss(process.env.DATABASE_URL);",
       'pg-boss parts':
         "import { PgBoss } from 'pg-boss'; export const boss = new PgBoss({ host: 'h', user: 'u', password: process.env.P });",

@@ -43,7 +43,8 @@ function kindOfWords(name: string): CredentialKind | undefined {
   if (pair === 'access key' && words.at(-3) === 'secret') return 'issued';
   const isOfAPlace = passwords.has(last) || last === 'secret' || secretPairs.has(pair);
   const isAnother = rest.some((each) => notCredentials.has(each) && !(isOfAPlace && places.has(each)));
-  if (isAnother && !(rest.length > 0 && pair === 'verify token')) return undefined;
+  const signsTokens = pair === 'token secret' && rest.length > 1;
+  if (isAnother && !signsTokens && !(rest.length > 0 && pair === 'verify token')) return undefined;
 
   if (passwords.has(last)) return 'password';
   if (shortPasswords.has(last)) return owners.has(before) ? 'password' : undefined;

@@ -121,6 +121,12 @@ export const sinks: readonly Sink[] = [
     properties: ['password', 'passphrase'],
     kind: 'password',
   },
+  {
+    modules: ['neo4j-driver', 'neo4j-driver-lite'],
+    members: ['auth.basic', 'v1.auth.basic'],
+    argument: 1,
+    kind: 'password',
+  },
   { modules: ['web-push'], members: ['setVapidDetails'], argument: 2, kind: 'issued' },
   { modules: ['express-basic-auth'], members: [''], argument: 0, properties: ['users.*'], kind: 'password' },
   { modules: ['@pulumi/pulumi'], members: ['secret'], argument: 0, kind: 'password' },

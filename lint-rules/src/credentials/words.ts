@@ -1,15 +1,16 @@
 import type { CredentialKind } from './names.js';
 
+/** Written together: `PGPASSWORD`, `dbpass`. */
+const owned = ['admin', 'db', 'database', 'mail', 'mongo', 'mysql', 'pg', 'postgres', 'redis', 'root', 'smtp', 'user'];
+
 export const passwords = new Set([
+  ...owned.flatMap((each) => ['password', 'passwd', 'pwd', 'pass'].map((end) => each + end)),
   'password',
   'passwd',
   'passphrase',
   'pwd',
   'pw',
   'passcode',
-  'adminpassword',
-  'dbpassword',
-  'userpassword',
   'psw',
   'passwort',
   'senha',

@@ -7,6 +7,7 @@ import { factoryIn } from '../clients/factories.js';
 import { type Making, clientMadeBy, mentionsClient } from '../clients/find-client.js';
 import { bindingBeyond, mayLookBeside, objectsBehindImport, tracedBeyond } from '../clients/imported.js';
 import { isKnex, knexClient } from '../clients/knex.js';
+import { bindingOfNamedVariable } from '../clients/sequelize-template.js';
 import { isShortLived } from '../clients/short-lived.js';
 import { makesForOneCommand } from '../command-line.js';
 import { type TestsOption, createRule, testsDefault, testsSchema } from '../create-rule.js';
@@ -55,6 +56,7 @@ export default createRule<[TestsOption], Ids>({
       );
       const password = client.positional && node.arguments[client.positional.password];
       if (password && bindingBeyond(source, password) === 'absent') return;
+      if (bindingOfNamedVariable(source, node) === 'absent') return;
       const options = objects.find((each) => each !== undefined);
       if (!options) return noConfig(node, lifetime, maker);
       const config = madeBy(options, client);
