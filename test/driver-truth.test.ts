@@ -223,6 +223,7 @@ describe(
       'cassandra-driver',
       'neo4j-driver',
       'snowflake-sdk',
+      'rethinkdb',
       'mqtt',
       // Stores and queues over a driver that has a row of its own.
       'pg-boss',
@@ -242,6 +243,7 @@ describe(
       'koa-redis',
       'socket.io-redis',
       'kue',
+      'rsmq',
       // They speak to services that no registry has, or over a driver that has a row of its own.
       '@planetscale/database',
       'serverless-mysql',

@@ -171,6 +171,6 @@ function mayLoad(
 /** An alias of a folder may stand for any; the name of the file is kept. */
 function namesByAlias(module: string, file: string): boolean {
   const [last, folder] = [path.basename(file), path.basename(path.dirname(file))];
-  const name = bareOf(/[^/#~]*$/.exec(module)?.[0] ?? '');
+  const name = bareOf(/[^/#~@]*$/.exec(module)?.[0] ?? '');
   return name === last || (last === 'index' && name === folder);
 }

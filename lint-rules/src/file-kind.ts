@@ -141,9 +141,13 @@ function endsItself({ ast, text }: Source): boolean {
 /** True for a program that somebody starts by hand, and that serves nobody. */
 export function isInScriptFolder(context: FileContext): boolean {
   const file = pathOf(context);
-  return (scriptFolder.test(file) || toolFolder.test(file)) && !opensPort(context.sourceCode);
+  return (
+    (scriptFolder.test(file) || toolFolder.test(file)) && !partOfModule.test(file) && !opensPort(context.sourceCode)
+  );
 }
 
+/** Files of a framework, which the program loads wherever they are. */
+const partOfModule = /\.(?:module|controller|service|resolver|gateway)\.[cm]?[jt]s$/;
 /** Programs that people start, and those that fill a database: by their folder, or by their name. */
 const scriptFolder = /(?:^|[\\/])(?:scripts?|seeds?|seeders?|scratch)[\\/]|(?:^|[\\/])seed(?:er|s)?\.[cm]?[jt]sx?$/i;
 /** Beside the sources; a folder `tools` among them may hold anything. */

@@ -39,7 +39,7 @@ export function inOtherFile({ cwd, languageOptions }: FileContext, { source, fil
 }
 
 /** `export * from './a'` and `export { name } from './a'` */
-function passedOnBy(
+export function passedOnBy(
   statement: TSESTree.ProgramStatement,
   name: string,
 ): { readonly module: string; readonly name: string } | undefined {

@@ -13,7 +13,7 @@ import {
 } from '../ast.js';
 import { type Source, variableOf } from '../origin.js';
 import { comesFromParameter, isParsing } from '../parameters.js';
-import { type Binding, traced } from '../value.js';
+import { type Binding, environmentName, traced } from '../value.js';
 import type { Client } from './client.js';
 import { at, holdsCredential, isPlainUrl, nestedIn } from './config.js';
 import type { Making } from './find-client.js';
@@ -228,7 +228,16 @@ function firstOf(source: Source, value: Node): Node {
 
 /** Some options hold a URL or an object. */
 function mayBeUrl(source: Source, value: Node): boolean {
-  return bindingBeyond(source, value) !== 'absent' && objectsBehindImport(source, value).length === 0;
+  if (bindingBeyond(source, value) === 'absent') return false;
+  const either = tracedBeyond(source, value);
+  return (
+    objectsBehindImport(source, value).length === 0 || (either.type === 'LogicalExpression' && isText(either.left))
+  );
+}
+
+/** `process.env.DATABASE_URL ?? { host, password }` */
+function isText(node: Node): boolean {
+  return environmentName(node) !== undefined || textOf(node) !== undefined;
 }
 
 function spreadInto(source: Source, object: TSESTree.ObjectExpression): TSESTree.ObjectExpression[] {

@@ -242,4 +242,16 @@ export const databaseClients: readonly Client[] = [
     remedy: 'It keeps what it was given: make a new one when the credential changes.',
     drain: ['destroy'],
   },
+  {
+    ...sql,
+    name: 'rethinkdb',
+    modules: ['rethinkdb', 'rethinkdb-ts', 'rethinkdbdash'],
+    makers: ['', 'connect', 'connectPool', 'r.connect', 'r.connectPool'],
+    single: ['connect', 'r.connect'],
+    takesUrl: false,
+    passwordFunction: 'no',
+    hooks: [],
+    remedy: 'It keeps what it was given: connect anew when the credential changes.',
+    drain: ['close', 'drain'],
+  },
 ];

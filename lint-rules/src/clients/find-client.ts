@@ -38,6 +38,8 @@ const byPlugin = new Map(plugins.flatMap((client) => client.modules.map((module)
 const wordsOfModule = new Map([...byModule].map(([module, { makers }]) => [module, makers.map(wordOf)]));
 for (const each of ['knex', 'Knex']) wordsOfModule.set(each, [wordOf('')]);
 for (const each of byPlugin.keys()) wordsOfModule.set(each, [wordOf('().register')]);
+for (const each of ['@nestjs/core', '@nestjs/common', '@nestjs/microservices'])
+  wordsOfModule.get(each)?.push(wordOf('().connectMicroservice'));
 const ofPrisma = [wordOf('PrismaClient')];
 
 /** Options of clients. With type information a client may come through another file of the project. */
@@ -92,8 +94,14 @@ function mayBeMaker(method: string): boolean {
 }
 
 function lookUp(source: Source, node: Making): Made | undefined {
-  const plugin = nameOf(node.callee) === 'register' ? registered(source, node) : undefined;
-  if (plugin) return plugin;
+  const name = nameOf(node.callee);
+  const framework =
+    name === 'register'
+      ? registered(source, node)
+      : name === 'connectMicroservice'
+        ? microservice(source, node)
+        : undefined;
+  if (framework) return framework;
   const origin = originOf(source, extendedBy(source, node) ?? node.callee);
   const client = origin && clientOf(origin);
   if (!origin || !client) return isElsewhere(origin) ? clientByType(source, node) : undefined;
@@ -116,6 +124,15 @@ function registered(source: Source, node: Making): Made | undefined {
   const module = given && originOf(source, given)?.module;
   const client = module === undefined ? undefined : byPlugin.get(module);
   return client && { node, client, maker: `register ${client.modules[0] ?? ''}`, single: false };
+}
+
+/** `app.connectMicroservice({ … })`, of an application of NestJS that a function was given. */
+function microservice(source: Source, node: Making): Made | undefined {
+  const client = byModule.get('@nestjs/core');
+  const isOfNest = [...modulesOf(source)].some((each) => each.startsWith('@nestjs/'));
+  return client && isOfNest && node.callee.type === 'MemberExpression'
+    ? { node, client, maker: 'connectMicroservice', single: false }
+    : undefined;
 }
 
 /** The client that a class is, by where it was imported from. */

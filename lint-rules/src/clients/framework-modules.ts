@@ -96,7 +96,7 @@ function like(
   differing: Partial<Client> = {},
 ): Client {
   const row = rowOf(library);
-  const ways = ['forRoot', 'forRootAsync', 'register', 'registerAsync', 'registerQueue'];
+  const ways = ['forRoot', 'forRootAsync', 'register', 'registerAsync', 'registerQueue', 'registerQueueAsync'];
   const makers = classes.flatMap((each) => ways.map((way) => `${each}.${way}`));
   return { ...row, name, modules, makers, factories, ...differing };
 }

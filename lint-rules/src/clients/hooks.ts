@@ -71,8 +71,8 @@ function addsHook(call: TSESTree.CallExpression, client: Client): boolean {
 function endsWith(node: Node, path: readonly string[]): boolean {
   let current: Node = unwrap(node);
   for (const name of path.toReversed()) {
-    if (nameOf(current) !== name) return false;
-    if (current.type !== 'MemberExpression') return name === path[0];
+    // `options.password` alone is of options that a client has yet to be made with.
+    if (nameOf(current) !== name || current.type !== 'MemberExpression') return false;
     current = unwrap(current.object);
   }
   return true;

@@ -36,6 +36,36 @@ const found: Readonly<Record<string, Readonly<Record<string, string>>>> = {
       "const Sequelize = require('sequelize'); const path = require('path'); const config = require(path.join(__dirname, '..', 'config.json'))[process.env.NODE_ENV]; let sequelize; if (config.use_env_variable) { sequelize = new Sequelize(process.env[config.use_env_variable], config); } else { sequelize = new Sequelize(config.database, config.username, config.password, config); } module.exports = sequelize;",
     'config.json': '{ "production": { "use_env_variable": "DATABASE_URL", "dialect": "postgres" } }',
   },
+  'a password of a type that another package of the monorepo declares': {
+    'apps/bot/main.ts':
+      "import { Sequelize } from 'sequelize'; import type { Settings } from '@acme/types'; export class Db { constructor(options: Settings) { this.db = new Sequelize(options.database, options.user, options.pass, { dialect: 'postgres' }); } }",
+    'package.json': '{ "workspaces": ["apps/*", "packages/*"] }',
+    'apps/bot/package.json': '{ "name": "@acme/bot", "dependencies": { "@acme/types": "*" } }',
+    'packages/types/package.json': '{ "name": "@acme/types" }',
+    'packages/types/src/index.ts': "export * from './settings';",
+    'packages/types/src/settings.ts': 'export interface Settings { database: string; user: string; pass: string }',
+  },
+  'a URL, or the parts of one': {
+    'main.ts':
+      "import { Pool } from 'pg'; import config from './config/server'; const given = config.database.sql; export const pool = typeof given === 'string' ? new Pool({ connectionString: given }) : new Pool(given);",
+    'config/server.ts': 'export default merge(read(), { database: { sql: process.env.URL } });',
+  },
+  'a password that is given to the options in a branch': {
+    'main.ts':
+      "import { Redis } from 'ioredis'; import { settings } from './settings'; const settingsOf = () => settings; export function make(given = settingsOf()) { const options = { host: given.host }; if (given.password) { options.password = given.password; } return new Redis(options); }",
+    'settings.ts':
+      "const url = new URL(process.env.REDIS_URL); export const settings = { host: url.hostname, password: url.password || '' };",
+  },
+  'defaults that a pattern takes apart': {
+    'main.js':
+      "import neo4j from 'neo4j-driver'; import CONFIG from './config'; const defaults = { uri: CONFIG.NEO4J_URI, username: CONFIG.NEO4J_USERNAME, password: CONFIG.NEO4J_PASSWORD }; export function open(options = {}) { const { uri, username, password } = { ...defaults, ...options }; return neo4j.driver(uri, neo4j.auth.basic(username, password)); }",
+    'config.js': 'export default process.env;',
+  },
+  'a microservice of an application that a function is given': {
+    'main.ts':
+      "import { Transport } from '@nestjs/microservices'; import { settings } from './settings'; const listen = (app, url) => { app.connectMicroservice({ transport: Transport.RMQ, options: { urls: [url] } }); }; export const start = (app) => listen(app, settings.rabbitUrl);",
+    'settings.ts': 'export const settings = { rabbitUrl: process.env.RABBIT_URL };',
+  },
   'options that a service of NestJS makes': {
     'main.ts':
       "import { NestFactory } from '@nestjs/core'; import { RmqService } from './rmq.service'; import { AppModule } from './app.module'; async function bootstrap() { const app = await NestFactory.create(AppModule); const rmq = app.get(RmqService); app.connectMicroservice(rmq.getOptions('auth')); await app.listen(3000); } bootstrap();",

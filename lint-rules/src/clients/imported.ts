@@ -110,12 +110,22 @@ function pathTo(source: Source, node: Node): { readonly owner: Node; readonly me
 export function callsBeyond(source: Source, node: Node): Node[] {
   const taken = takenBy(source, node);
   const given = taken ? givenFor(source, taken) : [];
-  return given.length > 0 ? given : defaultsFor(source, node);
+  return given.length > 0 ? given : defaultsFor(source, node, taken);
 }
 
-/** What `this.options.url` is where nobody gives another: of `this.options = { ...defaults, ...options }`. */
-function defaultsFor(source: Source, node: Node): Node[] {
+/** What is used where nobody gives another: of `this.options = { ...defaults, ...options }`, and of a parameter with a default. */
+function defaultsFor(source: Source, node: Node, taken: Taken | undefined): Node[] {
+  const parameter = taken?.callable.params[taken.index];
+  if (taken && parameter?.type === 'AssignmentPattern' && parameter.right.type !== 'ObjectExpression')
+    return partsOf(source, parameter.right, taken.members, mostCallers);
   const bare = traced(source, node);
+  const variable = bare.type === 'Identifier' ? variableOf(source, bare) : undefined;
+  const initial = variable && initialValueOf(variable);
+  const [member, ...deeper] = initial?.members ?? [];
+  if (initial && member !== undefined && deeper.length === 0)
+    return objectsBehindImport(source, initial.value).flatMap(
+      (each) => propertyThrough(source, each, [member], objectsBehindImport)?.value ?? [],
+    );
   const owner = bare.type === 'MemberExpression' ? unwrap(bare.object) : undefined;
   const name = nameOf(bare);
   if (owner?.type !== 'MemberExpression' || name === undefined) return [];

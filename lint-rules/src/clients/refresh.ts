@@ -12,7 +12,7 @@ import {
 } from '../ast.js';
 import { type Source, originOf } from '../origin.js';
 import { comesFromParameter, isCopying } from '../parameters.js';
-import { environmentName, traced } from '../value.js';
+import { type Binding, environmentName, traced } from '../value.js';
 import type { Client } from './client.js';
 import { clients, embeddedDialects } from './clients.js';
 import { credentialUrlIn, holdsCredential, isPlainUrl, propertyThrough } from './config.js';
@@ -165,7 +165,7 @@ function judge(
   if (client.positional && !objects[0] && args.length > client.positional.password) {
     const password = args[client.positional.password];
     const binding = password && bindingBeyond(source, password);
-    if (binding !== 'absent' || !config) return binding && verdictOf(binding, node);
+    if (binding !== 'absent' || !config) return binding && bindingVerdict(binding, password, node);
     return configVerdict(source, config, client, node, option);
   }
   const urlAfterName = client.urlAt === undefined ? undefined : args[client.urlAt];
@@ -210,7 +210,13 @@ function credentialVerdict(
   if (!given || made?.type !== 'CallExpression') return given && { id: 'unknown', node };
   if (!maker.test(originOf(source, made.callee)?.members.join('.') ?? '')) return undefined;
   const value = made.arguments[password];
-  return value && verdictOf(bindingBeyond(source, value), node);
+  return value && bindingVerdict(bindingBeyond(source, value), value, node);
+}
+
+/** As `verdictOf`, for a password that a caller may give. */
+function bindingVerdict(binding: Binding, password: Node, node: Making): Verdict {
+  if (binding === 'parameter') return { id: 'unknown', node, given: { node: password, keys: [], hooks: [] } };
+  return verdictOf(binding, node);
 }
 
 /** What a library reads by itself: a file of the project, or else its environment. */

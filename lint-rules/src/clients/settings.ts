@@ -40,9 +40,7 @@ function isPartOfSettings(source: Source, member: TSESTree.MemberExpression): bo
   const module = isSubject(nameOf(member)) ? (originOf(source, member)?.module ?? '') : '';
   return (
     /(?:^|[-/])config$/.test(module) ||
-    /^(?:[.~#@].*\/)?(?:conf|config|settings|env|environment)s?(?:\/index)?(?:\.[cm]?[jt]s)?$/i.test(
-      module.replace(/^\.\//, ''),
-    )
+    /^(?:[.~#@].*\/)?(?:conf|config|settings|env|environment)s?(?:\/[\w.-]+)?$/i.test(module.replace(/^\.\//, ''))
   );
 }
 

@@ -10,6 +10,8 @@ idioms(
         "const redis = require('socket.io-redis'); io.adapter(redis({ host: 'h', auth_pass: process.env.REDIS_PASSWORD }));",
       'the cache of apollo-server':
         "import { RedisCache } from 'apollo-server-cache-redis'; export const cache = new RedisCache(process.env.REDIS_URL);",
+      'a queue over Redis':
+        "import RedisSMQ from 'rsmq'; export const queue = new RedisSMQ({ host: 'h', password: process.env.REDIS_PASSWORD, ns: 'a' });",
       'a queue of kue':
         "const kue = require('kue'); module.exports = kue.createQueue({ redis: { host: 'h', auth: process.env.REDIS_PASSWORD } });",
       'a client of Redis that keyv hands on':

@@ -198,6 +198,16 @@ export const storesOverDrivers: readonly Client[] = [
   },
   {
     ...redisKeys,
+    name: 'rsmq',
+    modules: ['rsmq'],
+    makers: [''],
+    nested: ['options'],
+    takesUrl: false,
+    hooks: ['client'],
+    remedy: overRedis,
+  },
+  {
+    ...redisKeys,
     name: 'kue',
     modules: ['kue'],
     makers: ['createQueue'],

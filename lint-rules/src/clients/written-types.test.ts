@@ -122,9 +122,9 @@ describe('a type of another file', () => {
       ['capturedCredential'],
     ],
     [
-      'imports the member from a third file, which is not read',
+      'imports the member from a third file',
       `${pg}import type { Config } from './config.js';\nexport const open = (config: Config) => new Pool({ ...config.far });`,
-      [],
+      ['capturedCredential'],
     ],
     [
       'belongs to what is assigned to the configuration',

@@ -1,6 +1,7 @@
 import type { TSESTree } from '@typescript-eslint/utils';
 import { type Node, isFunction, nameOf, unwrap } from '../ast.js';
-import { type Source, initialValueOf, membersTo, otherFileOf, variableOf } from '../origin.js';
+import { inOtherFile, passedOnBy } from '../imports.js';
+import { type Source, initialValueOf, membersTo, otherFileOf, placeOf, variableOf } from '../origin.js';
 import { type FileContext, programOf } from '../project-file.js';
 import { declarationOf } from './settings.js';
 
@@ -14,10 +15,10 @@ export interface Given {
   /** It is a URL, which is a text in any case: only that it is of the configuration says that it was read once. */
   readonly isUrl?: boolean;
 }
-/** A type, and the statements of the file that it is written in. */
+/** A type, and the file that it is written in. */
 interface Written {
   readonly type: TSESTree.TypeNode;
-  readonly body: readonly TSESTree.ProgramStatement[];
+  readonly context: FileContext;
 }
 
 const deepest = 8;
@@ -32,12 +33,12 @@ export function isTextByType(context: FileContext, { node, keys, hooks, isUrl }:
   if (!value) return false;
   if (isOfConfiguration(context.sourceCode, value.type)) return true;
   if (isUrl) return false;
-  let current: Written | undefined = { type: value.type, body: context.sourceCode.ast.body };
-  for (const name of value.members) current = current && memberOf(context, current, name);
+  let current: Written | undefined = { type: value.type, context };
+  for (const name of value.members) current = current && memberOf(current, name);
   if (!current || keys.length === 0) return current !== undefined && isText(current.type);
-  for (const hook of hooks) if (memberOf(context, current, hook.split(/[.=(]/, 1)[0] ?? '')) return false;
+  for (const hook of hooks) if (memberOf(current, hook.split(/[.=(]/, 1)[0] ?? '')) return false;
   for (const key of keys) {
-    const password = memberOf(context, current, key);
+    const password = memberOf(current, key);
     if (password) return isText(password.type);
   }
   return false;
@@ -84,13 +85,12 @@ function typeOfGiven(
   return undefined;
 }
 
-function memberOf(context: FileContext, written: Written, name: string, depth = 0): Written | undefined {
+function memberOf({ type, context }: Written, name: string, depth = 0): Written | undefined {
   if (depth > deepest) return undefined;
-  const { type, body } = written;
-  const inside = (each: TSESTree.TypeNode) => memberOf(context, { type: each, body }, name, depth + 1);
+  const inside = (each: TSESTree.TypeNode) => memberOf({ type: each, context }, name, depth + 1);
   switch (type.type) {
     case 'TSTypeLiteral':
-      return memberIn(type.members, body, name);
+      return memberIn(type.members, context, name);
     case 'TSIntersectionType':
       return first(type.types, inside);
     case 'TSUnionType': {
@@ -101,49 +101,53 @@ function memberOf(context: FileContext, written: Written, name: string, depth = 
       if (type.typeName.type !== 'Identifier') return undefined;
       const argument = type.typeArguments?.params[0];
       if (argument && sameMembers.has(type.typeName.name)) return inside(argument);
-      return memberOfNamed(context, body, type.typeName.name, name, depth);
+      return memberOfNamed(context, type.typeName.name, name, depth);
     }
     default:
       return undefined;
   }
 }
 
-function memberOfNamed(
-  context: FileContext,
-  body: readonly TSESTree.ProgramStatement[],
-  typeName: string,
-  name: string,
-  depth: number,
-): Written | undefined {
+/** A member of a type that a file declares, imports or passes on under a name. */
+function memberOfNamed(context: FileContext, typeName: string, name: string, depth: number): Written | undefined {
   if (depth > deepest) return undefined;
-  for (const statement of body) {
+  for (const statement of context.sourceCode.ast.body) {
     const declared = statement.type === 'ExportNamedDeclaration' ? statement.declaration : statement;
     if (declared?.type === 'TSInterfaceDeclaration' && declared.id.name === typeName) {
-      const own = memberIn(declared.body.body, body, name);
+      const own = memberIn(declared.body.body, context, name);
       const bases = declared.extends.flatMap(({ expression }) =>
         expression.type === 'Identifier' ? [expression.name] : [],
       );
-      return own ?? first(bases, (each) => memberOfNamed(context, body, each, name, depth + 1));
+      return own ?? first(bases, (each) => memberOfNamed(context, each, name, depth + 1));
     }
     if (declared?.type === 'TSTypeAliasDeclaration' && declared.id.name === typeName)
-      return memberOf(context, { type: declared.typeAnnotation, body }, name, depth + 1);
-    if (statement.type !== 'ImportDeclaration' || body !== context.sourceCode.ast.body) continue;
-    const imported = statement.specifiers.find((each) => each.local.name === typeName);
-    if (imported?.type !== 'ImportSpecifier' || !/^\.\.?\//.test(statement.source.value)) continue;
-    const other = programOf(context, statement.source.value)?.body;
-    return other && memberOfNamed(context, other, nameOf(imported.imported) ?? typeName, name, depth + 1);
+      return memberOf({ type: declared.typeAnnotation, context }, name, depth + 1);
+    const from = broughtBy(statement, typeName);
+    const program = from && programOf(context, from.module);
+    const other = program && placeOf(program);
+    const found = other && memberOfNamed(inOtherFile(context, other), from?.name ?? typeName, name, depth + 1);
+    if (found) return found;
   }
   return undefined;
 }
 
-function memberIn(
-  members: readonly TSESTree.TypeElement[],
-  body: readonly TSESTree.ProgramStatement[],
-  name: string,
-): Written | undefined {
+/** The module that a statement imports a type from, or passes it on from, and its name there. */
+function broughtBy(
+  statement: TSESTree.ProgramStatement,
+  typeName: string,
+): { readonly module: string; readonly name: string } | undefined {
+  if (statement.type === 'ImportDeclaration') {
+    const imported = statement.specifiers.find((each) => each.local.name === typeName);
+    if (imported?.type !== 'ImportSpecifier') return undefined;
+    return { module: statement.source.value, name: nameOf(imported.imported) ?? typeName };
+  }
+  return passedOnBy(statement, typeName);
+}
+
+function memberIn(members: readonly TSESTree.TypeElement[], context: FileContext, name: string): Written | undefined {
   for (const each of members) {
     if (each.type !== 'TSPropertySignature' || each.computed || nameOf(each.key) !== name) continue;
-    return each.typeAnnotation && { type: each.typeAnnotation.typeAnnotation, body };
+    return each.typeAnnotation && { type: each.typeAnnotation.typeAnnotation, context };
   }
   return undefined;
 }
