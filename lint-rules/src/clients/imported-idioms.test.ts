@@ -45,6 +45,10 @@ const found: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'packages/types/src/index.ts': "export * from './settings';",
     'packages/types/src/settings.ts': 'export interface Settings { database: string; user: string; pass: string }',
   },
+  'entries that refer to each other': {
+    'main.js':
+      "const { Pool } = require('pg'); const all = { a: { password: all[process.env.E].password }, b: { password: null } }; module.exports = new Pool({ host: 'h', password: all[process.env.E].password });",
+  },
   'a URL, or the parts of one': {
     'main.ts':
       "import { Pool } from 'pg'; import config from './config/server'; const given = config.database.sql; export const pool = typeof given === 'string' ? new Pool({ connectionString: given }) : new Pool(given);",

@@ -173,12 +173,13 @@ export function objectsBehindImport(source: Source, node: Node): TSESTree.Object
 }
 
 /** As `bindingOf`, and beyond this file. */
-export function bindingBeyond(source: Source, node: Node): Binding {
-  return bindingOfEntry(source, node) ?? bindingOf(source, node, 0, tracedBeyond);
+export function bindingBeyond(source: Source, node: Node, depth = 0): Binding {
+  return bindingOfEntry(source, node, depth) ?? bindingOf(source, node, 0, tracedBeyond);
 }
 
 /** How `config.password` is bound where `config` is one of the entries of an object: `require('./config')[env]`. */
-export function bindingOfEntry(source: Source, node: Node): Binding | undefined {
+export function bindingOfEntry(source: Source, node: Node, depth = 0): Binding | undefined {
+  if (depth > deepest) return undefined;
   const member = traced(source, node);
   const name = member.type === 'MemberExpression' ? nameOf(member) : undefined;
   const entry = member.type === 'MemberExpression' ? traced(source, member.object) : undefined;
@@ -190,7 +191,7 @@ export function bindingOfEntry(source: Source, node: Node): Binding | undefined 
   if (!entries || entries.length === 0) return undefined;
   const bindings = entries.map((each): Binding => {
     const property = findProperty(each, name);
-    if (property) return bindingBeyond(source, property.value);
+    if (property) return bindingBeyond(source, property.value, depth + 1);
     return each.properties.some((one) => one.type === 'SpreadElement') ? 'unknown' : 'absent';
   });
   return bindings.find((each) => each !== 'absent') ?? 'absent';
