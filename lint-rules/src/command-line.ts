@@ -109,6 +109,9 @@ const commandLines = [
 /** Options, variables, addresses and names of scripts. */
 const notFiles = /^$|^[-$&<>]|[:*]/;
 
+/** What stands before a file that has no ending and no folder: `node server`. */
+const runs = /^(?:-.*|node|nodemon|ts-node|ts-node-dev|tsx|bun|deno|run|start|pm2|babel-node)$/;
+
 function usesOfScript(script: string, manifestFolder: string): Use[] {
   let from = manifestFolder;
   return script.split(/&&|\|\||[;|]/).flatMap((command) => {
@@ -118,7 +121,8 @@ function usesOfScript(script: string, manifestFolder: string): Use[] {
     const options = commandLines.filter(({ program }) => words.some((each) => program.test(each)));
     return words.flatMap((file, index) => {
       const isGiven = options.some(({ option }) => option.test(words[index - 1] ?? ''));
-      const mayBeFile = isGiven || (options.length === 0 && !notFiles.test(file));
+      const isNamed = /[./\\]/.test(file) || runs.test(words[index - 1] ?? '');
+      const mayBeFile = isGiven || (options.length === 0 && isNamed && !notFiles.test(file));
       return mayBeFile ? [{ file, from, byCommandLine: isGiven }] : [];
     });
   });

@@ -1,6 +1,7 @@
 import { type RuleFacts, pageOf } from '@keyturn/findings';
 import type { JSONSchema, TSESLint } from '@typescript-eslint/utils';
-import { type FileExceptions, accepts, exceptionsOf } from './exceptions/exceptions.js';
+import { type FileExceptions, accepts, exceptionsOf, mayHaveExceptions } from './exceptions/exceptions.js';
+import type { Source } from './origin.js';
 
 /** What a lint rule says about itself beside its facts. */
 export interface RuleDocs {
@@ -25,7 +26,8 @@ interface Definition<Options extends readonly unknown[], Ids extends string> {
   readonly schema: readonly JSONSchema.JSONSchema4[];
   readonly defaultOptions: Options;
   readonly hasSuggestions?: boolean;
-  create(context: Context<Ids, Options>, options: Options): TSESLint.RuleListener;
+  /** What ESLint hands out is slow to look into, so the source is given, too. */
+  create(context: Context<Ids, Options>, options: Options, source: Source): TSESLint.RuleListener;
 }
 
 /** A rule with the facts that index, pages and configs are made from. */
@@ -44,6 +46,7 @@ export function createRule<Options extends readonly unknown[], Ids extends strin
   definition: Definition<Options, Ids>,
 ): LintRule {
   const { facts, messages, schema, defaultOptions, create } = definition;
+  const optionsOf = completing(defaultOptions);
   const rule: TSESLint.RuleModule<Ids, Options, RuleDocs> & { facts: RuleFacts } = {
     facts,
     meta: {
@@ -56,10 +59,11 @@ export function createRule<Options extends readonly unknown[], Ids extends strin
     },
     defaultOptions,
     create(context) {
-      if (!isScript(context.sourceCode)) return {};
-      const exceptions = exceptionsOf(context);
+      const { sourceCode } = context;
+      if (!isScript(sourceCode)) return {};
+      const exceptions = mayHaveExceptions(sourceCode) ? exceptionsOf(context) : undefined;
       const own = exceptions ? withExceptions(context, facts.id, exceptions) : context;
-      return create(own, withDefaults(context.options, defaultOptions));
+      return create(own, optionsOf(context.options), sourceCode);
     },
   };
   return rule as unknown as LintRule;
@@ -83,6 +87,17 @@ function withExceptions<Ids extends string, Options extends readonly unknown[]>(
 /** False for documents, which other languages of ESLint parse. */
 function isScript({ ast }: { readonly ast: { readonly type: string; readonly body?: unknown } }): boolean {
   return ast.type === 'Program' && Array.isArray(ast.body);
+}
+
+/** The options of all files of a configuration are the same object, so the latest is kept. */
+function completing<Options extends readonly unknown[]>(defaults: Options): (given: Options) => Options {
+  let latest: { readonly first: unknown; readonly options: Options } | undefined;
+  return (given) => {
+    if (given.length !== 1) return withDefaults(given, defaults);
+    if (latest && latest.first === given[0]) return latest.options;
+    latest = { first: given[0], options: withDefaults(given, defaults) };
+    return latest.options;
+  };
 }
 
 function withDefaults<Options extends readonly unknown[]>(given: Options, defaults: Options): Options {

@@ -1,27 +1,29 @@
 import type { TSESTree } from '@typescript-eslint/utils';
 import { nameOf, textOf } from './ast.js';
 import type { Source } from './origin.js';
+import { oncePerFile } from './per-file.js';
 
-const remembered = new WeakMap<object, ReadonlySet<string>>();
-/** Files that have a `require` or an `import()`. */
-const loaders = new WeakSet();
+interface Modules {
+  readonly names: ReadonlySet<string>;
+  /** It has a `require` or an `import()`. */
+  readonly loads: boolean;
+}
+
 const loading = /(?:require|import)\s*\(/;
 const calls = /\b(?:require|import)\s*\(\s*['"`]([^'"`\n]+)['"`]/g;
 
 /** The modules that a file names: in imports, in re-exports, in `require` and in `import()`. Looked up once for all rules. */
 export function modulesOf(source: Source): ReadonlySet<string> {
-  const known = remembered.get(source.ast);
-  if (known) return known;
-  const found = new Set<string>();
-  collect(source.ast.body, found);
-  const { text } = source;
-  if (loading.test(text)) {
-    loaders.add(source.ast);
-    for (const [, module] of text.matchAll(calls)) if (module !== undefined) found.add(plain(module));
-  }
-  remembered.set(source.ast, found);
-  return found;
+  return lookUp(source).names;
 }
+
+const lookUp = oncePerFile(({ ast, text }: Source): Modules => {
+  const names = new Set<string>();
+  collect(ast.body, names);
+  const loads = loading.test(text);
+  if (loads) for (const [, module] of text.matchAll(calls)) if (module !== undefined) names.add(plain(module));
+  return { names, loads };
+});
 
 function collect(statements: readonly TSESTree.ProgramStatement[], found: Set<string>): void {
   for (const node of statements) {
@@ -48,10 +50,10 @@ function collect(statements: readonly TSESTree.ProgramStatement[], found: Set<st
 }
 
 /** The names that are imported in braces from a module that the file names; nothing where it may use any other member of it as well. */
-export function takenFrom({ ast }: Source, module: string): ReadonlySet<string> | undefined {
-  if (loaders.has(ast)) return undefined;
+export function takenFrom(source: Source, module: string): ReadonlySet<string> | undefined {
+  if (lookUp(source).loads) return undefined;
   const taken = new Set<string>();
-  for (const node of ast.body) {
+  for (const node of source.ast.body) {
     if (node.type !== 'ImportDeclaration' || plain(node.source.value) !== module) continue;
     for (const each of node.specifiers) {
       const name = each.type === 'ImportSpecifier' ? nameOf(each.imported) : 'default';

@@ -2,6 +2,7 @@ import type { TSESLint, TSESTree } from '@typescript-eslint/utils';
 import { classAround, nameOf } from '../ast.js';
 import { modulesOf, takenFrom } from '../modules.js';
 import { type Origin, type Source, originOf, variableOf } from '../origin.js';
+import { oncePerFile } from '../per-file.js';
 import { declarationsOf, hasTypes } from '../types.js';
 import type { Client } from './client.js';
 import { clients } from './clients.js';
@@ -40,34 +41,29 @@ for (const each of ['knex', 'Knex']) wordsOfModule.set(each, [wordOf('')]);
 for (const each of byPlugin.keys()) wordsOfModule.set(each, [wordOf('().register')]);
 for (const each of ['@nestjs/core', '@nestjs/common', '@nestjs/microservices'])
   wordsOfModule.get(each)?.push(wordOf('().connectMicroservice'));
-const ofPrisma = [wordOf('PrismaClient')];
 
 /** Options of clients. With type information a client may come through another file of the project. */
 const mayConnect = /\b(?:password|connectionString|connection|sasl|credentials)\b\s*[:,}]|\b(?:url|uri)\b\s*:/i;
 
 /** Prisma generates its client into the project, where it is imported by a path, or by a package of the project that hands it on. */
 const generated = /^[.#~@]|(?:^|\/)(?:prisma|generated)(?:\/|$)/;
+const byPath = /(?:^|[/@])(?:prisma|generated)(?:\/|$)/;
 
 const makerNames = new Set([...wordsOfModule.values()].flat().map((each) => each.word));
-const mentioned = new WeakMap<object, boolean>();
 
 /** True when the file names any package that makes clients, and what makes them. A cheap look before any work. */
-export function mentionsClient(source: Source): boolean {
-  const known = mentioned.get(source.ast);
-  if (known !== undefined) return known;
-  const isMentioned = mentions(source);
-  mentioned.set(source.ast, isMentioned);
-  return isMentioned;
-}
+export const mentionsClient = oncePerFile(mentions);
 
 function mentions(source: Source): boolean {
   const { text } = source;
-  let hasPrisma: boolean | undefined;
   for (const module of modulesOf(source)) {
-    let words = wordsOfModule.get(module);
-    if (!words && generated.test(module) && (hasPrisma ??= text.includes('PrismaClient'))) words = ofPrisma;
-    if (!words) continue;
+    const words = wordsOfModule.get(module);
+    if (!words && !generated.test(module)) continue;
     const taken = takenFrom(source, module);
+    if (!words) {
+      if (taken ? taken.has('PrismaClient') : byPath.test(module) && text.includes('PrismaClient')) return true;
+      continue;
+    }
     const mayBeUsed = (member: string) => taken === undefined || member === '' || taken.has(member);
     if (words.some(({ member, word }) => mayBeUsed(member) && text.includes(word))) return true;
   }

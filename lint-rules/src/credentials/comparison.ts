@@ -5,11 +5,11 @@ import { isIdentity, kindOf } from './names.js';
 
 /** The name of a credential that is compared with a literal which it has to be: whoever knows the literal gets in. */
 export function comparedWith(node: TSESTree.BinaryExpression): string | undefined {
-  if (!/^[!=]==?$/.test(node.operator)) return undefined;
-  const name = nameOf(node.left);
   const value = textOf(node.right);
+  if (value === undefined || !/^[!=]==?$/.test(node.operator)) return undefined;
+  const name = nameOf(node.left);
   const kind = name === undefined ? undefined : kindOf(name);
-  if (name === undefined || value === undefined || kind === undefined) return undefined;
+  if (name === undefined || kind === undefined) return undefined;
   if (kind !== 'password' && !(isOfRequest(node.left) && looksIssued(value))) return undefined;
   const certainty: Certainty = isBesideUser(node) ? 'beside' : 'named';
   if (certainty === 'named' && !/\d/.test(value)) return undefined;

@@ -1,4 +1,5 @@
 import type { Source } from '../origin.js';
+import { oncePerFile } from '../per-file.js';
 import { issuedPairs, oneWord, secretPairs } from './words.js';
 
 /** The words before `key` that make a credential of it: `api` of `apiKey`, `API_KEY` and `api-key`. */
@@ -23,8 +24,6 @@ interface Mention {
   readonly isNamed: boolean;
 }
 
-const remembered = new WeakMap<object, Mention>();
-
 /** True when the text of a file has a word for a credential in it. A cheap look before any work, once for all rules. */
 export function mentionsCredential(source: Source): boolean {
   return mentionIn(source).isTold;
@@ -35,13 +34,7 @@ export function mayNameCredential(source: Source): boolean {
   return mentionIn(source).isNamed;
 }
 
-function mentionIn({ ast, text }: Source): Mention {
-  const known = remembered.get(ast);
-  if (known) return known;
-  const found = lookIn(text);
-  remembered.set(ast, found);
-  return found;
-}
+const mentionIn = oncePerFile(({ text }: Source) => lookIn(text));
 
 function lookIn(text: string): Mention {
   let isTold = false;

@@ -17,6 +17,11 @@ export function wordsOf(name: string): string[] {
     .filter((each) => each !== '');
 }
 
+/** True for a name that could promise one, however short. A cheap look before any work. */
+export function mayPromiseCredential(name: string): boolean {
+  return mayEndInCredential.test(name);
+}
+
 /** What kind of credential a name promises, if any. Only the end of a name says what a thing is. */
 export function kindOf(name: string): CredentialKind | undefined {
   if (!mayEndInCredential.test(name)) return undefined;

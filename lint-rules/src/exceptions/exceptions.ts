@@ -1,5 +1,6 @@
 import { type Directive, parseDirective, readDirectives } from '@keyturn/findings/exceptions';
 import type { TSESLint } from '@typescript-eslint/utils';
+import { oncePerFile } from '../per-file.js';
 
 /** The comments `keyturn-ignore-next-line <rule> -- <reason> (until …)` of a file, and what became of them. */
 export interface FileExceptions {
@@ -18,24 +19,26 @@ interface FileContext {
 }
 
 const word = 'keyturn-ignore-next-line';
-const remembered = new WeakMap<object, FileExceptions | 'none'>();
+const remembered = new WeakMap<object, FileExceptions>();
+/** True where the word of such a comment stands in the text. */
+export const mayHaveExceptions = oncePerFile(({ text }: Readonly<TSESLint.SourceCode>) => text.includes(word));
 
 /**
  * The exceptions of a file; nothing where it has none. With the setting `keyturn: { exceptions: 'elsewhere' }` the caller judges them, as
  * `keyturn check` does for all its findings at once.
  */
 export function exceptionsOf(context: FileContext): FileExceptions | undefined {
-  const { ast } = context.sourceCode;
-  const known = remembered.get(ast);
-  if (known !== undefined) return known === 'none' ? undefined : known;
+  const { sourceCode: source } = context;
+  if (!mayHaveExceptions(source)) return undefined;
+  const known = remembered.get(source.ast);
+  if (known) return known;
   const found = read(context);
-  remembered.set(ast, found ?? 'none');
+  if (found) remembered.set(source.ast, found);
   return found;
 }
 
 function read(context: FileContext): FileExceptions | undefined {
   const { sourceCode: source, settings } = context;
-  if (!source.text.includes(word)) return undefined;
   if ((settings['keyturn'] as { exceptions?: unknown } | undefined)?.exceptions === 'elsewhere') return undefined;
   const directives =
     (source.ast.type as string) === 'Program' && Array.isArray(source.ast.body)

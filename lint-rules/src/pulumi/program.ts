@@ -3,18 +3,13 @@ import { type Node, isFunction, nameOf, unwrap, walk } from '../ast.js';
 import { kindOf } from '../credentials/names.js';
 import { modulesOf } from '../modules.js';
 import { type Source, initialValueOf, originOf, variableOf } from '../origin.js';
-
-const remembered = new WeakMap<ReadonlySet<string>, boolean>();
+import { oncePerFile } from '../per-file.js';
 
 /** True for a program, or a part of one, that makes resources with Pulumi. */
-export function isPulumi(source: Source): boolean {
-  const modules = modulesOf(source);
-  const known = remembered.get(modules);
-  if (known !== undefined) return known;
-  const found = [...modules].some((each) => each.startsWith('@pulumi/'));
-  remembered.set(modules, found);
-  return found;
-}
+export const isPulumi = oncePerFile((source: Source) => {
+  for (const each of modulesOf(source)) if (each.startsWith('@pulumi/')) return true;
+  return false;
+});
 
 /** The members below the module where an expression comes from Pulumi: `secretsmanager.Secret` of `new aws.secretsmanager.Secret()`. */
 export function pulumiMember(source: Source, node: Node): string | undefined {

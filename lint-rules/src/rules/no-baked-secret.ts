@@ -56,8 +56,7 @@ export default createRule<[TestsOption], 'baked'>({
   },
   schema: testsSchema,
   defaultOptions: testsDefault,
-  create(context, [option]) {
-    const source = context.sourceCode;
+  create(context, [option], source) {
     if (!isPulumi(source) || !/getSecret|getParameter|getInvocation/.test(source.text)) return {};
     if (!option.checkTests && isTestFile(context)) return {};
     const seen = new Set<Node>();

@@ -36,8 +36,7 @@ export default createRule<[TestsOption], 'captured' | 'readOnce'>({
   },
   schema: testsSchema,
   defaultOptions: testsDefault,
-  create(context, [option]) {
-    const source = context.sourceCode;
+  create(context, [option], source) {
     const hasVariables = source.text.includes('env') && reads.test(source.text);
     const hasReads = mentionsSecretReader(source) && !isInfrastructure(source) && !isScript(context);
     if ((!hasVariables && !hasReads) || isMigration(source) || isInScriptFolder(context)) return {};

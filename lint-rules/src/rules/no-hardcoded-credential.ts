@@ -16,7 +16,7 @@ import {
   mayHoldKnownFormat,
 } from '../credentials/literals.js';
 import { mayNameCredential } from '../credentials/mentions.js';
-import { type CredentialKind, isShortPassword, kindOf } from '../credentials/names.js';
+import { type CredentialKind, isShortPassword, kindOf, mayPromiseCredential } from '../credentials/names.js';
 import { givenPassword, hashedPassword } from '../credentials/password-hash.js';
 import { leaves } from '../credentials/leaves.js';
 import { optionsOf, sinkModules, sinksOf } from '../credentials/find-sink.js';
@@ -77,8 +77,7 @@ export default createRule<[Option], Ids>({
   ],
   defaultOptions: [{ checkTests: false }],
   hasSuggestions: true,
-  create(context, [option]) {
-    const source = context.sourceCode;
+  create(context, [option], source) {
     const { text } = source;
     const hasClients = mentionsClient(source);
     const hasSinks = namesAnyOf(source, sinkModules);
@@ -135,7 +134,7 @@ export default createRule<[Option], Ids>({
     }
 
     function target(node: Node, name: string | undefined, value: Node | null | undefined): void {
-      if (name === undefined || !value) return;
+      if (name === undefined || !value || !mayPromiseCredential(name)) return;
       const named = kindOf(name) ?? (isShortPassword(name) ? 'short' : undefined);
       if (named === undefined) return;
       const around = surroundingsOf(node);
@@ -279,7 +278,7 @@ export default createRule<[Option], Ids>({
     function assigned(node: TSESTree.AssignmentExpression, name: string | undefined): void {
       if (name === 'keys') cookieKeys(node);
       else if (name === 'secretOrKey') sink(node.right, name, 'secret');
-      else if (name !== undefined && /^authorization$/i.test(name)) authorization(node.right, name);
+      else if (name !== undefined && isAuthorizationName(name)) authorization(node.right, name);
       else if (!isStandInForACheck(node)) target(node, name, node.right);
     }
 
@@ -304,7 +303,7 @@ export default createRule<[Option], Ids>({
         const name = keyOf(node);
         if (name === 'keys') cookieKeys(node);
         else if (name === 'secretOrKey') sink(node.value, name, 'secret');
-        else if (name !== undefined && /^authorization$/i.test(name)) authorization(node.value, name);
+        else if (name !== undefined && isAuthorizationName(name)) authorization(node.value, name);
         else target(node, name, node.value);
       },
       PropertyDefinition(node) {
@@ -354,6 +353,10 @@ export default createRule<[Option], Ids>({
     };
   },
 });
+
+function isAuthorizationName(name: string): boolean {
+  return name.length === 'authorization'.length && name.toLowerCase() === 'authorization';
+}
 
 /** A name alone is weak evidence for a plain word: `password: 'text'` may be a type, a label or a column. */
 function isEnough(node: Node, name: string, kind: CredentialKind, value: string): boolean {

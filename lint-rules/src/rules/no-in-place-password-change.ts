@@ -30,8 +30,7 @@ export default createRule<[TestsOption], Ids>({
   schema: testsSchema,
   defaultOptions: testsDefault,
   hasSuggestions: true,
-  create(context, [option]) {
-    const source = context.sourceCode;
+  create(context, [option], source) {
     if (!mentionsCredential(source) || !mention.test(source.text)) return {};
     if (!option.checkTests && isTestFile(context)) return {};
     const isMysql = mysql.some((each) => modulesOf(source).has(each));

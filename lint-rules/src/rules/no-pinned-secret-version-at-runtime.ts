@@ -29,8 +29,7 @@ export default createRule<[TestsOption], Ids>({
   schema: testsSchema,
   defaultOptions: testsDefault,
   hasSuggestions: true,
-  create(context, [option]) {
-    const source = context.sourceCode;
+  create(context, [option], source) {
     if (!mentionsSecretReader(source)) return {};
     if (!option.checkTests && isTestFile(context)) return {};
     const isProgram = isInfrastructure(source);

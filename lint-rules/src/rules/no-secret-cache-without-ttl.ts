@@ -84,8 +84,7 @@ export default createRule<[Option], Ids>({
     },
   ],
   defaultOptions: [{ checkTests: false, maxAgeSeconds: 3600, secretReaders: [] }],
-  create(context, [option]) {
-    const source = context.sourceCode;
+  create(context, [option], source) {
     const mayReadElsewhere = mentionsCredential(source) && readers.test(source.text) && readerNames.test(source.text);
     if (!mentionsSecretReader(source) && option.secretReaders.length === 0 && !mayReadElsewhere) return {};
     if (isInfrastructure(source)) return {};

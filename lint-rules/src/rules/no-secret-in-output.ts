@@ -27,8 +27,7 @@ export default createRule<[TestsOption], Ids>({
   },
   schema: testsSchema,
   defaultOptions: testsDefault,
-  create(context, [option]) {
-    const source = context.sourceCode;
+  create(context, [option], source) {
     if (!isPulumi(source)) return {};
     if (!option.checkTests && isTestFile(context)) return {};
     // What other modules of a program export are not outputs of its stack.

@@ -41,8 +41,7 @@ export default createRule<[TestsOption], Ids>({
   },
   schema: testsSchema,
   defaultOptions: testsDefault,
-  create(context, [option]) {
-    const source = context.sourceCode;
+  create(context, [option], source) {
     if (!mentionsClient(source)) return {};
     if (!option.checkTests && isTestFile(context)) return {};
 

@@ -34,8 +34,7 @@ export default createRule<[TestsOption], Ids>({
   schema: testsSchema,
   defaultOptions: testsDefault,
   hasSuggestions: true,
-  create(context, [option]) {
-    const source = context.sourceCode;
+  create(context, [option], source) {
     const { text } = source;
     if (!text.includes('://') || !text.includes('@')) return {};
     if (!option.checkTests && isTestFile(context)) return {};

@@ -36,8 +36,7 @@ export default createRule<[Option], Ids>({
     },
   ],
   defaultOptions: [{ checkTests: false }],
-  create(context, [option]) {
-    const source = context.sourceCode;
+  create(context, [option], source) {
     const { text } = source;
     if (!isInfrastructure(source)) return {};
     if (!option.checkTests && isTestFile(context) && !/(?:^|[\\/])integ\./.test(pathOf(context))) return {};

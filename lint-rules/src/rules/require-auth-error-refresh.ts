@@ -58,8 +58,7 @@ export default createRule<[TestsOption], Ids>({
   schema: testsSchema,
   defaultOptions: testsDefault,
   hasSuggestions: true,
-  create(context, [option]) {
-    const source = context.sourceCode;
+  create(context, [option], source) {
     if (!mention.test(source.text)) return {};
     if (!option.checkTests && isTestFile(context)) return {};
     const text = textWithoutComments(source);

@@ -38,8 +38,7 @@ export default createRule<[TestsOption], Ids>({
   schema: testsSchema,
   defaultOptions: testsDefault,
   hasSuggestions: true,
-  create(context, [option]) {
-    const source = context.sourceCode;
+  create(context, [option], source) {
     if (!mentionsClient(source) || isScript(context)) return {};
     if (!option.checkTests && isTestFile(context)) return {};
     mayLookBeside(context);

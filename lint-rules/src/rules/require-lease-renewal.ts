@@ -36,8 +36,7 @@ export default createRule<[TestsOption], Ids>({
   },
   schema: testsSchema,
   defaultOptions: testsDefault,
-  create(context, [option]) {
-    const source = context.sourceCode;
+  create(context, [option], source) {
     const { text } = source;
     const reads = text.includes('/creds/');
     const renews = /(?:Lease|Token)Renewal/.test(text);

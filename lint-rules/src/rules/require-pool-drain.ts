@@ -50,8 +50,7 @@ export default createRule<[Option], 'notDrained' | 'abrupt' | 'neverDrained'>({
     },
   ],
   defaultOptions: [{ checkTests: false, drainers: [] }],
-  create(context, [option]) {
-    const source = context.sourceCode;
+  create(context, [option], source) {
     if (!mentionsClient(source)) return {};
     if (!option.checkTests && isTestFile(context)) return {};
     const hasSignals = /['"`]SIG(?:TERM|INT)['"`]/.test(source.text);

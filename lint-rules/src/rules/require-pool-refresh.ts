@@ -85,8 +85,7 @@ export default createRule<[Option], Ids>({
   ],
   hasSuggestions: true,
   defaultOptions: [{ rotation: 'same-user', checkTests: false, reportUnknown: false, clients: [], refreshing: [] }],
-  create(context, [option]) {
-    const source = context.sourceCode;
+  create(context, [option], source) {
     if (!mentionsClient(source) && option.clients.length === 0) return {};
     if (!option.checkTests && isTestFile(context)) return {};
     if (isScript(context)) return {};

@@ -24,8 +24,7 @@ export default createRule<[TestsOption], 'notRotated'>({
   },
   schema: testsSchema,
   defaultOptions: testsDefault,
-  create(context, [option]) {
-    const source = context.sourceCode;
+  create(context, [option], source) {
     if (!source.text.includes('Secret') || !isPulumi(source)) return {};
     if (!option.checkTests && isTestFile(context)) return {};
     const secrets: TSESTree.NewExpression[] = [];
