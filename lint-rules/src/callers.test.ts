@@ -6,6 +6,18 @@ const manifest = { 'package.json': '{ "name": "app" }' };
 const connect =
   "const mongoose = require('mongoose'); const connectDB = (url) => mongoose.connect(url); module.exports = connectDB;";
 
+const count = 14;
+const each = Array.from({ length: count }, (_, index) => index);
+/** Following every way through it would take for ever. */
+const tangle = each
+  .map((from) => {
+    const ways = each
+      .slice(1)
+      .map((step) => `this.x${from} = this.x${(from + step) % count} || this.x${(from + 2 * step + 1) % count};`);
+    return `m${from}() { ${ways.join(' ')} }`;
+  })
+  .join(' ');
+
 const found: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'a function that another file calls with a variable of the environment': {
     'db/connect.js': connect,
@@ -73,6 +85,9 @@ const found: Readonly<Record<string, Readonly<Record<string, string>>>> = {
       "const Redis = require('ioredis'); module.exports = { createClient(options) { const own = Object.assign({ lazyConnect: true }, options); return new Redis(own); } };",
     'app.js':
       "const { createClient } = require('./lib/redis'); createClient({ host: 'h', password: process.env.REDIS_PASSWORD });",
+  },
+  'members that are assigned from each other, over and over': {
+    'src/tangle.ts': `import Redis from 'ioredis'; export class Tangle { ${tangle} open() { return new Redis({ host: 'h', password: this.x0 }); } }`,
   },
   'a list of addresses': {
     'src/db.ts':

@@ -15,35 +15,38 @@ import { type Source, initialValueOf, membersTo, variableOf } from './origin.js'
 
 /** Sources may refer to themselves, so each way ends after so many steps. */
 const deepest = 8;
+const mostSteps = 100;
 
 /** True for what a caller chooses: a parameter of a function, a member of one, and what a class keeps of one. */
-export function comesFromParameter(source: Source, node: Node, depth = 0): boolean {
-  if (depth > deepest) return false;
+export function comesFromParameter(source: Source, node: Node, seen = new Set<Node>()): boolean {
   const bare = unwrap(node);
+  // What was looked at before would have said so.
+  if (seen.has(bare) || seen.size > mostSteps) return false;
+  seen.add(bare);
   switch (bare.type) {
     case 'MemberExpression':
       if (isOfEnvironment(bare) || isOfSettings(source, bare)) return false;
       return bare.object.type === 'ThisExpression'
-        ? isKeptParameter(source, bare, depth)
-        : comesFromParameter(source, bare.object, depth + 1);
+        ? isKeptParameter(source, bare, seen)
+        : comesFromParameter(source, bare.object, seen);
     case 'ThisExpression':
       return true;
     case 'LogicalExpression':
       // `given ?? process.env.DATABASE_URL` is a text that was read once, unless somebody gives another.
       if (isEnvironment(bare.right)) return false;
-      return comesFromParameter(source, bare.left, depth + 1) || comesFromParameter(source, bare.right, depth + 1);
+      return comesFromParameter(source, bare.left, seen) || comesFromParameter(source, bare.right, seen);
     case 'ObjectExpression':
       return bare.properties.some(
-        (each) => each.type === 'SpreadElement' && comesFromParameter(source, each.argument, depth + 1),
+        (each) => each.type === 'SpreadElement' && comesFromParameter(source, each.argument, seen),
       );
     case 'CallExpression':
     case 'NewExpression':
       return (
-        (isParsing(bare) && bare.arguments.some((each) => comesFromParameter(source, each, depth + 1))) ||
-        givesKeptParameter(source, bare, depth)
+        (isParsing(bare) && bare.arguments.some((each) => comesFromParameter(source, each, seen))) ||
+        givesKeptParameter(source, bare, seen)
       );
     case 'Identifier':
-      return isNameOfParameter(source, bare, depth);
+      return isNameOfParameter(source, bare, seen);
     default:
       return false;
   }
@@ -104,7 +107,7 @@ export function hasDefaultOfEnvironment(name: Node): boolean {
   return parent?.type === 'AssignmentPattern' && parent.left === name && isEnvironment(parent.right);
 }
 
-function isNameOfParameter(source: Source, node: TSESTree.Identifier, depth: number): boolean {
+function isNameOfParameter(source: Source, node: TSESTree.Identifier, seen: Set<Node>): boolean {
   const variable = variableOf(source, node);
   const definition = variable?.defs[0];
   if (!variable || !definition) return false;
@@ -114,10 +117,10 @@ function isNameOfParameter(source: Source, node: TSESTree.Identifier, depth: num
     const given = isFunction(definition.node as Node)
       ? argumentsFor(source, definition.node as Callable, definition.name)
       : undefined;
-    return given === undefined || given.some((each) => comesFromParameter(source, each, depth + 1));
+    return given === undefined || given.some((each) => comesFromParameter(source, each, seen));
   }
   const initial = initialValueOf(variable);
-  return initial !== undefined && initial.value !== node && comesFromParameter(source, initial.value, depth + 1);
+  return initial !== undefined && initial.value !== node && comesFromParameter(source, initial.value, seen);
 }
 
 /** `{ provide: 'CACHE', useFactory: (settings) => … }`: called once, with parts of this program. */
@@ -132,7 +135,7 @@ export function isParsing(node: TSESTree.CallExpression | TSESTree.NewExpression
 }
 
 /** What the class assigns to a member of itself; where it assigns nothing, somebody else does. */
-function isKeptParameter(source: Source, member: TSESTree.MemberExpression, depth: number): boolean {
+function isKeptParameter(source: Source, member: TSESTree.MemberExpression, seen: Set<Node>): boolean {
   const name = nameOf(member);
   const body = classAround(member)?.body;
   if (name === undefined || !body) return true;
@@ -142,14 +145,14 @@ function isKeptParameter(source: Source, member: TSESTree.MemberExpression, dept
     return !isGiven;
   });
   const given = assignedToMember(member);
-  return isGiven || given.length === 0 || given.some((each) => comesFromParameter(source, each, depth + 1));
+  return isGiven || given.length === 0 || given.some((each) => comesFromParameter(source, each, seen));
 }
 
 /** `this.settings()` of a class whose method answers with what the class was given. */
 function givesKeptParameter(
   source: Source,
   call: TSESTree.CallExpression | TSESTree.NewExpression,
-  depth: number,
+  seen: Set<Node>,
 ): boolean {
   if (call.callee.type !== 'MemberExpression' || call.callee.object.type !== 'ThisExpression') return false;
   const name = nameOf(call.callee);
@@ -161,13 +164,12 @@ function givesKeptParameter(
   return returnsOf(method.value).some((each) => {
     const own = params.findIndex((parameter) => nameOf(parameter) === nameOf(each) && each.type === 'Identifier');
     // What it was called with, and not what the class keeps.
-    if (own >= 0)
-      return call.arguments[own] !== undefined && comesFromParameter(source, call.arguments[own], depth + 1);
+    if (own >= 0) return call.arguments[own] !== undefined && comesFromParameter(source, call.arguments[own], seen);
     const values =
       each.type === 'ObjectExpression'
         ? each.properties.map((property) => (property.type === 'Property' ? property.value : property.argument))
         : [each];
-    return values.some((value) => comesFromParameter(source, value, depth + 1));
+    return values.some((value) => comesFromParameter(source, value, seen));
   });
 }
 
@@ -184,10 +186,11 @@ export interface Taken {
 }
 
 /** The parameter behind a value, through constants, patterns, what a class keeps, and what is used where nothing else is given. */
-export function takenBy(source: Source, node: Node, depth = 0): Taken | undefined {
-  if (depth > deepest) return undefined;
+export function takenBy(source: Source, node: Node, seen = new Set<Node>()): Taken | undefined {
   const bare = unwrap(node);
-  const inside = (each: Node) => takenBy(source, each, depth + 1);
+  if (seen.has(bare) || seen.size > mostSteps) return undefined;
+  seen.add(bare);
+  const inside = (each: Node) => takenBy(source, each, seen);
   switch (bare.type) {
     case 'LogicalExpression':
       return inside(bare.left) ?? inside(bare.right);
@@ -200,7 +203,7 @@ export function takenBy(source: Source, node: Node, depth = 0): Taken | undefine
     case 'MemberExpression': {
       const name = nameOf(bare);
       if (name === undefined) return undefined;
-      if (bare.object.type === 'ThisExpression') return takenByMember(source, bare, name, depth);
+      if (bare.object.type === 'ThisExpression') return takenByMember(bare, name, inside);
       return withMembers(inside(bare.object), [name]);
     }
     case 'Identifier': {
@@ -270,10 +273,9 @@ export function assignedToMember(member: TSESTree.MemberExpression): Node[] {
 
 /** What the class around keeps under a name: a property of its constructor, or what it assigns. */
 function takenByMember(
-  source: Source,
   member: TSESTree.MemberExpression,
   name: string,
-  depth: number,
+  inside: (node: Node) => Taken | undefined,
 ): Taken | undefined {
   const body = classAround(member)?.body;
   const maker = body?.body.find((each) => each.type === 'MethodDefinition' && each.kind === 'constructor');
@@ -281,7 +283,7 @@ function takenByMember(
   const own = callable?.params.find((each) => each.type === 'TSParameterProperty' && isCalled(each, name));
   if (callable && own?.type === 'TSParameterProperty')
     return { callable, index: callable.params.indexOf(own), members: [] };
-  return firstOf(assignedToMember(member), (each) => takenBy(source, each, depth + 1));
+  return firstOf(assignedToMember(member), inside);
 }
 
 function isCalled({ parameter }: TSESTree.TSParameterProperty, name: string): boolean {

@@ -159,6 +159,8 @@ export function bindingOf(source: Source, node: Node, depth = 0, trace: Trace = 
         bindingOf(source, value.consequent, depth + 1, trace),
         bindingOf(source, value.alternate, depth + 1, trace),
       ];
+      // `given ? given.url : process.env.REDIS_URL` is a text that was read once, unless somebody gives another.
+      if (sides.includes('parameter') && [value.consequent, value.alternate].some(isReadOnce)) return 'captured';
       return sides.find((each) => each !== 'absent') ?? 'absent';
     }
     case 'CallExpression':
@@ -172,6 +174,11 @@ export function bindingOf(source: Source, node: Node, depth = 0, trace: Trace = 
     default:
       return 'unknown';
   }
+}
+
+function isReadOnce(node: Node): boolean {
+  const bare = unwrap(node);
+  return environmentName(bare.type === 'LogicalExpression' ? bare.left : bare) !== undefined;
 }
 
 function bindingOfCall(source: Source, call: TSESTree.CallExpression, depth: number, trace: Trace): Binding {

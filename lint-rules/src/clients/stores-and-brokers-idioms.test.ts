@@ -4,6 +4,8 @@ idioms(
   'require-pool-refresh',
   {
     capturedCredential: {
+      'ioredis with a URL that is given, or read once':
+        "import Redis from 'ioredis'; export function probe(options) { const url = options.redis ? options.redis.url : (process.env.REDIS_URL ?? 'redis://localhost'); return new Redis(url, { lazyConnect: true }); }",
       'mqtt options':
         "import mqtt from 'mqtt'; export const client = mqtt.connect('mqtt://broker', { username: 'u', password: process.env.MQTT_PASSWORD });",
       'mongoose with a password beside a URL without one':
