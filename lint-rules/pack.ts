@@ -26,7 +26,9 @@ await build({
   conditions: ['keyturn-source'],
   external: ['eslint', '@typescript-eslint/utils'],
   // Parsers inside are CommonJS and require Node's own modules.
-  banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+  banner: {
+    js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
+  },
   legalComments: 'none',
 });
 

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { createPathsMatcher, parseTsconfig } from 'get-tsconfig';
 import { statsOf } from './file-stats.js';
 import { foldersAbove } from './folders.js';
-import { manifestIn, rangesIn } from './manifest.js';
+import { manifestIn, rangesIn, sourceOf, textsIn } from './manifest.js';
 import { placesInPackage, workspacesOf } from './workspaces.js';
 
 interface Place {
@@ -55,9 +55,7 @@ function byImports(folder: string, module: string): string[] {
   if (!module.startsWith('#')) return [];
   const { imports } = manifestIn(folder);
   return Object.entries(Object.assign({}, imports) as Record<string, unknown>).flatMap(([pattern, target]) => {
-    const texts = typeof target === 'object' && target !== null ? Object.values(target) : [target];
-    const files = texts.filter((each): each is string => typeof each === 'string');
-    const sources = files.flatMap((each) => [each.replace(/^\.\/(?:dist|build|lib|out)\//, './src/'), each]);
+    const sources = textsIn(target).flatMap((each) => [sourceOf(each), each]);
     return targetsOf(pattern, sources, module).map((each) => path.resolve(folder, each));
   });
 }

@@ -18,6 +18,19 @@ const tangle = each
   })
   .join(' ');
 
+/** A function that so many others hand its URL to, one to the next; the last has it from the environment. */
+function handedOn(callers: number): Record<string, string> {
+  const files: Record<string, string> = {
+    'src/step0.ts': "import mongoose from 'mongoose'; export const step0 = (url) => mongoose.connect(url);",
+  };
+  for (let at = 1; at <= callers; at++) {
+    const [take, give] = at === callers ? ['', 'process.env.MONGO_URI'] : ['url', 'url'];
+    files[`src/step${at}.ts`] =
+      `import { step${at - 1} } from './step${at - 1}'; export const step${at} = (${take}) => step${at - 1}(${give});`;
+  }
+  return files;
+}
+
 const found: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'a function that another file calls with a variable of the environment': {
     'db/connect.js': connect,
@@ -89,6 +102,7 @@ const found: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'members that are assigned from each other, over and over': {
     'src/tangle.ts': `import Redis from 'ioredis'; export class Tangle { ${tangle} open() { return new Redis({ host: 'h', password: this.x0 }); } }`,
   },
+  'what goes through four callers': handedOn(4),
   'a list of addresses': {
     'src/db.ts':
       "import { Pool } from 'pg'; export const pools = (urls) => urls.map((url) => new Pool({ connectionString: url }));",
@@ -141,6 +155,7 @@ const fine: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'src/worker.ts':
       "import { Pool } from 'pg'; export default { fetch(request, context) { return new Pool({ connectionString: context.env.DATABASE_URL }).query('select 1'); } };",
   },
+  'what goes through five callers': handedOn(5),
   'options of one client that have parts': {
     'src/db.ts':
       "import { Pool } from 'pg'; export const open = (config) => new Pool({ password: config.connection.password });",

@@ -2,6 +2,8 @@ import path from 'node:path';
 import type { TSESTree } from '@typescript-eslint/utils';
 import { type Callable, type Node, classAround, keyOf, nameOf, walk } from './ast.js';
 import { placesOf } from './aliases.js';
+import { textIn } from './file-stats.js';
+import { bareOf } from './folders.js';
 import { exportOf, importOf } from './imports.js';
 import { placeOf } from './origin.js';
 import type { LoadingFile } from './loads.js';
@@ -14,14 +16,13 @@ import { dependentsOf } from './workspaces.js';
 
 /** Of the files that load a function, so many are read. */
 const most = 30;
-const extension = /\.[cm]?[jt]sx?$/;
 const notOfTheProgram = /(?:^|[\\/])(?:examples?|samples?|demos?|benchmarks?|scripts?|docs?)[\\/]/i;
 
 /** What the other files of the package call a function of this file with, or a class, for one of its parameters. */
 export function callsElsewhere(context: FileContext, { callable, index }: Taken): Node[] {
   const names = namesOf(context, callable);
   if (names.length === 0) return [];
-  const { own, files } = importersOf(context);
+  const { own, files } = importersOf(context, names);
   const member = staticNameOf(callable);
   return files.flatMap((file) => callsIn(context, file, { own, names, index, member }));
 }
@@ -46,8 +47,6 @@ function namesOf({ sourceCode: { ast } }: FileContext, callable: Callable): stri
     return found !== undefined && (found === exported || (found.type === 'Identifier' && found.name === own));
   });
 }
-
-const bareOf = (file: string) => file.replace(extension, '');
 
 /** True where a module that a file names is one of these files. */
 function isOneOf(files: readonly string[], cwd: string, importer: string, module: string): boolean {
@@ -98,28 +97,31 @@ interface Importers {
   readonly files: readonly string[];
 }
 
-function importersOf(context: FileContext): Importers {
+function importersOf(context: FileContext, names: readonly string[]): Importers {
   const own = [bareOf(context.filename)];
   const around = packageOf(context);
   if (!around) return { own, files: [] };
   const { name } = manifestIn(around.root);
   const dependents = typeof name === 'string' ? dependentsOf(context, name) : [];
   const sources = dependents.flatMap((each) => sourcesOf(context, each)).concat(sourcesIn(around));
-  const importing = () =>
+  const importing = (isWanted: (text: string) => boolean) =>
     sources
       .filter(({ file, modules }) => modules.some((each) => isOneOf(own, context.cwd, file, each)))
-      .filter(({ file }) => file !== context.filename && !own.includes(bareOf(file)))
+      .filter(({ file }) => file !== context.filename && !own.includes(bareOf(file)) && isWanted(textIn(file) ?? ''))
       .slice(0, most)
       .map(({ file }) => file);
   // An index may be handed on by another.
   for (let step = 0; step < mostBarrels; step++) {
-    const barrels = importing().filter((each) => programBeside(context, each)?.body.some((one) => handsOn(one)));
+    const barrels = importing((text) => passing.test(text)).filter((each) =>
+      programBeside(context, each)?.body.some((one) => handsOn(one)),
+    );
     if (barrels.length === 0) break;
     own.push(...barrels.map(bareOf));
   }
-  return { own, files: importing() };
+  return { own, files: importing((text) => names.some((each) => each === 'default' || text.includes(each))) };
 }
 
+const passing = /export\s*[*{]/;
 const mostBarrels = 4;
 
 function sourcesOf({ cwd }: FileContext, folder: string): readonly LoadingFile[] {

@@ -1,9 +1,9 @@
 import path from 'node:path';
 import { takesObjectsAlone } from './callers.js';
 import { opensPort } from './file-kind.js';
-import { foldersAbove } from './folders.js';
+import { bareOf, foldersAbove } from './folders.js';
 import type { LoadingFile } from './loads.js';
-import { type Manifest, manifestIn, rangesIn } from './manifest.js';
+import { type Manifest, manifestIn, rangesIn, textsIn } from './manifest.js';
 import { packageOf } from './package-scan.js';
 import type { FileContext } from './project-file.js';
 
@@ -38,9 +38,6 @@ function rememberedIn(
   memory.set(source.ast, found);
   return found;
 }
-
-const extension = /\.[cm]?[jt]sx?$/;
-const bareOf = (file: string) => file.replace(extension, '');
 
 function isNamedForCommands(context: FileContext): boolean {
   const file = bareOf(context.filename);
@@ -87,11 +84,6 @@ function usesIn(manifest: Manifest, from: string): Use[] {
     ...configs.map((file) => ({ file, from, byCommandLine: true })),
     ...textsIn([main, module, exports, bin]).map((file) => ({ file, from, byCommandLine: false })),
   ];
-}
-
-function textsIn(value: unknown): string[] {
-  if (typeof value === 'string') return [value];
-  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : [];
 }
 
 /** The programs of object mappers for the command line, and the options that name a file whose pool they use. */

@@ -1,6 +1,6 @@
 import { type RuleFacts, pageOf } from '@keyturn/findings';
 import type { JSONSchema, TSESLint } from '@typescript-eslint/utils';
-import { type FileExceptions, accepts, exceptionsOf, mayHaveExceptions } from './exceptions/exceptions.js';
+import { type FileExceptions, accepts, exceptionsOf } from './exceptions/exceptions.js';
 import type { Source } from './origin.js';
 
 /** What a lint rule says about itself beside its facts. */
@@ -61,7 +61,7 @@ export function createRule<Options extends readonly unknown[], Ids extends strin
     create(context) {
       const { sourceCode } = context;
       if (!isScript(sourceCode)) return {};
-      const exceptions = mayHaveExceptions(sourceCode) ? exceptionsOf(context) : undefined;
+      const exceptions = exceptionsOf(context, sourceCode);
       const own = exceptions ? withExceptions(context, facts.id, exceptions) : context;
       return create(own, optionsOf(context.options), sourceCode);
     },

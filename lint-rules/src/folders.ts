@@ -12,3 +12,8 @@ export function* foldersAbove({
   for (; folder.startsWith(cwd) && folder !== cwd; folder = path.dirname(folder)) yield folder;
   yield folder;
 }
+
+/** A file without the ending of a source. */
+export function bareOf(file: string): string {
+  return file.replace(/\.[cm]?[jt]sx?$/, '');
+}

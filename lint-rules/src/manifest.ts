@@ -28,6 +28,17 @@ function read(file: string): Manifest {
   }
 }
 
+/** Every text of a value, however deep. */
+export function textsIn(value: unknown): string[] {
+  if (typeof value === 'string') return [value];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : [];
+}
+
+/** What is built stands in `src` as a source: `./dist/index.d.ts` of a manifest is `src/index.ts`. */
+export function sourceOf(file: string): string {
+  return file.replace(/^(?:\.\/)?(?:dist|build|lib|out)\/(?:src\/)?/, 'src/').replace(/\.d\.([cm]?)ts$/, '.$1ts');
+}
+
 const kinds = ['dependencies', 'devDependencies', 'peerDependencies', 'optionalDependencies'];
 
 /** The packages that a manifest asks for, and their ranges. */

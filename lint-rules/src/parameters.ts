@@ -197,7 +197,7 @@ export function takenBy(source: Source, node: Node, seen = new Set<Node>()): Tak
     case 'CallExpression':
     case 'NewExpression':
       if (isParsing(bare)) return bare.arguments[0] && inside(bare.arguments[0]);
-      return isCopying(bare) ? firstOf(bare.arguments, inside) : undefined;
+      return isMerge(bare) ? firstOf(bare.arguments, inside) : undefined;
     case 'ObjectExpression':
       return firstOf(bare.properties, (each) => (each.type === 'SpreadElement' ? inside(each.argument) : undefined));
     case 'MemberExpression': {
@@ -223,18 +223,21 @@ export function takenBy(source: Source, node: Node, seen = new Set<Node>()): Tak
   }
 }
 
-/** `Object.assign({}, options)` */
-export function isCopying({ callee }: TSESTree.CallExpression | TSESTree.NewExpression): boolean {
-  return /^(?:assign|merge|extend|defaults|cloneDeep|structuredClone)$/.test(nameOf(callee) ?? '');
+/** `Object.assign(options, { … })`, `_.merge({}, defaults, { … })`, `Object.freeze({ … })` and copies. */
+export function isMerge({ callee }: TSESTree.CallExpression | TSESTree.NewExpression): boolean {
+  return /^(?:deep)?(?:assign|merge|extend|defaults|freeze|defineConfig|clone|structuredClone)(?:Deep|Objects?)?$/i.test(
+    nameOf(callee) ?? '',
+  );
 }
 
-function firstOf<Each extends Node>(
-  nodes: readonly Each[],
-  look: (each: Each) => Taken | undefined,
-): Taken | undefined {
-  for (const each of nodes) {
+/** The first that a look at each brings. */
+export function firstOf<Item, Found>(
+  items: readonly Item[],
+  look: (item: Item) => Found | undefined,
+): Found | undefined {
+  for (const each of items) {
     const found = look(each);
-    if (found) return found;
+    if (found !== undefined) return found;
   }
   return undefined;
 }

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import type { TSESLint, TSESTree } from '@typescript-eslint/utils';
 import { placesOf } from './aliases.js';
-import { statsOf } from './file-stats.js';
+import { statsOf, textIn } from './file-stats.js';
+import { bareOf } from './folders.js';
 import { type Source, ofOtherFile, otherFileOf } from './origin.js';
 
 /** What a rule knows of the file that it looks at. */
@@ -15,8 +15,6 @@ export interface FileContext {
 const most = { files: 100, bytes: 500_000 };
 const parsed = new Map<string, { readonly changed: number; readonly program: TSESTree.Program | undefined }>();
 const endings = ['.ts', '.tsx', '.mts', '.cts', '.d.ts', '.js', '.mjs', '.cjs', '/index.ts', '/index.js'];
-
-const extension = /\.[cm]?[jt]sx?$/;
 
 const looked = new WeakMap<object, Map<string, TSESTree.Program | undefined>>();
 
@@ -39,7 +37,7 @@ export function programWith(context: FileContext, module: string, name: string):
 /** True for a file of the project that is not there, as one with secrets that no repository holds. */
 export function isAbsent(context: FileContext, module: string): boolean {
   if (!/^\.\.?\//.test(module)) return false;
-  const places = placesOf(context, module).flatMap((each) => [each, each.replace(extension, '')]);
+  const places = placesOf(context, module).flatMap((each) => [each, bareOf(each)]);
   return places.every((place) => ['', ...endings, '.json', '/index.json'].every((each) => !statsOf(place + each)));
 }
 
@@ -56,7 +54,7 @@ function lookUp(context: FileContext, module: string, isWanted: Wanted): TSESTre
 }
 
 function programAt(context: FileContext, place: string, isWanted: Wanted): TSESTree.Program | undefined {
-  const bare = place.replace(extension, '');
+  const bare = bareOf(place);
   for (const ending of endings) {
     const found = programIn(context, bare + ending, isWanted);
     if (found) return found;
@@ -75,14 +73,6 @@ function programIn(context: FileContext, file: string, isWanted: Wanted): TSESTr
   if (parsed.size >= most.files) parsed.clear();
   parsed.set(file, { changed: stats.mtimeMs, program });
   return program;
-}
-
-function textIn(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return undefined;
-  }
 }
 
 function parse(context: FileContext, file: string, written: string): TSESTree.Program | undefined {

@@ -1,7 +1,7 @@
 import type { TSESLint, TSESTree } from '@typescript-eslint/utils';
 import { type Node, findProperty, isFunction, nameOf, returnsOf, textOf, unwrap } from './ast.js';
 import { type Source, initialValueOf, variableOf } from './origin.js';
-import { hasDefaultOfEnvironment, comesFromParameter, isOfProvider } from './parameters.js';
+import { comesFromParameter, hasDefaultOfEnvironment, isMerge, isOfProvider } from './parameters.js';
 import { typedBinding } from './types.js';
 
 /**
@@ -70,13 +70,6 @@ export function objectBehind(
   return returns.find((each) => each.type === 'ObjectExpression');
 }
 
-/** `Object.assign(options, { … })`, `_.merge({}, defaults, { … })`, `Object.freeze({ … })` */
-function isMerge({ callee }: TSESTree.CallExpression): boolean {
-  return /^(?:deep)?(?:assign|merge|extend|defaults|freeze|defineConfig)(?:Deep|Objects?)?$/i.test(
-    nameOf(callee) ?? '',
-  );
-}
-
 function objectIn(
   source: Source,
   nodes: readonly Node[],
@@ -112,7 +105,8 @@ function wholeWriteOf({ identifier, writeExpr }: TSESLint.Scope.Reference): Node
   return isWhole ? writeExpr : undefined;
 }
 
-function branchesOf(source: Source, node: Node, trace: Trace, depth = 0): Node[] {
+/** What an expression may be, by its conditions, its fallbacks and what the functions that it calls answer. */
+export function branchesOf(source: Source, node: Node, trace: Trace, depth = 0): Node[] {
   const bare = unwrap(node);
   if (depth > deepest) return [bare];
   const inside = (each: Node) => branchesOf(source, each, trace, depth + 1);
@@ -213,6 +207,9 @@ function bindingOfName(source: Source, node: TSESTree.Identifier): Binding {
   return 'unknown';
 }
 
+/** The names of the functions that read one. */
+export const environmentReaders = /^(?:get|getOrThrow|env|getenv|getEnv|string|str)$/i;
+
 /** The name of the environment variable that an expression reads: `process.env.X`, `env.X`, `import.meta.env.X`, `config.get('X')`. */
 export function environmentName(node: Node): string | undefined {
   const bare = unwrap(node);
@@ -223,11 +220,7 @@ export function environmentName(node: Node): string | undefined {
   if (bare.type === 'CallExpression') {
     const name = nameOf(bare.callee);
     const first = textOf(bare.arguments[0]);
-    if (
-      first !== undefined &&
-      /^[A-Z][A-Z0-9_]+$/.test(first) &&
-      /^(?:get|getOrThrow|env|getenv|getEnv|string|str)$/i.test(name ?? '')
-    ) {
+    if (first !== undefined && /^[A-Z][A-Z0-9_]+$/.test(first) && environmentReaders.test(name ?? '')) {
       return first;
     }
   }

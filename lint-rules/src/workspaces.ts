@@ -1,39 +1,39 @@
-import { type Dirent, readFileSync, readdirSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { globSync } from 'tinyglobby';
+import { parse } from 'yaml';
 import { statsOf } from './file-stats.js';
 import { foldersAbove } from './folders.js';
-import { type Manifest, manifestIn, rangesIn } from './manifest.js';
+import { type Manifest, manifestIn, rangesIn, sourceOf, textsIn } from './manifest.js';
+
+interface Place {
+  readonly filename: string;
+  readonly cwd: string;
+}
 
 /** In an editor other files change under us; within this time nobody looks again. */
 const freshMs = 30_000;
-const most = 500;
-const deepest = 4;
 const found = new Map<string, { readonly at: number; readonly packages: ReadonlyMap<string, string> }>();
 
 /** The folders of the packages of a monorepo, by their names; from the nearest root of workspaces at or above the file. */
-export function workspacesOf(place: { readonly filename: string; readonly cwd: string }): ReadonlyMap<string, string> {
-  for (const folder of foldersAbove(place)) {
-    const patterns = patternsIn(folder);
-    if (patterns.length > 0) return packagesIn(folder, patterns);
-  }
-  return new Map();
+export function workspacesOf(place: Place): ReadonlyMap<string, string> {
+  const folder = path.dirname(place.filename);
+  const known = found.get(folder);
+  if (known && Date.now() - known.at < freshMs) return known.packages;
+  const packages = lookUp(place);
+  found.set(folder, { at: Date.now(), packages });
+  return packages;
 }
 
 /** The folders of the packages that ask for one of them, by its name. */
-export function dependentsOf(place: { readonly filename: string; readonly cwd: string }, name: string): string[] {
+export function dependentsOf(place: Place, name: string): string[] {
   return [...workspacesOf(place).values()].filter((each) => Object.hasOwn(rangesIn(manifestIn(each)), name));
 }
 
 /** The paths that a module of such a package may mean, its sources first: what is built may not be there. */
 export function placesInPackage(folder: string, below: string): string[] {
-  const manifest = manifestIn(folder);
-  const said = textsIn(exportOf(manifest, below)).map((each) => path.join(folder, sourceOf(each)));
+  const said = textsIn(exportOf(manifestIn(folder), below)).map((each) => path.join(folder, sourceOf(each)));
   return [...said, ...['src', '', 'lib'].map((each) => path.join(folder, each, below))];
-}
-
-/** What is built stands in `src` as a source. */
-function sourceOf(file: string): string {
-  return file.replace(/^\.?\/?(?:dist|build|lib|out)\/(?:src\/)?/, 'src/').replace(/\.d\.([cm]?)ts$/, '.$1ts');
 }
 
 function exportOf({ exports, main, types, source }: Manifest, below: string): unknown {
@@ -42,9 +42,26 @@ function exportOf({ exports, main, types, source }: Manifest, below: string): un
   return below === '' ? [own, source, main, types, isMap ? undefined : exports] : own;
 }
 
-function textsIn(value: unknown): string[] {
-  if (typeof value === 'string') return [value];
-  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : [];
+function lookUp(place: Place): ReadonlyMap<string, string> {
+  for (const root of foldersAbove(place)) {
+    const patterns = patternsIn(root);
+    if (patterns.length > 0) return packagesIn(root, patterns);
+  }
+  return new Map();
+}
+
+function packagesIn(root: string, patterns: readonly string[]): ReadonlyMap<string, string> {
+  const manifests = globSync(
+    patterns.map((each) => `${each.replace(/\/+$/, '')}/package.json`),
+    { cwd: root, absolute: true, ignore: '**/node_modules/**' },
+  );
+  const packages = new Map<string, string>();
+  for (const file of manifests) {
+    const folder = path.dirname(file);
+    const { name } = manifestIn(folder);
+    if (typeof name === 'string') packages.set(name, folder);
+  }
+  return packages;
 }
 
 function patternsIn(folder: string): string[] {
@@ -57,49 +74,10 @@ function patternsIn(folder: string): string[] {
 
 function patternsOfPnpm(file: string): string[] {
   if (!statsOf(file)?.isFile()) return [];
-  const [, list = ''] = /^packages:[ \t]*\n((?:[ \t]*(?:-.*|#.*)?\n?)*)/m.exec(readFileSync(file, 'utf8')) ?? [];
-  return [...list.matchAll(/^[ \t]*-[ \t]*['"]?([^'"#\n]+?)['"]?[ \t]*(?:#.*)?$/gm)].map(([, each = '']) => each);
-}
-
-function packagesIn(root: string, patterns: readonly string[]): ReadonlyMap<string, string> {
-  const known = found.get(root);
-  if (known && Date.now() - known.at < freshMs) return known.packages;
-  const packages = new Map<string, string>();
-  for (const pattern of patterns) {
-    if (pattern.startsWith('!')) continue;
-    for (const folder of foldersFor(
-      root,
-      pattern.split('/').filter((each) => each !== '' && each !== '.'),
-    )) {
-      const { name } = manifestIn(folder);
-      if (typeof name === 'string' && packages.size < most) packages.set(name, folder);
-    }
-  }
-  found.set(root, { at: Date.now(), packages });
-  return packages;
-}
-
-function foldersFor(folder: string, segments: readonly string[], depth = 0): string[] {
-  const [first, ...rest] = segments;
-  if (first === undefined) return [folder];
-  if (!first.includes('*')) return foldersFor(path.join(folder, first), rest, depth);
-  const inside = foldersIn(folder);
-  if (first !== '**') return inside.flatMap((each) => foldersFor(each, rest, depth));
-  const deeper = depth < deepest ? inside.flatMap((each) => foldersFor(each, segments, depth + 1)) : [];
-  return [...foldersFor(folder, rest, depth), ...deeper];
-}
-
-function foldersIn(folder: string): string[] {
-  return entriesOf(folder)
-    .filter((each) => each.isDirectory() && !/^(?:node_modules|\..*)$/.test(each.name))
-    .map((each) => path.join(folder, each.name));
-}
-
-function entriesOf(folder: string): Dirent[] {
   try {
-    return readdirSync(folder, { withFileTypes: true });
+    return textsIn((parse(readFileSync(file, 'utf8')) as { readonly packages?: unknown } | null)?.packages);
   } catch {
-    // A folder that cannot be read holds nothing for us.
+    // What cannot be read, or is being written just now, names no packages.
     return [];
   }
 }

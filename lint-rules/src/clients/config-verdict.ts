@@ -309,8 +309,11 @@ function spreadVerdict(
   };
 }
 
-export function verdictOf(binding: Binding, node: Node): Verdict {
+/** What a binding means for the client that a node makes; with the password itself, for the callers that may give it. */
+export function verdictOf(binding: Binding, node: Node, password?: Node): Verdict {
   if (binding === 'captured') return { id: 'capturedCredential', node };
+  if (binding === 'parameter' && password)
+    return { id: 'unknown', node, given: { node: password, keys: [], hooks: [] } };
   return binding === 'parameter' || binding === 'unknown' ? { id: 'unknown', node } : undefined;
 }
 

@@ -91,12 +91,7 @@ function mayBeMaker(method: string): boolean {
 
 function lookUp(source: Source, node: Making): Made | undefined {
   const name = nameOf(node.callee);
-  const framework =
-    name === 'register'
-      ? registered(source, node)
-      : name === 'connectMicroservice'
-        ? microservice(source, node)
-        : undefined;
+  const framework = name === undefined ? undefined : ofFramework.get(name)?.(source, node);
   if (framework) return framework;
   const origin = originOf(source, extendedBy(source, node) ?? node.callee);
   const client = origin && clientOf(origin);
@@ -121,6 +116,12 @@ function registered(source: Source, node: Making): Made | undefined {
   const client = module === undefined ? undefined : byPlugin.get(module);
   return client && { node, client, maker: `register ${client.modules[0] ?? ''}`, single: false };
 }
+
+/** Methods by which an application of a framework makes a client. */
+const ofFramework = new Map([
+  ['register', registered],
+  ['connectMicroservice', microservice],
+]);
 
 /** `app.connectMicroservice({ … })`, of an application of NestJS that a function was given. */
 function microservice(source: Source, node: Making): Made | undefined {

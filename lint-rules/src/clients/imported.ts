@@ -134,7 +134,7 @@ function defaultsFor(source: Source, node: Node, taken: Taken | undefined): Node
     .flatMap((each) => propertyThrough(source, each, [name], objectsBehindImport)?.value ?? []);
 }
 
-/** Functions that hand on what they are given. */
+/** Callers that hand on what they are given themselves. */
 const mostCallers = 3;
 
 function givenFor(source: Source, taken: Taken, depth = 0): Node[] {

@@ -11,8 +11,8 @@ import {
   unwrap,
 } from '../ast.js';
 import { type Source, originOf } from '../origin.js';
-import { comesFromParameter, isCopying } from '../parameters.js';
-import { type Binding, environmentName, traced } from '../value.js';
+import { comesFromParameter, isMerge } from '../parameters.js';
+import { branchesOf, environmentName, traced } from '../value.js';
 import type { Client } from './client.js';
 import { clients, embeddedDialects } from './clients.js';
 import { credentialUrlIn, holdsCredential, isPlainUrl, propertyThrough } from './config.js';
@@ -165,7 +165,7 @@ function judge(
   if (client.positional && !objects[0] && args.length > client.positional.password) {
     const password = args[client.positional.password];
     const binding = password && bindingBeyond(source, password);
-    if (binding !== 'absent' || !config) return binding && bindingVerdict(binding, password, node);
+    if (binding !== 'absent' || !config) return binding && verdictOf(binding, node, password);
     return configVerdict(source, config, client, node, option);
   }
   const urlAfterName = client.urlAt === undefined ? undefined : args[client.urlAt];
@@ -187,17 +187,13 @@ function judge(
 /** `Object.assign({ lazyConnect: true }, options)` may bring a credential along. */
 function copyVerdict(source: Source, config: Node, node: Making, client: Client): Verdict {
   const copy = tracedBeyond(source, config);
-  if (copy.type !== 'CallExpression' || !isCopying(copy)) return undefined;
-  const hidden = copy.arguments.flatMap(sidesOf).filter((each) => objectsBehindImport(source, each).length === 0);
+  if (copy.type !== 'CallExpression' || !isMerge(copy)) return undefined;
+  const hidden = copy.arguments
+    .flatMap((each) => branchesOf(source, each, tracedBeyond))
+    .filter((each) => objectsBehindImport(source, each).length === 0);
   if (hidden.some((each) => isWholeConfig(source, each))) return { id: 'capturedCredential', node };
   const given = hidden.find((each) => comesFromParameter(source, each));
   return given && { id: 'unknown', node, given: { node: given, keys: client.passwordKeys, hooks: client.hooks } };
-}
-
-/** What `given || other` and `isText ? parsed : given` may be. */
-function sidesOf(node: Node): Node[] {
-  if (node.type === 'LogicalExpression') return [node.left, node.right].flatMap(sidesOf);
-  return node.type === 'ConditionalExpression' ? [node.consequent, node.alternate].flatMap(sidesOf) : [node];
 }
 
 /** `neo4j.auth.basic(user, password)` is a credential for the life of the client, and an object with a method for it is none. */
@@ -206,17 +202,13 @@ function credentialVerdict(
   node: Making,
   { at, maker, password }: Required<Client>['credential'],
 ): Verdict {
-  const [given, made] = [node.arguments[at], node.arguments[at] && tracedBeyond(source, node.arguments[at])];
-  if (!given || made?.type !== 'CallExpression') return given && { id: 'unknown', node };
+  const given = node.arguments[at];
+  if (!given) return undefined;
+  const made = tracedBeyond(source, given);
+  if (made.type !== 'CallExpression') return { id: 'unknown', node };
   if (!maker.test(originOf(source, made.callee)?.members.join('.') ?? '')) return undefined;
   const value = made.arguments[password];
-  return value && bindingVerdict(bindingBeyond(source, value), value, node);
-}
-
-/** As `verdictOf`, for a password that a caller may give. */
-function bindingVerdict(binding: Binding, password: Node, node: Making): Verdict {
-  if (binding === 'parameter') return { id: 'unknown', node, given: { node: password, keys: [], hooks: [] } };
-  return verdictOf(binding, node);
+  return value && verdictOf(bindingBeyond(source, value), node, value);
 }
 
 /** What a library reads by itself: a file of the project, or else its environment. */

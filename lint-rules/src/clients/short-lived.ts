@@ -21,7 +21,8 @@ export function isShortLived(source: Source, node: Making): boolean {
   const name = around && heldBy(node);
   const variable = name?.type === 'Identifier' ? variableOf(source, name) : undefined;
   if (!variable || functionAround(variable.defs[0]?.node ?? node) !== around) return false;
-  if (variable.references.some(({ identifier }) => livesOn(identifier))) return false;
+  // What ends it then is for the case that it cannot connect.
+  if (isKept(source, node)) return false;
   return variable.references.some(({ identifier }) => isEnded(identifier) && runsIn(identifier) === around);
 }
 
@@ -43,17 +44,6 @@ function isOutside(source: Source, target: Node, around: Node): boolean {
   const variable = target.type === 'Identifier' ? variableOf(source, target) : undefined;
   const place = variable?.defs[0]?.node as Node | undefined;
   return place?.type === 'VariableDeclarator' && functionAround(place) !== around;
-}
-
-/** `this.client = client`: what ends it then is for the case that it cannot connect. */
-function livesOn(identifier: Node): boolean {
-  const { parent } = identifier;
-  return (
-    parent?.type === 'AssignmentExpression' &&
-    parent.right === identifier &&
-    parent.left.type === 'MemberExpression' &&
-    parent.left.object.type === 'ThisExpression'
-  );
 }
 
 /** `await knex(config).raw('select 1');` and `await createClient(url).flushAll();`: nothing holds the client, so nobody can ask it again. */

@@ -1,8 +1,9 @@
 import type { TSESTree } from '@typescript-eslint/utils';
 import { type Node, isFunction, nameOf, unwrap } from '../ast.js';
 import { inOtherFile, passedOnBy } from '../imports.js';
-import { type Source, initialValueOf, membersTo, otherFileOf, placeOf, variableOf } from '../origin.js';
-import { type FileContext, programOf } from '../project-file.js';
+import { type OtherFile, type Source, initialValueOf, membersTo, otherFileOf, placeOf, variableOf } from '../origin.js';
+import { firstOf } from '../parameters.js';
+import { type FileContext, programWith } from '../project-file.js';
 import { declarationOf } from './settings.js';
 
 /** What a caller gives to a client. */
@@ -92,7 +93,7 @@ function memberOf({ type, context }: Written, name: string, depth = 0): Written 
     case 'TSTypeLiteral':
       return memberIn(type.members, context, name);
     case 'TSIntersectionType':
-      return first(type.types, inside);
+      return firstOf(type.types, inside);
     case 'TSUnionType': {
       const [only, ...more] = type.types.filter((each) => !isNothing(each));
       return only && more.length === 0 ? inside(only) : undefined;
@@ -118,17 +119,24 @@ function memberOfNamed(context: FileContext, typeName: string, name: string, dep
       const bases = declared.extends.flatMap(({ expression }) =>
         expression.type === 'Identifier' ? [expression.name] : [],
       );
-      return own ?? first(bases, (each) => memberOfNamed(context, each, name, depth + 1));
+      return own ?? firstOf(bases, (each) => memberOfNamed(context, each, name, depth + 1));
     }
     if (declared?.type === 'TSTypeAliasDeclaration' && declared.id.name === typeName)
       return memberOf({ type: declared.typeAnnotation, context }, name, depth + 1);
     const from = broughtBy(statement, typeName);
-    const program = from && programOf(context, from.module);
-    const other = program && placeOf(program);
-    const found = other && memberOfNamed(inOtherFile(context, other), from?.name ?? typeName, name, depth + 1);
+    const other = from && placeOfModule(context, from);
+    const found = other && memberOfNamed(inOtherFile(context, other), from?.name ?? typeName, name, depth + 2);
     if (found) return found;
   }
   return undefined;
+}
+
+function placeOfModule(
+  context: FileContext,
+  { module, name }: { readonly module: string; readonly name: string },
+): OtherFile | undefined {
+  const program = programWith(context, module, name);
+  return program && placeOf(program);
 }
 
 /** The module that a statement imports a type from, or passes it on from, and its name there. */
@@ -160,12 +168,4 @@ function isText(type: TSESTree.TypeNode): boolean {
 
 function isNothing(type: TSESTree.TypeNode): boolean {
   return type.type === 'TSUndefinedKeyword' || type.type === 'TSNullKeyword';
-}
-
-function first<Item, Found>(items: readonly Item[], look: (item: Item) => Found | undefined): Found | undefined {
-  for (const each of items) {
-    const found = look(each);
-    if (found !== undefined) return found;
-  }
-  return undefined;
 }

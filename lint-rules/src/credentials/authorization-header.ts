@@ -12,9 +12,12 @@ export function isAuthorization(text: string): boolean {
   );
 }
 
+/** The names of the functions that encode one. */
+export const encoders = /^(?:btoa|from|encode)$/;
+
 /** `'Basic ' + btoa('user:password')`, and the same with a `Buffer` or in a template. */
 export function isEncodedAuthorization(call: TSESTree.CallExpression | TSESTree.NewExpression): boolean {
-  if (!/^(?:btoa|from|encode)$/.test(nameOf(call.callee) ?? '')) return false;
+  if (!encoders.test(nameOf(call.callee) ?? '')) return false;
   const [, password = ''] = /^[\w.@-]+:([^\s:]{3,})$/.exec(textOf(call.arguments[0]) ?? '') ?? [];
   if (password === '' || /^(?:pass(?:word)?|pwd)$/i.test(password)) return false;
   const method = call.parent.type === 'MemberExpression' ? call.parent.parent : undefined;

@@ -1,13 +1,14 @@
 import type { TSESTree } from '@typescript-eslint/utils';
 import { type Node, findProperty, nameOf, textOf, unwrap } from '../ast.js';
 
-const makers = new Set(['option', 'requiredOption', 'Option']);
+/** The names of the functions that declare one. */
+export const optionMakers = /^(?:option|requiredOption|Option)$/;
 
 /** What an option of a command line is called, and what it is when nobody gives it: of yargs, and of commander. */
 export function optionIn(
   call: TSESTree.CallExpression | TSESTree.NewExpression,
 ): { readonly name: string; readonly fallback: Node } | undefined {
-  if (!makers.has(nameOf(call.callee) ?? '')) return undefined;
+  if (!optionMakers.test(nameOf(call.callee) ?? '')) return undefined;
   const [first, second, third] = call.arguments;
   const flags = textOf(first);
   if (flags === undefined || !second) return undefined;

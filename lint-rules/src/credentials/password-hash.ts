@@ -4,6 +4,8 @@ import { type Node, nameOf, textOf } from '../ast.js';
 const hashes =
   /^(?:(?:create|make|generate|get)?(?:hash(?:ed)?|encrypt)_?(?:user)?(?:password|passwd|pwd|pass)|(?:create|make|generate|get)?password(?:to)?_?hash|(?:scrypt|bcrypt|argon2?)_?hash)(?:sync)?$/i;
 
+const ofHasher = /^hash(?:Sync)?$/;
+
 /** What a function is given that by its name hashes passwords: whoever knows it can log in as the one that it is kept for. */
 export function hashedPassword(call: TSESTree.CallExpression | TSESTree.NewExpression): Node | undefined {
   const [first] = call.arguments;
@@ -14,12 +16,15 @@ export function hashedPassword(call: TSESTree.CallExpression | TSESTree.NewExpre
 
 /** `Bun.password.hash(…)`, and the `bcrypt.hash` that a service was given. */
 function isOfHasher(callee: Node, name: string): boolean {
-  if (!/^hash(?:Sync)?$/.test(name) || callee.type !== 'MemberExpression') return false;
+  if (!ofHasher.test(name) || callee.type !== 'MemberExpression') return false;
   return /^(?:password|bcrypt(?:js|Service)?|argon2?|scrypt|hasher)$/i.test(nameOf(callee.object) ?? '');
 }
 
 const takes = /^(?:set|change|update|reset)(?:User|Admin)?Password$|WithEmailAndPassword$/;
 const logsIn = /^(?:log_?in|sign_?in|sign_?up|register|authenticate|create_?(?:user|admin|account))$/i;
+
+/** The names of the functions that these look at. */
+export const passwordFunctions = [hashes, ofHasher, takes, logsIn];
 
 /** The password among the arguments of a method that by its name takes one: `user.setPassword('…')`, `login('a@b.c', '…')`. */
 export function givenPassword(call: TSESTree.CallExpression | TSESTree.NewExpression): Node | undefined {

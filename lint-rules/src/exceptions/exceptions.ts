@@ -20,16 +20,14 @@ interface FileContext {
 
 const word = 'keyturn-ignore-next-line';
 const remembered = new WeakMap<object, FileExceptions>();
-/** True where the word of such a comment stands in the text. */
-export const mayHaveExceptions = oncePerFile(({ text }: Readonly<TSESLint.SourceCode>) => text.includes(word));
+const mayHaveSome = oncePerFile(({ text }: Readonly<TSESLint.SourceCode>) => text.includes(word));
 
 /**
  * The exceptions of a file; nothing where it has none. With the setting `keyturn: { exceptions: 'elsewhere' }` the caller judges them, as
  * `keyturn check` does for all its findings at once.
  */
-export function exceptionsOf(context: FileContext): FileExceptions | undefined {
-  const { sourceCode: source } = context;
-  if (!mayHaveExceptions(source)) return undefined;
+export function exceptionsOf(context: FileContext, source = context.sourceCode): FileExceptions | undefined {
+  if (!mayHaveSome(source)) return undefined;
   const known = remembered.get(source.ast);
   if (known) return known;
   const found = read(context);

@@ -3,8 +3,8 @@ import { type Node, findProperty, functionAround, keyOf, nameOf, textOf, unwrap 
 import { embeddedDialects } from '../clients/clients.js';
 import { clientMadeBy, mentionsClient } from '../clients/find-client.js';
 import { createRule } from '../create-rule.js';
-import { isAuthorization, isEncodedAuthorization } from '../credentials/authorization-header.js';
-import { optionIn } from '../credentials/command-option.js';
+import { encoders, isAuthorization, isEncodedAuthorization } from '../credentials/authorization-header.js';
+import { optionIn, optionMakers } from '../credentials/command-option.js';
 import { comparedWith } from '../credentials/comparison.js';
 import { cookieKeysIn } from '../credentials/cookie-keys.js';
 import {
@@ -17,7 +17,7 @@ import {
 } from '../credentials/literals.js';
 import { mayNameCredential } from '../credentials/mentions.js';
 import { type CredentialKind, isShortPassword, kindOf, mayPromiseCredential } from '../credentials/names.js';
-import { givenPassword, hashedPassword } from '../credentials/password-hash.js';
+import { givenPassword, hashedPassword, passwordFunctions } from '../credentials/password-hash.js';
 import { leaves } from '../credentials/leaves.js';
 import { optionsOf, sinkModules, sinksOf } from '../credentials/find-sink.js';
 import type { Sink } from '../credentials/sinks.js';
@@ -34,11 +34,13 @@ import {
 import { namesAnyOf } from '../modules.js';
 import { originOf } from '../origin.js';
 import { hasKeyInUrl } from '../credentials/url-key.js';
-import { environmentName, objectBehind, traced } from '../value.js';
+import { environmentName, environmentReaders, objectBehind, traced } from '../value.js';
 
 /** Functions that may say by their name that they take a credential, or that they read one. A cheap look before any work. */
-const takers =
-  /pass|hash|crypt|WithEmail|^(?:log_?in|sign_?in|sign_?up|register|authenticate|create_?(?:user|admin|account)|btoa|from|encode|(?:required)?option|get|getOrThrow|env|getenv|string|str)$/i;
+const takers = new RegExp(
+  [...passwordFunctions, encoders, optionMakers, environmentReaders].map((each) => each.source).join('|'),
+  'i',
+);
 
 interface Option {
   readonly checkTests: boolean;
